@@ -1,0 +1,96 @@
+"""Accounts, users and the register that credentials are looked up in."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a user may do without any further grant.
+
+    `operator`: everything in every account. `admin`: everything in its own. `writer`: reads, lists, writes and deletes
+    objects. `reader`: reads and lists. `none`: only what access lists and policies grant.
+    """
+
+    OPERATOR = "operator"
+    ADMIN = "admin"
+    WRITER = "writer"
+    READER = "reader"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An owner of buckets. `id` is S3's canonical owner id and the suffix of Swift's `/v1/AUTH_<id>`."""
+
+    id: str
+    name: str
+    namespace: str = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A user of an account. One secret opens every frontend."""
+
+    account: Account
+    name: str
+    access_key: str
+    secret: str = field(repr=False)
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who a request comes from, once that is proved."""
+
+    account: Account
+    user: str
+    role: Role
+
+    @property
+    def label(self) -> str:
+        """The principal as logs show it."""
+        return f"{self.account.name}:{self.user}" if self.user else "anonymous"
+
+
+ANONYMOUS = Principal(Account("", ""), "", Role.NONE)
+
+
+class DuplicateUser(ValueError):
+    """Two users share what must be unique; the message says what."""
+
+
+class Registry:
+    """All users of the installation, by each of the names that protocols know them under."""
+
+    def __init__(self, users: Iterable[User]) -> None:
+        self._by_access_key: dict[str, User] = {}
+        self._by_pair: dict[tuple[str, str], User] = {}
+        by_name: dict[str, list[User]] = {}
+        for user in users:
+            pair = user.account.name, user.name
+            if pair in self._by_pair:
+                raise DuplicateUser(f"account {pair[0]!r} has two users of the name {pair[1]!r}")
+            if user.access_key in self._by_access_key:
+                raise DuplicateUser(f"two users have the access key {user.access_key!r}; set another `access_key`")
+            self._by_pair[pair] = self._by_access_key[user.access_key] = user
+            by_name.setdefault(user.name, []).append(user)
+        self._unique: Mapping[str, User] = {name: found[0] for name, found in by_name.items() if len(found) == 1}
+
+    def by_access_key(self, access_key: str) -> User | None:
+        """The user whose S3 access key this is."""
+        return self._by_access_key.get(access_key)
+
+    def by_name(self, account: str, user: str) -> User | None:
+        """The user that Swift names `<account>:<user>`."""
+        return self._by_pair.get((account, user))
+
+    def by_login(self, login: str) -> User | None:
+        """The user that FTP logs in: a name that is unique in the installation, or `account:user`."""
+        account, colon, name = login.partition(":")
+        return self._by_pair.get((account, name)) if colon else self._unique.get(login)
+
+
+def principal(user: User) -> Principal:
+    """The principal that a user is, once its secret has been proved."""
+    return Principal(user.account, user.name, user.role)

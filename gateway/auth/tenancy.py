@@ -1,0 +1,17 @@
+"""Which store a principal's buckets lie in."""
+
+from collections.abc import Mapping
+
+from gateway.auth.principals import Principal
+from gateway.core.store import Store
+
+
+class Tenancy:
+    """Namespaces by name, each with its store. A principal sees exactly one of them."""
+
+    def __init__(self, stores: Mapping[str, Store]) -> None:
+        self._stores = stores
+
+    def store(self, principal: Principal) -> Store:
+        """The store of the namespace that the principal's account lives in."""
+        return self._stores[principal.account.namespace]

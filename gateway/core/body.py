@@ -1,0 +1,168 @@
+"""Bodies: streams of bytes on their way into a store, and the stage that counts, hashes and checks them."""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping, Sequence
+
+from gateway.core.digest import Algorithm, Hash, new
+from gateway.core.errors import BadDigest, BadRequest, IncompleteBody, TooLarge
+
+BLOCK = 512 * 1024
+"""Bytes that a `CheckedBody` gathers before it hashes and hands them on."""
+
+INLINE = 16 * 1024
+"""Up to so many bytes are hashed on the event loop: a hop to a thread would take longer."""
+
+Digests = Mapping[Algorithm, bytes]
+Check = Callable[[Digests], None]
+"""Looks at the digests of a body that has ended; raises `BadDigest` (or another `StoreError`) to refuse it."""
+
+
+class Body(ABC):
+    """An asynchronous stream of bytes. `size` is its length in bytes where that is known beforehand."""
+
+    size: int | None = None
+    rewinds: bool = False
+    """`chunks` may be called again, and starts from the beginning: a retry can replay the body."""
+
+    @abstractmethod
+    def chunks(self) -> AsyncGenerator[bytes, None]:
+        """The bytes. Close the generator (`contextlib.aclosing`) when it is left early."""
+
+
+class BytesBody(Body):
+    """A body that lies in memory."""
+
+    rewinds = True
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.size = len(data)
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        if self.data:
+            yield self.data
+
+
+class StreamBody(Body):
+    """A body over any asynchronous iterator; it can be read once."""
+
+    def __init__(self, stream: AsyncIterator[bytes], size: int | None = None) -> None:
+        self._stream = stream
+        self.size = size
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        async for chunk in self._stream:
+            yield chunk
+
+
+class CheckedBody(Body):
+    """A body that is counted, hashed and verified while it passes; a body that fails raises inside the stream.
+
+    Pieces are gathered into blocks of about `BLOCK` bytes. A block above `INLINE` is hashed in a worker thread while it
+    is already with the consumer and the next one is being gathered. The last check happens before the stream ends, so
+    a consumer that reaches the end holds a sound body.
+
+    Raises `IncompleteBody` (shorter than its size), `BadRequest` (longer), `TooLarge` (over `limit` bytes), and what
+    the checks raise.
+    """
+
+    def __init__(
+        self,
+        source: Body,
+        algorithms: Collection[Algorithm] = (),
+        checks: Sequence[Check] = (),
+        limit: int | None = None,
+    ) -> None:
+        self._source = source
+        self._algorithms = set(algorithms)
+        self._checks = checks
+        self._limit = limit
+        self._count = 0
+        self._digests: Digests | None = None
+        self.size = source.size
+        self.rewinds = source.rewinds
+
+    def want(self, algorithms: Collection[Algorithm]) -> None:
+        """Have these digests computed too. Only before the stream has started."""
+        self._algorithms.update(algorithms)
+
+    @property
+    def count(self) -> int:
+        """Bytes that have passed."""
+        return self._count
+
+    @property
+    def digests(self) -> Digests:
+        """The digests, once the stream has ended."""
+        if self._digests is None:
+            raise RuntimeError("the body has not been read to its end")
+        return self._digests
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        self._count, self._digests = 0, None
+        self._refuse_excess(self.size or 0)
+        hashes = {algorithm: new(algorithm) for algorithm in self._algorithms}
+        pending: asyncio.Future[None] | None = None
+        async for block in self._blocks():
+            if pending is not None:
+                await pending
+                pending = None
+            if len(block) <= INLINE:
+                _update(hashes.values(), block)
+            else:
+                pending = asyncio.get_running_loop().run_in_executor(None, _update, hashes.values(), block)
+            yield block
+        if pending is not None:
+            await pending
+        self._finish({algorithm: state.digest() for algorithm, state in hashes.items()})
+
+    async def _blocks(self) -> AsyncGenerator[bytes, None]:
+        pieces: list[bytes] = []
+        gathered = 0
+        async for piece in self._source.chunks():
+            self._count += len(piece)
+            self._refuse_excess(self._count)
+            pieces.append(piece)
+            gathered += len(piece)
+            if gathered >= BLOCK:
+                yield b"".join(pieces)
+                pieces, gathered = [], 0
+        if gathered:
+            yield b"".join(pieces)
+
+    def _refuse_excess(self, count: int) -> None:
+        if self._limit is not None and count > self._limit:
+            raise TooLarge(f"The body is larger than {self._limit} bytes")
+        if self.size is not None and count > self.size:
+            raise BadRequest("The body is longer than its stated length")
+
+    def _finish(self, digests: Digests) -> None:
+        if self.size is not None and self._count < self.size:
+            raise IncompleteBody
+        self._digests = digests
+        for check in self._checks:
+            check(digests)
+
+
+def _update(hashes: Collection[Hash], block: bytes) -> None:
+    for state in hashes:
+        state.update(block)
+
+
+def checked(body: Body, algorithms: Collection[Algorithm]) -> CheckedBody:
+    """`body` as one whose digests of `algorithms` are known at its end; what is hashed already is not hashed again."""
+    if isinstance(body, CheckedBody):
+        body.want(algorithms)
+        return body
+    return CheckedBody(body, algorithms)
+
+
+def expect(algorithm: Algorithm, digest: bytes) -> Check:
+    """A check that the body's digest is `digest`. Raises `BadDigest`."""
+
+    def check(digests: Digests) -> None:
+        if digests[algorithm] != digest:
+            raise BadDigest(algorithm)
+
+    return check

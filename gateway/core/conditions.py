@@ -1,0 +1,80 @@
+"""Preconditions of reads and writes (RFC 9110, section 13), evaluated in this one place."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from gateway.core.errors import ConditionFailed, NotModified
+
+ANYTHING = "*"
+
+SECOND = 1_000_000_000
+
+
+class Validators(Protocol):
+    """What a precondition looks at."""
+
+    @property
+    def etag(self) -> str: ...
+
+    @property
+    def modified(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class When:
+    """What must hold for an operation to go ahead.
+
+    Entity tags stand without quotes; the tuple `("*",)` means any object at all. Dates are in whole seconds
+    since the epoch.
+    """
+
+    if_match: tuple[str, ...] = ()
+    if_none_match: tuple[str, ...] = ()
+    if_modified_since: int | None = None
+    if_unmodified_since: int | None = None
+
+
+ANY = When()
+ABSENT = When(if_none_match=(ANYTHING,))
+
+
+def check_read(when: When, found: Validators) -> None:
+    """Raise `ConditionFailed` (412) or `NotModified` (304) unless `found` may be sent (RFC 9110, 13.2.2)."""
+    if when is ANY:
+        return
+    _check_current(when, found)
+    if when.if_none_match:
+        if _matches(when.if_none_match, found):
+            raise NotModified
+    elif when.if_modified_since is not None and found.modified // SECOND <= when.if_modified_since:
+        raise NotModified
+
+
+def check_write(when: When, found: Validators | None) -> None:
+    """Raise `ConditionFailed` unless the object that stands (`None`: there is none) may be replaced or deleted."""
+    if when is ANY:
+        return
+    _check_current(when, found)
+    if when.if_none_match and _matches(when.if_none_match, found):
+        raise ConditionFailed
+
+
+def _check_current(when: When, found: Validators | None) -> None:
+    if when.if_match:
+        if not _matches(when.if_match, found):
+            raise ConditionFailed(missing=found is None)
+    elif when.if_unmodified_since is not None and found and found.modified // SECOND > when.if_unmodified_since:
+        raise ConditionFailed
+
+
+def _matches(tags: tuple[str, ...], found: Validators | None) -> bool:
+    return found is not None and (ANYTHING in tags or found.etag in tags)
+
+
+def parse_etags(header: str) -> tuple[str, ...]:
+    """The entity tags of an If-Match or If-None-Match header, without quotes and weakness marks (RFC 9110, 8.8.3).
+
+    Tags without quotes, which many clients send, are understood.
+    """
+    tags = (tag.strip().removeprefix("W/").strip('"') for tag in header.split(","))
+    return tuple(tag for tag in tags if tag)

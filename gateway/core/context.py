@@ -1,0 +1,39 @@
+"""What is known of the request that is being served, for logs, upstream headers and deadlines."""
+
+import secrets
+import time
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+
+def new_request_id() -> str:
+    """A fresh id: 21 characters, unique in practice, safe in headers."""
+    return "tx" + secrets.token_hex(10)[1:]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestContext:
+    """`client` is the peer's address without its port; `deadline` is on the `time.monotonic` clock, in seconds."""
+
+    request_id: str = field(default_factory=new_request_id)
+    client: str = ""
+    protocol: str = ""
+    principal: str = ""
+    deadline: float | None = None
+
+    def remaining(self) -> float | None:
+        """Seconds until the deadline, never below 0; None where there is none."""
+        return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
+
+
+_current: ContextVar[RequestContext] = ContextVar("portico_request", default=RequestContext(request_id="-"))
+
+
+def current() -> RequestContext:
+    """The context of the running task; a blank one outside of a request."""
+    return _current.get()
+
+
+def enter(context: RequestContext) -> None:
+    """Make `context` the one of the running task and of all that it starts."""
+    _current.set(context)

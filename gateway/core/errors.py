@@ -1,0 +1,171 @@
+"""The one tree of errors that a `Store` may raise. Each frontend has one total table from it to its own codes."""
+
+
+class StoreError(Exception):
+    """Something that a store refuses or could not do.
+
+    `message` is written for the client: it says what is wrong, and names nothing that the caller did not name first.
+    """
+
+    text = "The operation failed"
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or self.text)
+
+    @property
+    def message(self) -> str:
+        return str(self.args[0])
+
+
+class NotFound(StoreError):
+    """The thing that was named is not there."""
+
+    text = "Not found"
+
+
+class NoSuchBucket(NotFound):
+    text = "The bucket does not exist"
+
+
+class NoSuchKey(NotFound):
+    text = "The object does not exist"
+
+
+class NoSuchVersion(NotFound):
+    text = "The version does not exist"
+
+
+class NoSuchUpload(NotFound):
+    text = "The upload does not exist; it may have been completed or aborted"
+
+
+class AlreadyExists(StoreError):
+    text = "The name is taken"
+
+
+class NotEmpty(StoreError):
+    text = "The bucket or directory is not empty"
+
+
+class ConditionFailed(StoreError):
+    """A precondition of the request does not hold (RFC 9110, 412). `missing`: there is no object to compare with."""
+
+    text = "A precondition of the request does not hold"
+
+    def __init__(self, message: str | None = None, *, missing: bool = False) -> None:
+        super().__init__(message)
+        self.missing = missing
+
+
+class NotModified(StoreError):
+    """A conditional read found what the client has already (RFC 9110, 304)."""
+
+    text = "The object has not changed"
+
+
+class BadRange(StoreError):
+    """No byte of the requested range lies in the object (RFC 9110, 416). `size` is the object's size in bytes."""
+
+    text = "The requested range lies beyond the object's end"
+
+    def __init__(self, size: int, message: str | None = None) -> None:
+        super().__init__(message)
+        self.size = size
+
+
+class BadRequest(StoreError):
+    """The request itself is wrong, whatever the store holds."""
+
+    text = "The request is not valid"
+
+
+class BadDigest(BadRequest):
+    """The body's digest is not the one that the client stated. `algorithm` names it, as `md5` or `crc32c`."""
+
+    text = "The body does not match the digest that was sent with it"
+
+    def __init__(self, algorithm: str = "md5", message: str | None = None) -> None:
+        super().__init__(message)
+        self.algorithm = algorithm
+
+
+class IncompleteBody(BadRequest):
+    """The body ended before its stated length, or the client went away."""
+
+    text = "The body ended before its stated length"
+
+
+class BodyTimeout(IncompleteBody):
+    """The client sent nothing for too long."""
+
+    text = "The client sent no data for too long"
+
+
+class InvalidName(BadRequest):
+    text = "The name is not valid"
+
+
+class InvalidPart(BadRequest):
+    """A multipart completion names a part that was not uploaded, or with another ETag."""
+
+    text = "A part was not found, or its ETag is another one"
+
+
+class InvalidPartOrder(BadRequest):
+    text = "The parts are not in ascending order"
+
+
+class PartTooSmall(BadRequest):
+    text = "A part other than the last is smaller than the minimum"
+
+
+class TooLarge(StoreError):
+    text = "The object is larger than the store allows"
+
+
+class QuotaExceeded(StoreError):
+    text = "The quota is used up"
+
+
+class OutOfSpace(StoreError):
+    """The device under the store is full."""
+
+    text = "The store has no space left"
+
+
+class Denied(StoreError):
+    text = "Access denied"
+
+
+class Unsupported(StoreError):
+    text = "This store cannot do that"
+
+
+class Corrupt(StoreError):
+    """Stored bytes are not the ones that were written."""
+
+    text = "The stored object is damaged"
+
+
+class Unavailable(StoreError):
+    """The store, or what lies behind it, does not answer. `retryable`: the same request may succeed later."""
+
+    text = "The store is not available"
+
+    def __init__(self, message: str | None = None, *, retryable: bool = True) -> None:
+        super().__init__(message)
+        self.retryable = retryable
+
+
+class DeadlineExceeded(Unavailable):
+    text = "The operation ran out of time"
+
+
+class Busy(Unavailable):
+    """Too much is under way. `retry_after` is in seconds."""
+
+    text = "Too many requests; slow down"
+
+    def __init__(self, message: str | None = None, *, retry_after: float = 1.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after

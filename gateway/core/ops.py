@@ -1,0 +1,150 @@
+"""Operations that a store may have natively, and what is done, safely, where it hasn't."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
+
+from gateway.core.body import Body, StreamBody
+from gateway.core.conditions import ANY, When
+from gateway.core.errors import AlreadyExists, NoSuchKey, NotFound, StoreError, Unsupported
+from gateway.core.store import Accounts, Append, Batch, Rename, Store, find
+from gateway.core.types import AccountMeta, BucketMeta, Copy, Deleted, Key, ListQuery, Meta, Prefix, PropsChange, Put
+
+PAGE = 1000
+
+
+async def each_bucket(store: Store, owner: str | None = None) -> AsyncIterator[BucketMeta]:
+    """All buckets, page by page."""
+    query = ListQuery(limit=PAGE)
+    while True:
+        page = await store.buckets(query, owner)
+        for item in page.items:
+            if isinstance(item, BucketMeta):
+                yield item
+        if page.next is None:
+            return
+        query = ListQuery(limit=PAGE, marker=page.next)
+
+
+async def each(store: Store, bucket: str, prefix: str = "", delimiter: str = "") -> AsyncIterator[Meta | Prefix]:
+    """All rows of a listing, page by page; memory holds one page."""
+    marker = ""
+    while True:
+        page = await store.list(bucket, ListQuery(prefix=prefix, delimiter=delimiter, marker=marker, limit=PAGE))
+        for item in page.items:
+            yield item
+        if page.next is None:
+            return
+        marker = page.next
+
+
+async def stat_account(store: Store, owner: str) -> AccountMeta:
+    """Totals of an account, added up bucket by bucket where the store doesn't keep them."""
+    if accounts := find(store, Accounts):
+        return await accounts.stat_account(owner)
+    buckets = objects = size = 0
+    async for bucket in each_bucket(store, owner):
+        buckets += 1
+        objects += bucket.objects
+        size += bucket.bytes
+    return AccountMeta(name=owner, buckets=buckets, objects=objects, bytes=size)
+
+
+async def update_account(store: Store, owner: str, change: PropsChange) -> AccountMeta:
+    """Raises `Unsupported` where the store keeps no properties of accounts."""
+    if accounts := find(store, Accounts):
+        return await accounts.update_account(owner, change)
+    raise Unsupported("This store keeps no metadata of accounts")
+
+
+async def delete_many(store: Store, bucket: str, names: Sequence[str]) -> Sequence[Deleted | StoreError]:
+    """Remove objects; for each name what was done, or the error that it met. Raises `NoSuchBucket`."""
+    if batch := find(store, Batch):
+        return await batch.delete_many(bucket, names)
+    await store.stat_bucket(bucket)
+    return [await _delete_one(store, Key(bucket, name)) for name in names]
+
+
+async def _delete_one(store: Store, key: Key) -> Deleted | StoreError:
+    try:
+        return await store.delete(key)
+    except StoreError as error:
+        return error
+
+
+async def append(store: Store, key: Key, body: Body, opts: Put) -> Meta:
+    """Add to the end of an object, or create it. Without `Append` the object is written anew, as one atomic put."""
+    if native := find(store, Append):
+        return await native.append(key, body, opts)
+    try:
+        found = await store.stat(key)
+    except NoSuchKey:
+        return await store.put(key, body, opts)
+    unchanged = Put(props=found.props, when=When(if_match=(found.etag,)), checksums=opts.checksums)
+    return await store.put(key, StreamBody(_both(store, key, found, body)), unchanged)
+
+
+async def _both(store: Store, key: Key, found: Meta, body: Body) -> AsyncIterator[bytes]:
+    async with store.open(key, when=When(if_match=(found.etag,))) as reader:
+        async for chunk in reader.chunks():
+            yield chunk
+    async with aclosing(body.chunks()) as chunks:
+        async for chunk in chunks:
+            yield chunk
+
+
+async def rename(store: Store, source: Key, target: Key, *, when: When = ANY) -> Meta:
+    """Rename an object. Without `Rename` it is copied, then the source deleted if it still is what was copied."""
+    if native := find(store, Rename):
+        return await native.rename(source, target, when=when)
+    found = await store.stat(source)
+    if source == target:
+        return found
+    same = When(if_match=(found.etag,))
+    meta = await store.copy(source, target, Copy(when=when, source_when=same))
+    await store.delete(source, when=same)
+    return meta
+
+
+async def rename_prefix(store: Store, source: Key, target: Key) -> int:
+    """Rename all objects below a prefix. Without `Rename`: all are copied first, then the sources deleted.
+
+    A failure while copying removes the copies; afterwards the tree stands whole under at least one of the names.
+    """
+    if native := find(store, Rename):
+        return await native.rename_prefix(source, target)
+    if await _any(store, target):
+        raise AlreadyExists
+    copied: list[Key] = []
+    try:
+        async for meta in _objects(store, source):
+            copy = Key(target.bucket, target.name + meta.name.removeprefix(source.name))
+            await store.copy(meta.key, copy, Copy())
+            copied.append(copy)
+    except BaseException:
+        for copy in copied:
+            await store.delete(copy)
+        raise
+    if not copied:
+        raise NoSuchKey
+    for copy in copied:
+        await store.delete(Key(source.bucket, source.name + copy.name.removeprefix(target.name)))
+    return len(copied)
+
+
+async def _any(store: Store, prefix: Key) -> bool:
+    return bool((await store.list(prefix.bucket, ListQuery(prefix=prefix.name, limit=1))).items)
+
+
+async def _objects(store: Store, prefix: Key) -> AsyncIterator[Meta]:
+    async for item in each(store, prefix.bucket, prefix.name):
+        if isinstance(item, Meta):
+            yield item
+
+
+async def exists(store: Store, key: Key) -> bool:
+    """Whether an object of that exact name stands."""
+    try:
+        await store.stat(key)
+    except NotFound:
+        return False
+    return True

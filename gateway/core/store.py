@@ -1,0 +1,254 @@
+"""The Store contract: what every store and every layer around one promises."""
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import BinaryIO, Protocol, TypeVar, runtime_checkable
+
+from gateway.core.body import Body
+from gateway.core.conditions import ANY, When
+from gateway.core.digest import Algorithm
+from gateway.core.errors import StoreError
+from gateway.core.ranges import Extent, Span
+from gateway.core.types import (
+    AccountMeta,
+    BucketMeta,
+    BucketProps,
+    Copy,
+    Deleted,
+    Key,
+    ListQuery,
+    Meta,
+    Page,
+    Part,
+    PartRef,
+    Prefix,
+    PropsChange,
+    Put,
+    Upload,
+    UploadQuery,
+)
+
+C = TypeVar("C")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caps:
+    """Facts about a store. Sizes in bytes; None: no limit of its own."""
+
+    atomic_put: bool = True
+    server_copy: bool = True
+    max_object: int | None = None
+    max_key_bytes: int = 1024
+    durable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Bytes that lie in an open local file, for `sendfile`."""
+
+    file: BinaryIO
+    offset: int
+    length: int
+
+
+class Reader(ABC):
+    """An object that is open for reading: one version of it, whatever happens to its name meanwhile.
+
+    `meta` describes the object, `extent` the bytes that were asked for. Exactly `len(extent)` bytes come, or an error.
+    """
+
+    meta: Meta
+    extent: Extent
+
+    @abstractmethod
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The bytes. Raises `Corrupt` or `Unavailable` rather than ending early."""
+
+    def regions(self) -> AsyncIterator[Region] | None:
+        """The same bytes as regions of local files, each valid until the next is asked for; None: there are none."""
+        return None
+
+
+class Store(ABC):
+    """One namespace of buckets. Every method raises only `StoreError` (and what cancels it).
+
+    Names are checked by the store (`InvalidName`). A write is visible to every reader when it returns, wholly or not at
+    all, and has been made durable. A cancelled write has either happened wholly or left nothing behind.
+    """
+
+    caps: Caps = Caps()
+    inner: "Store | None" = None
+    """The store that a layer surrounds."""
+    shields: bool = False
+    """A layer that `find` must not pass: what it lacks would be done behind its back (a cache)."""
+
+    async def start(self) -> None:  # noqa: B027 - most stores have nothing to open
+        """Open what the store needs. Raises `Unavailable` where it can't be opened."""
+
+    @abstractmethod
+    async def aclose(self) -> None:
+        """Finish what was acknowledged and free everything. The store can't be used afterwards."""
+
+    @abstractmethod
+    async def buckets(self, query: ListQuery, owner: str | None = None) -> Page[BucketMeta | Prefix]:
+        """Buckets by name; with `owner`, only those of one account."""
+
+    @abstractmethod
+    async def create_bucket(self, name: str, props: BucketProps) -> bool:
+        """Make a bucket; False where it is there already (whoever owns it), which changes nothing."""
+
+    @abstractmethod
+    async def stat_bucket(self, name: str) -> BucketMeta:
+        """Raises `NoSuchBucket`."""
+
+    @abstractmethod
+    async def update_bucket(self, name: str, change: PropsChange) -> BucketMeta:
+        """Change a bucket's properties. Raises `NoSuchBucket`."""
+
+    @abstractmethod
+    async def delete_bucket(self, name: str) -> None:
+        """Raises `NoSuchBucket`; `NotEmpty` while an object lies in it. Unfinished uploads go with the bucket."""
+
+    @abstractmethod
+    async def list(self, bucket: str, query: ListQuery) -> Page[Meta | Prefix]:
+        """One page of names with their metadata; costs as much as the page. Raises `NoSuchBucket`."""
+
+    @abstractmethod
+    async def stat(self, key: Key, version: str | None = None, when: When = ANY) -> Meta:
+        """Raises `NoSuchBucket`, `NoSuchKey`, `NoSuchVersion`, `ConditionFailed`, `NotModified`."""
+
+    @abstractmethod
+    def open(
+        self, key: Key, *, span: Span | None = None, version: str | None = None, when: When = ANY
+    ) -> AbstractAsyncContextManager[Reader]:
+        """Read an object or a range of it. Raises as `stat`, and `BadRange`."""
+
+    @abstractmethod
+    async def put(self, key: Key, body: Body, opts: Put) -> Meta:
+        """Write an object, replacing the one that stands. `opts.when` holds at the commit, among racing writers too.
+
+        Raises `NoSuchBucket`, `ConditionFailed`, `TooLarge`, `QuotaExceeded`, `OutOfSpace`, and what the body raises.
+        """
+
+    @abstractmethod
+    async def update(self, key: Key, change: PropsChange, version: str | None = None) -> Meta:
+        """Change an object's properties, not its bytes. Raises as `stat`."""
+
+    @abstractmethod
+    async def copy(self, source: Key, target: Key, opts: Copy) -> Meta:
+        """Copy an object (onto itself: change its properties). Raises as `stat` and `put`."""
+
+    @abstractmethod
+    async def delete(self, key: Key, version: str | None = None, when: When = ANY) -> Deleted:
+        """Remove an object. That none is there is told, not raised. Raises `NoSuchBucket`, `ConditionFailed`."""
+
+
+@runtime_checkable
+class Accounts(Protocol):
+    """Totals and properties of accounts. An account that was never written to exists with zeros."""
+
+    async def stat_account(self, owner: str) -> AccountMeta: ...
+
+    async def update_account(self, owner: str, change: PropsChange) -> AccountMeta: ...
+
+
+@runtime_checkable
+class Batch(Protocol):
+    """Many deletes as one."""
+
+    async def delete_many(self, bucket: str, names: Sequence[str]) -> Sequence[Deleted | StoreError]:
+        """Remove objects; what was done or refused stands in the order of `names`. Raises `NoSuchBucket`."""
+        ...
+
+
+@runtime_checkable
+class Multipart(Protocol):
+    """Objects put together from parts (S3's multipart upload). Ids are opaque and unguessable.
+
+    All methods that take an id raise `NoSuchUpload` for one that is unknown, completed, aborted or of another key.
+    """
+
+    async def create_upload(self, key: Key, opts: Put, *, owner: str = "", checksum: Algorithm | None = None) -> Upload:
+        """Begin. `opts.props` become the object's. Raises `NoSuchBucket`."""
+        ...
+
+    async def stat_upload(self, key: Key, upload: str) -> Upload: ...
+
+    async def put_part(
+        self, key: Key, upload: str, number: int, body: Body, checksums: frozenset[Algorithm] = frozenset()
+    ) -> Part:
+        """Store part `number` (1 to 10,000), replacing an earlier one of that number."""
+        ...
+
+    async def copy_part(
+        self, key: Key, upload: str, number: int, source: Key, *, span: Span | None = None, when: When = ANY
+    ) -> Part:
+        """Store a part from (a range of) an object that stands. Raises as `Store.open`."""
+        ...
+
+    async def parts(self, key: Key, upload: str, *, marker: int = 0, limit: int = 1000) -> Page[Part]:
+        """Parts by number, after `marker`; `Page.next` is a number in decimal."""
+        ...
+
+    async def uploads(self, bucket: str, query: UploadQuery) -> Page[Upload | Prefix]:
+        """Uploads under way by name, then id. `Page.next` is set where more follow. Raises `NoSuchBucket`."""
+        ...
+
+    async def complete_upload(
+        self, key: Key, upload: str, parts: Sequence[PartRef], *, when: When = ANY, min_part: int = 0
+    ) -> Meta:
+        """Make the object from the parts named; moves no bytes. The upload and its other parts are gone afterwards.
+
+        Raises `InvalidPart`, `InvalidPartOrder`, `PartTooSmall` (below `min_part` bytes, the last excepted),
+        `ConditionFailed`; the upload then stands as before.
+        """
+        ...
+
+    async def abort_upload(self, key: Key, upload: str) -> None:
+        """Drop the upload and all its parts."""
+        ...
+
+
+@runtime_checkable
+class Append(Protocol):
+    async def append(self, key: Key, body: Body, opts: Put) -> Meta:
+        """Add bytes to the end of an object, or create it; its old bytes are not moved.
+
+        `opts.props` count only where the object is created. Raises as `Store.put`.
+        """
+        ...
+
+
+@runtime_checkable
+class Rename(Protocol):
+    """Renames that move no bytes, each in one transaction."""
+
+    async def rename(self, source: Key, target: Key, *, when: When = ANY) -> Meta:
+        """Rename an object, replacing what stands at `target` if `when` allows. Raises as `Store.copy`."""
+        ...
+
+    async def rename_prefix(self, source: Key, target: Key) -> int:
+        """Rename all objects whose names begin with `source.name`; returns how many there were.
+
+        Raises `AlreadyExists` where a name begins with `target.name`, `NoSuchKey` where none begins with `source.name`,
+        `InvalidName` where a new name would break the rules or `target` lies inside of `source`.
+        """
+        ...
+
+    async def rename_bucket(self, source: str, target: str) -> None:
+        """Give a bucket another name. Raises `NoSuchBucket`, `AlreadyExists`."""
+        ...
+
+
+def find(store: Store, capability: type[C]) -> C | None:
+    """The outermost layer (or the store itself) that has `capability`; None where it must not or can't be had."""
+    layer: Store | None = store
+    while layer is not None:
+        if isinstance(layer, capability):
+            return layer
+        if layer.shields:
+            return None
+        layer = layer.inner
+    return None

@@ -1,0 +1,222 @@
+"""The records that cross module borders: keys, metadata, queries and pages."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Generic, TypeVar
+
+from gateway.core.conditions import ANY, When
+from gateway.core.digest import Algorithm
+
+T = TypeVar("T")
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
+DIRECTORY_TYPE = "application/directory"
+DEFAULT_TYPE = "application/octet-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """The address of an object inside one store."""
+
+    bucket: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Props:
+    """What a writer states of an object beside its bytes.
+
+    `user` holds the client's own metadata under lower-case names. `system` holds namespaced properties of the product
+    (`http:cache-control`, `s3:tagging`, `swift:manifest`). `expires`: when the object vanishes, ns since the epoch.
+    """
+
+    content_type: str = DEFAULT_TYPE
+    user: Mapping[str, str] = NOTHING
+    system: Mapping[str, str] = NOTHING
+    expires: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PropsChange:
+    """A change of properties: `None` keeps, a mapping sets its names (and replaces all others with `replace_user`).
+
+    In `user` and `system` a value of `None` removes that name.
+    """
+
+    content_type: str | None = None
+    user: Mapping[str, str | None] = field(default_factory=dict)
+    replace_user: bool = False
+    system: Mapping[str, str | None] = field(default_factory=dict)
+    modified: int | None = None
+    when: When = ANY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Put:
+    """How an object is to be written. `when` is checked inside the commit; `checksums` are computed and kept.
+
+    `modified` (ns since the epoch) states the object's time instead of the time of the commit.
+    """
+
+    props: Props = field(default_factory=Props)
+    when: When = ANY
+    checksums: frozenset[Algorithm] = frozenset()
+    modified: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """How an object is to be copied. `props` of `None` keeps the source's properties.
+
+    `when` speaks of the destination, `source_when` of the source.
+    """
+
+    props: Props | None = None
+    when: When = ANY
+    source_when: When = ANY
+    source_version: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meta:
+    """An object as it stands. `size` in bytes; `modified` and `expires` in ns since the epoch, UTC.
+
+    `etag` is lower-case hex of the MD5 without quotes; of an object put together from parts it is
+    `<md5 of the parts' digests>-<number of parts>`. `checksums` are base64, as S3 sends them (`...-N` if composite).
+    """
+
+    key: Key
+    size: int
+    etag: str
+    modified: int
+    props: Props = field(default_factory=Props)
+    checksums: Mapping[str, str] = NOTHING
+    version: str | None = None
+
+    @property
+    def name(self) -> str:
+        return self.key.name
+
+    @property
+    def is_composite(self) -> bool:
+        """Put together from parts: the ETag is no MD5 of the bytes."""
+        return "-" in self.etag
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """A group of names with a common beginning that a listing with a delimiter shows as one row."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BucketProps:
+    """What the creator of a bucket states. `owner` is the id of an account; see `Props` for `user` and `system`."""
+
+    owner: str
+    user: Mapping[str, str] = NOTHING
+    system: Mapping[str, str] = NOTHING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BucketMeta:
+    """A bucket as it stands. `created` in ns since the epoch; `objects` and `bytes` count what a listing shows."""
+
+    name: str
+    owner: str
+    created: int
+    objects: int
+    bytes: int
+    user: Mapping[str, str] = NOTHING
+    system: Mapping[str, str] = NOTHING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountMeta:
+    """Totals over the buckets of one account, and the properties set on the account."""
+
+    name: str
+    buckets: int
+    objects: int
+    bytes: int
+    user: Mapping[str, str] = NOTHING
+    system: Mapping[str, str] = NOTHING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListQuery:
+    """Which names a listing shows, in UTF-8 byte order. `marker` and `end_marker` are exclusive.
+
+    With `delimiter`, names that share the part up to its first occurrence after `prefix` are shown as one `Prefix`.
+    A `Prefix` equal to the marker is not repeated. `reverse` walks from the end: the marker is then the upper bound.
+    """
+
+    prefix: str = ""
+    delimiter: str = ""
+    marker: str = ""
+    end_marker: str = ""
+    limit: int = 1000
+    reverse: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a listing. `next` is the marker of the page after it; `None` where this one is the last."""
+
+    items: tuple[T, ...]
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """What a delete did. `existed`: the object was there."""
+
+    existed: bool
+    version: str | None = None
+    marker: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A multipart upload under way. `created` in ns since the epoch."""
+
+    key: Key
+    id: str
+    created: int
+    props: Props
+    owner: str = ""
+    checksum: Algorithm | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A part that lies ready. `checksums` as in `Meta`."""
+
+    number: int
+    size: int
+    etag: str
+    modified: int
+    checksums: Mapping[str, str] = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class PartRef:
+    """A part as a completion names it. Checks that the client did not send are empty."""
+
+    number: int
+    etag: str = ""
+    checksums: Mapping[str, str] = NOTHING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadQuery:
+    """Which uploads a listing shows, ordered by name, then by id. The markers are exclusive."""
+
+    prefix: str = ""
+    delimiter: str = ""
+    key_marker: str = ""
+    id_marker: str = ""
+    limit: int = 1000

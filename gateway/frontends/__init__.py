@@ -1,0 +1,1 @@
+"""The doors: each frontend speaks one protocol over the Store contract."""
