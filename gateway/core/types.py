@@ -10,7 +10,12 @@ from gateway.core.digest import Algorithm
 
 T = TypeVar("T")
 
-NOTHING: Mapping[str, str] = MappingProxyType({})
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+def _nothing() -> Mapping[str, str]:
+    return _NOTHING
+
 
 DIRECTORY_TYPE = "application/directory"
 DEFAULT_TYPE = "application/octet-stream"
@@ -33,8 +38,8 @@ class Props:
     """
 
     content_type: str = DEFAULT_TYPE
-    user: Mapping[str, str] = NOTHING
-    system: Mapping[str, str] = NOTHING
+    user: Mapping[str, str] = field(default_factory=_nothing)
+    system: Mapping[str, str] = field(default_factory=_nothing)
     expires: int | None = None
 
 
@@ -92,7 +97,7 @@ class Meta:
     etag: str
     modified: int
     props: Props = field(default_factory=Props)
-    checksums: Mapping[str, str] = NOTHING
+    checksums: Mapping[str, str] = field(default_factory=_nothing)
     version: str | None = None
 
     @property
@@ -117,8 +122,8 @@ class BucketProps:
     """What the creator of a bucket states. `owner` is the id of an account; see `Props` for `user` and `system`."""
 
     owner: str
-    user: Mapping[str, str] = NOTHING
-    system: Mapping[str, str] = NOTHING
+    user: Mapping[str, str] = field(default_factory=_nothing)
+    system: Mapping[str, str] = field(default_factory=_nothing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,8 +135,8 @@ class BucketMeta:
     created: int
     objects: int
     bytes: int
-    user: Mapping[str, str] = NOTHING
-    system: Mapping[str, str] = NOTHING
+    user: Mapping[str, str] = field(default_factory=_nothing)
+    system: Mapping[str, str] = field(default_factory=_nothing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,8 +147,8 @@ class AccountMeta:
     buckets: int
     objects: int
     bytes: int
-    user: Mapping[str, str] = NOTHING
-    system: Mapping[str, str] = NOTHING
+    user: Mapping[str, str] = field(default_factory=_nothing)
+    system: Mapping[str, str] = field(default_factory=_nothing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +204,7 @@ class Part:
     size: int
     etag: str
     modified: int
-    checksums: Mapping[str, str] = NOTHING
+    checksums: Mapping[str, str] = field(default_factory=_nothing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +213,7 @@ class PartRef:
 
     number: int
     etag: str = ""
-    checksums: Mapping[str, str] = NOTHING
+    checksums: Mapping[str, str] = field(default_factory=_nothing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

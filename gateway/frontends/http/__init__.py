@@ -1,0 +1,1 @@
+"""What the HTTP frontends share: the server, request bodies, answers with objects, and headers."""

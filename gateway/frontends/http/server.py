@@ -1,0 +1,136 @@
+"""An HTTP server on aiohttp's low-level one: no router, no middleware, limits everywhere, and a clean drain."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from aiohttp import hdrs, web
+from aiohttp.web_protocol import RequestHandler
+
+from gateway.frontends.http.sending import BrokenTransfer
+from gateway.frontends.http.settings import HttpSettings
+
+READ_BUFFER = 256 * 1024
+LINGER_SECONDS = 5.0
+BACKLOG = 1024
+
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+Malformed = Callable[[int, str], web.Response]
+"""Makes the protocol's own answer to bytes that are no HTTP request, from a status and a sentence."""
+
+OVERLOADED = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+
+
+class HttpServer:
+    """Serves one handler on one address. The handler answers all errors itself; `malformed` those of HTTP's grammar."""
+
+    def __init__(self, handler: Handler, malformed: Malformed, settings: HttpSettings) -> None:
+        self._handler = handler
+        self._malformed = malformed
+        self._settings = settings
+        self._active: set[asyncio.Task[object]] = set()
+        self._draining = False
+        self._web: _Server | None = None
+        self._listener: asyncio.Server | None = None
+
+    async def start(self) -> None:
+        """Bind and serve. Raises `OSError`."""
+        self._web = _Server(self._serve, self._malformed, self._settings)
+        self._listener = await asyncio.get_running_loop().create_server(
+            self._web.protocol, self._settings.host, self._settings.port, backlog=BACKLOG
+        )
+
+    @property
+    def port(self) -> int:
+        """The port that is bound."""
+        if self._listener is None:
+            raise RuntimeError("the server has not been started")
+        port: int = self._listener.sockets[0].getsockname()[1]
+        return port
+
+    @property
+    def connections(self) -> int:
+        """Connections that are open."""
+        return len(self._web.connections) if self._web else 0
+
+    async def drain(self, seconds: float) -> None:
+        """Stop to listen and close idle connections; let requests finish for up to `seconds`, then cancel them."""
+        self._draining = True
+        if self._listener is None or self._web is None:
+            return
+        self._listener.close()
+        self._web.pre_shutdown()
+        if self._active:
+            await asyncio.wait(self._active, timeout=seconds)
+        for task in self._active:
+            task.cancel()
+        await self._web.shutdown(1.0)
+
+    async def aclose(self) -> None:
+        """Stop at once."""
+        await self.drain(0)
+
+    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("a request is served outside of a task")
+        self._active.add(task)
+        try:
+            response = await self._handler(request)
+        except BrokenTransfer as broken:
+            response = broken.response
+        finally:
+            self._active.discard(task)
+        if self._draining:
+            response.force_close()
+        return response
+
+
+class _Server(web.Server):
+    """aiohttp's server with a limit of connections and with the frontend's own answer to malformed requests."""
+
+    def __init__(self, handler: Handler, malformed: Malformed, settings: HttpSettings) -> None:
+        super().__init__(
+            handler,
+            access_log=None,
+            auto_decompress=False,
+            keepalive_timeout=settings.idle_timeout,
+            lingering_time=LINGER_SECONDS,
+            max_line_size=settings.max_header_bytes,
+            max_field_size=settings.max_header_bytes,
+            max_headers=settings.max_headers,
+            read_bufsize=READ_BUFFER,
+        )
+        self._malformed = malformed
+        self._max_connections = settings.max_connections
+
+    def protocol(self) -> asyncio.Protocol:
+        if len(self._connections) >= self._max_connections:
+            return _Refusal()
+        return _Protocol(self, self._malformed, loop=self._loop, **self._kwargs)
+
+
+class _Protocol(RequestHandler):
+    __slots__ = ("_malformed",)
+
+    def __init__(self, server: web.Server, malformed: Malformed, **options: object) -> None:
+        super().__init__(server, **options)  # type: ignore[arg-type]
+        self._malformed = malformed
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        response = self._malformed(status, message or "The request could not be understood")
+        response.force_close()
+        response.headers[hdrs.CONNECTION] = "close"
+        return response
+
+
+class _Refusal(asyncio.Protocol):
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if isinstance(transport, asyncio.Transport):
+            transport.write(OVERLOADED)
+            transport.close()
