@@ -14,38 +14,39 @@ die() {
 # Print the interpreter to build virtualenvs with: $PYTHON, else python3.11, else a python3 that is new enough.
 find_python() {
     local candidate
-    for candidate in ${PYTHON:+"$PYTHON"} python3.11 python3; do
+    for candidate in "${PYTHON:-python3.11}" python3; do
         if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
             printf '%s\n' "$candidate"
             return
         fi
+        [ -z "${PYTHON:-}" ] || break
     done
-    die "Python 3.11 or later is needed; install it, or name it: make PYTHON=/path/to/python3.11 ..."
+    die "Python 3.11 or later is needed; install it or name it: make PYTHON=/path/to/python3.11 ..."
 }
 
 create_venv() { # create_venv DIRECTORY
     local python
     python=$(find_python)
-    if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
-        scripts/debian-packages python3-venv
-    fi
+    # Debian's interpreter comes without what builds virtualenvs.
+    "$python" -c 'import ensurepip, venv' 2>/dev/null || scripts/debian-packages python3-venv
     say "creating $1"
     "$python" -m venv --clear "$1"
 }
 
-pip_install() { # pip_install DIRECTORY OPTIONS...
-    local venv=$1
-    shift
-    "$venv/bin/python" -m pip install --quiet --no-input --disable-pip-version-check "$@"
+pip_install() { # pip_install VIRTUALENV OPTIONS...
+    "$1/bin/python" -m pip install --quiet --no-input --disable-pip-version-check "${@:2}"
 }
 
-# What a virtualenv was made from: where it stands (its scripts hold that path) and everything that is installed into it.
-venv_key() { # venv_key FILE...
-    { pwd && cat "$@"; } | sha256sum | cut -d ' ' -f 1
-}
-
-# Run the rest of the calling script alone, however many of them are started in this clone at once.
-lock() { # lock FILE
-    exec 9>"$1"
-    flock 9
+# Have these programs, from their Debian packages where one is missing.
+need_programs() { # need_programs NAME...
+    local program missing=()
+    PATH=$PATH:/usr/sbin:/sbin
+    for program in "$@"; do
+        command -v "$program" >/dev/null && continue
+        case $program in
+            nginx) missing+=(nginx-light) ;;
+            *) missing+=("$program") ;;
+        esac
+    done
+    [ ${#missing[@]} -eq 0 ] || scripts/debian-packages "${missing[@]}"
 }
