@@ -1,0 +1,43 @@
+"""`python -m bench`: run the benchmarks and print a table."""
+
+import argparse
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from bench import large, listing, small
+from bench.table import Row, show
+
+ROUNDS = 5
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("suite", nargs="*", help="which suites to run: small large memory listing (default: all)")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"runs of which the median counts ({ROUNDS})")
+    parser.add_argument("--seconds", type=float, default=4.0, help="length of one run with small objects (4)")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        help="where the servers keep their data (default: a temporary folder); on a slow disk "
+        "large uploads measure the disk: name a folder on tmpfs to measure the server",
+    )
+    options = parser.parse_args()
+    suites: dict[str, Callable[[Path], list[Row]]] = {
+        "small": lambda folder: small.rows(folder, rounds=options.rounds, seconds=options.seconds),
+        "large": lambda folder: large.rows(folder, rounds=options.rounds),
+        "memory": large.memory_rows,
+        "listing": lambda folder: listing.rows(folder, rounds=options.rounds),
+    }
+    wanted = options.suite or list(suites)
+    if unknown := set(wanted) - set(suites):
+        parser.error(f"there is no suite {', '.join(sorted(unknown))}; there are {', '.join(suites)}")
+    found: list[Row] = []
+    with tempfile.TemporaryDirectory(prefix="portico-bench-", dir=options.folder) as folder:
+        for name in wanted:
+            found += suites[name](Path(folder))
+    show(found)
+
+
+if __name__ == "__main__":
+    main()
