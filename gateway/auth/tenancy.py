@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from gateway.auth.principals import Principal
+from gateway.core.errors import Denied
 from gateway.core.store import Store
 
 
@@ -13,5 +14,8 @@ class Tenancy:
         self._stores = stores
 
     def store(self, principal: Principal) -> Store:
-        """The store of the namespace that the principal's account lives in."""
-        return self._stores[principal.account.namespace]
+        """The store of the namespace that the principal's account lives in. Raises `Denied` where there is none."""
+        try:
+            return self._stores[principal.account.namespace]
+        except KeyError:
+            raise Denied from None

@@ -3,6 +3,7 @@
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import aclosing
 
 from gateway.core.digest import Algorithm, Hash, new
 from gateway.core.errors import BadDigest, BadRequest, IncompleteBody, TooLarge
@@ -45,15 +46,19 @@ class BytesBody(Body):
 
 
 class StreamBody(Body):
-    """A body over any asynchronous iterator; it can be read once."""
+    """A body over any asynchronous iterator; it can be read once. A generator is closed with the body's own."""
 
     def __init__(self, stream: AsyncIterator[bytes], size: int | None = None) -> None:
         self._stream = stream
         self.size = size
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
-        async for chunk in self._stream:
-            yield chunk
+        try:
+            async for chunk in self._stream:
+                yield chunk
+        finally:
+            if isinstance(self._stream, AsyncGenerator):
+                await self._stream.aclose()
 
 
 class CheckedBody(Body):
@@ -94,9 +99,9 @@ class CheckedBody(Body):
 
     @property
     def digests(self) -> Digests:
-        """The digests, once the stream has ended."""
+        """The digests, once the stream has ended and every check has passed."""
         if self._digests is None:
-            raise RuntimeError("the body has not been read to its end")
+            raise RuntimeError("the body has not been read to its sound end")
         return self._digests
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
@@ -104,15 +109,16 @@ class CheckedBody(Body):
         self._refuse_excess(self.size or 0)
         hashes = {algorithm: new(algorithm) for algorithm in self._algorithms}
         pending: asyncio.Future[None] | None = None
-        async for block in self._blocks():
-            if pending is not None:
-                await pending
-                pending = None
-            if len(block) <= INLINE:
-                _update(hashes.values(), block)
-            else:
-                pending = asyncio.get_running_loop().run_in_executor(None, _update, hashes.values(), block)
-            yield block
+        async with aclosing(self._blocks()) as blocks:
+            async for block in blocks:
+                if pending is not None:
+                    await pending
+                    pending = None
+                if len(block) <= INLINE:
+                    _update(hashes.values(), block)
+                elif hashes:
+                    pending = asyncio.get_running_loop().run_in_executor(None, _update, hashes.values(), block)
+                yield block
         if pending is not None:
             await pending
         self._finish({algorithm: state.digest() for algorithm, state in hashes.items()})
@@ -120,14 +126,15 @@ class CheckedBody(Body):
     async def _blocks(self) -> AsyncGenerator[bytes, None]:
         pieces: list[bytes] = []
         gathered = 0
-        async for piece in self._source.chunks():
-            self._count += len(piece)
-            self._refuse_excess(self._count)
-            pieces.append(piece)
-            gathered += len(piece)
-            if gathered >= BLOCK:
-                yield b"".join(pieces)
-                pieces, gathered = [], 0
+        async with aclosing(self._source.chunks()) as source:
+            async for piece in source:
+                self._count += len(piece)
+                self._refuse_excess(self._count)
+                pieces.append(piece)
+                gathered += len(piece)
+                if gathered >= BLOCK:
+                    yield b"".join(pieces)
+                    pieces, gathered = [], 0
         if gathered:
             yield b"".join(pieces)
 
@@ -140,9 +147,9 @@ class CheckedBody(Body):
     def _finish(self, digests: Digests) -> None:
         if self.size is not None and self._count < self.size:
             raise IncompleteBody
-        self._digests = digests
         for check in self._checks:
             check(digests)
+        self._digests = digests
 
 
 def _update(hashes: Collection[Hash], block: bytes) -> None:

@@ -1,5 +1,6 @@
 """Preconditions of reads and writes (RFC 9110, section 13), evaluated in this one place."""
 
+import re
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -8,6 +9,8 @@ from gateway.core.errors import ConditionFailed, NotModified
 ANYTHING = "*"
 
 SECOND = 1_000_000_000
+
+_TAG = re.compile(r'(?:W/)?"([^"]*)"|([^\s,"]+)')
 
 
 class Validators(Protocol):
@@ -74,7 +77,15 @@ def _matches(tags: tuple[str, ...], found: Validators | None) -> bool:
 def parse_etags(header: str) -> tuple[str, ...]:
     """The entity tags of an If-Match or If-None-Match header, without quotes and weakness marks (RFC 9110, 8.8.3).
 
-    Tags without quotes, which many clients send, are understood.
+    Tags without quotes, which many clients send, are understood. A star in quotes is a tag like any other, not
+    `ANYTHING`: it keeps its quotes. A weak tag is taken for its strong form: stores give out strong ones only, and what
+    weakens them on the way (a proxy that compresses) means the same bytes.
     """
-    tags = (tag.strip().removeprefix("W/").strip('"') for tag in header.split(","))
-    return tuple(tag for tag in tags if tag)
+    return tuple(_unquoted(match) for match in _TAG.finditer(header))
+
+
+def _unquoted(match: re.Match[str]) -> str:
+    quoted, bare = match.groups()
+    if quoted is None:
+        return bare.removeprefix("W/")
+    return match[0] if quoted == ANYTHING else quoted

@@ -5,7 +5,7 @@ The CRCs come from awscrt, which releases the GIL and uses the CPU's own instruc
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Protocol
 
@@ -69,10 +69,24 @@ def encode(value: bytes) -> str:
 
 
 def composite_etag(etags: Iterable[str]) -> str:
-    """The ETag of an object put together from parts, as S3 and Swift's SLO define it: MD5 over the parts' MD5s."""
+    """The ETag of an object put together from parts, as S3 defines it: MD5 over the parts' MD5s, and their number."""
     state = hashlib.md5(usedforsecurity=False)
     count = 0
     for etag in etags:
         state.update(bytes.fromhex(etag.partition("-")[0]))
         count += 1
     return f"{state.hexdigest()}-{count}"
+
+
+def composite_checksum(algorithm: Algorithm, parts: Sequence[tuple[str, int]]) -> str:
+    """The checksum of an object put together from parts, given the encoded checksum and the size in bytes of each.
+
+    As S3 defines it: CRC64NVME covers all the bytes; any other is the digest of the parts' digests, and their number.
+    """
+    values = [(base64.b64decode(value), size) for value, size in parts]
+    if algorithm is not Algorithm.CRC64NVME:
+        return f"{encode(digest(algorithm, b''.join(value for value, _ in values)))}-{len(values)}"
+    total = 0
+    for value, size in values:
+        total = checksums.combine_crc64nvme(total, int.from_bytes(value, "big"), size)
+    return encode(total.to_bytes(8, "big"))

@@ -1,9 +1,13 @@
 """Which names a store takes. Frontends may be stricter, never laxer."""
 
+import re
+
 from gateway.core.errors import InvalidName
 
 MAX_BUCKET_BYTES = 256
 MAX_KEY_BYTES = 1024
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def check_bucket(name: str) -> str:
@@ -11,6 +15,8 @@ def check_bucket(name: str) -> str:
     _check(name, MAX_BUCKET_BYTES, "bucket")
     if "/" in name or name in {".", ".."}:
         raise InvalidName("A bucket's name must not be '.' or '..' and must not contain '/'")
+    if _CONTROL.search(name):
+        raise InvalidName("A bucket's name must not contain control characters")
     return name
 
 

@@ -1,11 +1,20 @@
 """Operations that a store may have natively, and what is done, safely, where it hasn't."""
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
+from dataclasses import replace
 
 from gateway.core.body import Body, StreamBody
-from gateway.core.conditions import ANY, When
-from gateway.core.errors import AlreadyExists, NoSuchKey, NotFound, StoreError, Unsupported
+from gateway.core.conditions import ABSENT, ANY, When, check_write
+from gateway.core.errors import (
+    AlreadyExists,
+    ConditionFailed,
+    InvalidName,
+    NoSuchKey,
+    NotFound,
+    StoreError,
+    Unsupported,
+)
 from gateway.core.store import Accounts, Append, Batch, Rename, Store, find
 from gateway.core.types import AccountMeta, BucketMeta, Copy, Deleted, Key, ListQuery, Meta, Prefix, PropsChange, Put
 
@@ -72,19 +81,25 @@ async def _delete_one(store: Store, key: Key) -> Deleted | StoreError:
 
 
 async def append(store: Store, key: Key, body: Body, opts: Put) -> Meta:
-    """Add to the end of an object, or create it. Without `Append` the object is written anew, as one atomic put."""
+    """Add to the end of an object, or create it. Without `Append` the object is written anew, as one atomic put.
+
+    There a writer that changes the object meanwhile makes it fail (`ConditionFailed`): nothing of either is lost.
+    """
     if native := find(store, Append):
         return await native.append(key, body, opts)
     try:
         found = await store.stat(key)
     except NoSuchKey:
-        return await store.put(key, body, opts)
-    unchanged = Put(props=found.props, when=When(if_match=(found.etag,)), checksums=opts.checksums)
-    return await store.put(key, StreamBody(_both(store, key, found, body)), unchanged)
+        absent = replace(opts.when, if_none_match=ABSENT.if_none_match)
+        return await store.put(key, body, replace(opts, when=absent))
+    check_write(opts.when, found)
+    size = None if body.size is None else found.size + body.size
+    unchanged = replace(opts, props=found.props, when=_same(found))
+    return await store.put(key, StreamBody(_both(store, key, found, body), size), unchanged)
 
 
 async def _both(store: Store, key: Key, found: Meta, body: Body) -> AsyncIterator[bytes]:
-    async with store.open(key, when=When(if_match=(found.etag,))) as reader:
+    async with store.open(key, when=_same(found)) as reader:
         async for chunk in reader.chunks():
             yield chunk
     async with aclosing(body.chunks()) as chunks:
@@ -98,10 +113,10 @@ async def rename(store: Store, source: Key, target: Key, *, when: When = ANY) ->
         return await native.rename(source, target, when=when)
     found = await store.stat(source)
     if source == target:
+        check_write(when, found)
         return found
-    same = When(if_match=(found.etag,))
-    meta = await store.copy(source, target, Copy(when=when, source_when=same))
-    await store.delete(source, when=same)
+    meta = await store.copy(source, target, Copy(when=when, source_when=_same(found)))
+    await _delete_same(store, found)
     return meta
 
 
@@ -109,26 +124,41 @@ async def rename_prefix(store: Store, source: Key, target: Key) -> int:
     """Rename all objects below a prefix. Without `Rename`: all are copied first, then the sources deleted.
 
     A failure while copying removes the copies; afterwards the tree stands whole under at least one of the names.
+    Raises as `Rename.rename_prefix`.
     """
     if native := find(store, Rename):
         return await native.rename_prefix(source, target)
+    if target.bucket == source.bucket and target.name.startswith(source.name):
+        raise InvalidName("A prefix can't be renamed to one inside of itself")
     if await _any(store, target):
         raise AlreadyExists
-    copied: list[Key] = []
+    sources: list[Meta] = []
+    copies: list[Meta] = []
     try:
-        async for meta in _objects(store, source):
-            copy = Key(target.bucket, target.name + meta.name.removeprefix(source.name))
-            await store.copy(meta.key, copy, Copy())
-            copied.append(copy)
+        async for found in _objects(store, source):
+            sources.append(found)
+            key = Key(target.bucket, target.name + found.name.removeprefix(source.name))
+            copies.append(replace(found, key=key))
+            copies[-1] = await store.copy(found.key, key, Copy(when=ABSENT, source_when=_same(found)))
     except BaseException:
-        for copy in copied:
-            await store.delete(copy)
+        for copy in copies:
+            await _delete_same(store, copy)
         raise
-    if not copied:
+    if not sources:
         raise NoSuchKey
-    for copy in copied:
-        await store.delete(Key(source.bucket, source.name + copy.name.removeprefix(target.name)))
-    return len(copied)
+    for found in sources:
+        await _delete_same(store, found)
+    return len(sources)
+
+
+def _same(found: Meta) -> When:
+    return When(if_match=(found.etag,))
+
+
+async def _delete_same(store: Store, found: Meta) -> None:
+    """Delete what was copied; what was written over it since belongs to another writer and stays."""
+    with suppress(ConditionFailed):
+        await store.delete(found.key, when=_same(found))
 
 
 async def _any(store: Store, prefix: Key) -> bool:

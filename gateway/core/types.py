@@ -1,7 +1,7 @@
 """The records that cross module borders: keys, metadata, queries and pages."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Generic, TypeVar
 
@@ -56,6 +56,24 @@ class PropsChange:
     system: Mapping[str, str | None] = field(default_factory=dict)
     modified: int | None = None
     when: When = ANY
+
+    def apply(self, props: Props) -> Props:
+        """The properties that the change makes of `props`."""
+        content_type = props.content_type if self.content_type is None else self.content_type
+        user, system = self.apply_user(props.user), self.apply_system(props.system)
+        return replace(props, content_type=content_type, user=user, system=system)
+
+    def apply_user(self, user: Mapping[str, str]) -> Mapping[str, str]:
+        """The client's own metadata that the change makes of `user`."""
+        return _merged(_NOTHING if self.replace_user else user, self.user)
+
+    def apply_system(self, system: Mapping[str, str]) -> Mapping[str, str]:
+        """The properties of the product that the change makes of `system`."""
+        return _merged(system, self.system)
+
+
+def _merged(found: Mapping[str, str], change: Mapping[str, str | None]) -> Mapping[str, str]:
+    return {name: value for name, value in {**found, **change}.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,6 +212,10 @@ class Upload:
     props: Props
     owner: str = ""
     checksum: Algorithm | None = None
+
+    @property
+    def name(self) -> str:
+        return self.key.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
