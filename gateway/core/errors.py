@@ -105,6 +105,18 @@ class InvalidName(BadRequest):
     text = "The name is not valid"
 
 
+class IsADirectory(BadRequest):
+    """A file was expected, and the path is a directory's (`core/tree.py`)."""
+
+    text = "It is a directory"
+
+
+class NotADirectory(BadRequest):
+    """A directory was expected, and the path is a file's (`core/tree.py`)."""
+
+    text = "It is not a directory"
+
+
 class InvalidPart(BadRequest):
     """A multipart completion names a part that was not uploaded, or with another ETag."""
 

@@ -1,0 +1,83 @@
+"""What a directory shows, made from the rows of a listing without asking for any of them again."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from gateway.core.paths import SEPARATOR
+from gateway.core.types import DIRECTORY_TYPE, BucketMeta, Meta, Prefix
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A file or directory under its last name. `size` in bytes; `modified` in ns since the epoch, where it is known."""
+
+    name: str
+    is_directory: bool
+    size: int = 0
+    modified: int | None = None
+    etag: str = ""
+    content_type: str = ""
+
+
+def is_marker(meta: Meta) -> bool:
+    """Whether an object stands for a directory: by its name, or, in the older form, by its type."""
+    kind = meta.props.content_type
+    return meta.name.endswith(SEPARATOR) or kind == DIRECTORY_TYPE or kind.partition(";")[0].strip() == DIRECTORY_TYPE
+
+
+def entry_of(meta: Meta, name: str) -> Entry:
+    """An object as the entry `name`."""
+    if is_marker(meta):
+        return directory(name, meta.modified)
+    return Entry(
+        name=name,
+        is_directory=False,
+        size=meta.size,
+        modified=meta.modified,
+        etag=meta.etag,
+        content_type=meta.props.content_type,
+    )
+
+
+def directory(name: str, modified: int | None = None) -> Entry:
+    return Entry(name=name, is_directory=True, modified=modified)
+
+
+def bucket_entry(bucket: BucketMeta) -> Entry:
+    """A bucket as a directory of the root."""
+    return directory(bucket.name, bucket.created)
+
+
+class Rows:
+    """Turns the rows of a listing with the delimiter `/` into entries, page by page and in bounded memory.
+
+    A file `a` and a prefix `a/` are one entry, the directory. Between the two lie only names that begin with `a` and a
+    character below the slash, so what is held back is a chain of such beginnings, never longer than a name.
+    """
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+        self._held: list[Entry] = []
+
+    def feed(self, rows: Iterable[Meta | Prefix]) -> Iterator[Entry]:
+        """The entries that are certain now, without the directory's own marker and what no path leads to (`a//b`)."""
+        held, skip = self._held, len(self._prefix)
+        for row in rows:
+            name = row.name[skip:]
+            known: int | None = None
+            while held and name >= (shadowed := held[-1].name + SEPARATOR):
+                entry = held.pop()
+                if name != shadowed:
+                    yield entry
+                elif entry.is_directory:
+                    known = entry.modified
+            if isinstance(row, Meta):
+                if name:
+                    held.append(entry_of(row, name))
+            elif name != SEPARATOR:
+                yield directory(name.removesuffix(SEPARATOR), known)
+
+    def rest(self) -> Iterator[Entry]:
+        """The entries that were held back, at the end of the listing."""
+        while self._held:
+            yield self._held.pop()

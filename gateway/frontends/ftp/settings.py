@@ -1,0 +1,66 @@
+"""Settings of the FTP frontend."""
+
+import re
+from ipaddress import IPv4Address
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    field_validator,
+)
+
+_PORTS = re.compile(r"(\d{1,5})\s*-\s*(\d{1,5})", re.ASCII)
+
+
+class FtpSettings(BaseModel):
+    """Where the frontend listens, and what it takes of its clients. Times in seconds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 for all of IPv4, :: for all.")
+    port: NonNegativeInt = Field(2121, le=65535, description="Port to listen on; 0 picks a free one.")
+    passive_ports: str | int | None = Field(
+        "30000-30099", description="Ports of passive data connections, as 30000-30099; null or 0 for any free ones."
+    )
+    masquerade_address: IPv4Address | None = Field(
+        None, description="Address that PASV tells clients to connect to, where NAT stands before the gateway."
+    )
+    banner: str = Field("Portico FTP ready", max_length=500, description="The greeting.")
+    max_connections: PositiveInt = Field(4096, description="Sessions beyond this many are answered 421.")
+    max_connections_per_ip: PositiveInt = Field(256, description="The same, counted for each client address.")
+    login_attempts: PositiveInt = Field(3, le=5, description="Wrong passwords before the connection is closed.")
+    login_delay: NonNegativeFloat = Field(1.0, description="How long the answer to a wrong password is held back.")
+    login_timeout: PositiveFloat = Field(60.0, description="A connection that has not logged in is closed after this.")
+    idle_timeout: PositiveFloat = Field(300.0, description="A session is closed when it was still for this long.")
+    data_timeout: PositiveFloat = Field(30.0, description="How long a transfer waits for its data connection.")
+    stall_timeout: PositiveFloat = Field(60.0, description="A transfer that moves no data for this long is aborted.")
+
+    @field_validator("passive_ports")
+    @classmethod
+    def _is_range(cls, value: str | int | None) -> str | None:
+        if value in (None, 0, "", "0"):
+            return None
+        match = _PORTS.fullmatch(str(value).strip())
+        if match is None or not 0 < int(match[1]) <= int(match[2]) < 65536:
+            raise ValueError("must be a range of ports, as 30000-30099, or null for any free ports")
+        return match[0]
+
+    @field_validator("banner")
+    @classmethod
+    def _is_one_line(cls, value: str) -> str:
+        if not value.isprintable():
+            raise ValueError("must be one line of printable characters")
+        return value
+
+    @property
+    def data_ports(self) -> range | None:
+        """The ports of `passive_ports`; None for any free ones."""
+        if self.passive_ports is None:
+            return None
+        first, _, last = str(self.passive_ports).partition("-")
+        return range(int(first), int(last) + 1)
