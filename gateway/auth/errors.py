@@ -14,7 +14,6 @@ class AuthCode(StrEnum):
     INVALID_ARGUMENT = "InvalidArgument"
     INVALID_REQUEST = "InvalidRequest"
     INVALID_TOKEN = "InvalidToken"  # noqa: S105
-    NOT_IMPLEMENTED = "NotImplemented"
     REQUEST_TIME_TOO_SKEWED = "RequestTimeTooSkewed"
     SIGNATURE_DOES_NOT_MATCH = "SignatureDoesNotMatch"
 

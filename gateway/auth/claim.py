@@ -1,0 +1,174 @@
+"""What a request says of its AWS Signature V4, in its Authorization header or in its query string."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import NamedTuple
+
+from gateway.auth import canonical
+from gateway.auth.errors import AuthCode, AuthError
+from gateway.auth.request import SignedRequest, parse_query
+
+ALGORITHM = "AWS4-HMAC-SHA256"
+MAX_EXPIRES = 7 * 24 * 3600
+"""Seconds that a presigned URL may be valid for."""
+
+_UNSIGNED = "UNSIGNED-PAYLOAD"
+_CREDENTIAL = '"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request"'
+_TIMESTAMP = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
+_DIGITS = re.compile(r"-?\d{1,9}", re.ASCII)
+_REQUIRED = (
+    "X-Amz-Algorithm",
+    "X-Amz-Credential",
+    "X-Amz-Signature",
+    "X-Amz-Date",
+    "X-Amz-SignedHeaders",
+    "X-Amz-Expires",
+)
+
+
+class Claim(NamedTuple):
+    """A signature with all that it was made from. Nothing of it is proved.
+
+    `query` is in canonical form, `payload` the value of x-amz-content-sha256. `expires` is in seconds after
+    `timestamp`; None where the signature stands in a header.
+    """
+
+    access_key: str
+    day: str
+    region: str
+    service: str
+    terminal: str
+    timestamp: str
+    signed_headers: str
+    signature: str
+    query: str
+    payload: str
+    expires: int | None = None
+
+    @property
+    def scope(self) -> str:
+        return f"{self.day}/{self.region}/{self.service}/{self.terminal}"
+
+    def malformed(self, what: str, **elements: str) -> AuthError:
+        """The error to raise where part of the credential is not what it has to be."""
+        return _bad_header(what, **elements) if self.expires is None else _bad_credential(what, **elements)
+
+
+def from_header(request: SignedRequest) -> Claim:
+    """The claim of an Authorization header. Raises `AuthError`."""
+    headers = request.headers
+    algorithm, _, rest = headers["authorization"].partition(" ")
+    if algorithm != ALGORITHM:
+        raise AuthError(
+            AuthCode.INVALID_REQUEST,
+            f"The authorization mechanism you have provided is not supported. Please use {ALGORITHM}.",
+        )
+    stated = {name: value for name, _, value in [part.strip().partition("=") for part in rest.split(",")]}
+    try:
+        credential, signed_headers, signature = stated["Credential"], stated["SignedHeaders"], stated["Signature"]
+    except KeyError:
+        raise _bad_header(
+            "the authorization header requires three components: Credential, SignedHeaders, and Signature."
+        ) from None
+    if (parts := _parts(credential)) is None:
+        raise _bad_header(f"the Credential is mal-formed; expecting {_CREDENTIAL}.")
+    payload = headers.get("x-amz-content-sha256")
+    if payload is None:
+        raise AuthError(AuthCode.INVALID_REQUEST, "Missing required header for this request: x-amz-content-sha256")
+    timestamp = _timestamp_of(headers)
+    return Claim(*parts, timestamp, signed_headers, signature, canonical.query(request.query), payload)
+
+
+def from_query(request: SignedRequest) -> Claim:
+    """The claim of a presigned URL. Raises `AuthError`."""
+    stated = _parameters(request.query)
+    if stated["X-Amz-Algorithm"] != ALGORITHM:
+        raise _bad_query(f'X-Amz-Algorithm only supports "{ALGORITHM}"')
+    if (parts := _parts(stated["X-Amz-Credential"])) is None:
+        raise _bad_credential(f"the Credential is mal-formed; expecting {_CREDENTIAL}.")
+    timestamp = stated["X-Amz-Date"]
+    if not _TIMESTAMP.fullmatch(timestamp):
+        raise _bad_query("X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"")
+    if "X-Amz-Security-Token" in stated:
+        raise bad_token()
+    payload = stated.get("X-Amz-Content-Sha256") or request.headers.get("x-amz-content-sha256") or _UNSIGNED
+    return Claim(
+        *parts,
+        timestamp,
+        stated["X-Amz-SignedHeaders"],
+        stated["X-Amz-Signature"],
+        canonical.query(request.query, without="X-Amz-Signature"),
+        payload,
+        _expires(stated["X-Amz-Expires"]),
+    )
+
+
+def _parts(credential: str) -> tuple[str, str, str, str, str] | None:
+    try:
+        access_key, day, region, service, terminal = credential.rsplit("/", 4)
+    except ValueError:
+        return None
+    return access_key, day, region, service, terminal
+
+
+def _timestamp_of(headers: Mapping[str, str]) -> str:
+    """The time of a request in the form that is signed: x-amz-date, or else the Date header."""
+    stated = headers.get("x-amz-date") or headers.get("date", "")
+    if _TIMESTAMP.fullmatch(stated):
+        return stated
+    if len(stated) <= 64:
+        try:
+            moment = parsedate_to_datetime(stated)
+            return (moment.astimezone(UTC) if moment.tzinfo else moment).strftime("%Y%m%dT%H%M%SZ")
+        except (ValueError, OverflowError):
+            pass
+    raise AuthError(AuthCode.ACCESS_DENIED, "AWS authentication requires a valid Date or x-amz-date header")
+
+
+def _parameters(query: str) -> Mapping[str, str]:
+    try:
+        pairs = [(name, value) for name, value in parse_query(query) if name.startswith("X-Amz-")]
+    except ValueError:
+        raise _bad_query("The query string is not valid UTF-8") from None
+    stated = dict(pairs)
+    if len(stated) != len(pairs) or not all(name in stated for name in _REQUIRED):
+        raise _bad_query(
+            f"Query-string authentication version 4 requires the {', '.join(_REQUIRED[:-1])}, and {_REQUIRED[-1]} "
+            "parameters, each of them once."
+        )
+    return stated
+
+
+def _expires(text: str) -> int:
+    if not _DIGITS.fullmatch(text):
+        raise _bad_query("X-Amz-Expires should be a number")
+    seconds = int(text)
+    if seconds < 0:
+        raise _bad_query("X-Amz-Expires must be non-negative")
+    if seconds > MAX_EXPIRES:
+        raise _bad_query(
+            "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than "
+            f"{MAX_EXPIRES} seconds"
+        )
+    return seconds
+
+
+def bad_token() -> AuthError:
+    """The error for a session token: this product issues none."""
+    return AuthError(AuthCode.INVALID_TOKEN, "The provided token is malformed or otherwise invalid.")
+
+
+def _bad_header(what: str, **elements: str) -> AuthError:
+    return AuthError(
+        AuthCode.AUTHORIZATION_HEADER_MALFORMED, f"The authorization header is malformed; {what}", **elements
+    )
+
+
+def _bad_credential(what: str, **elements: str) -> AuthError:
+    return _bad_query(f"Error parsing the X-Amz-Credential parameter; {what}", **elements)
+
+
+def _bad_query(what: str, **elements: str) -> AuthError:
+    return AuthError(AuthCode.AUTHORIZATION_QUERY_PARAMETERS_ERROR, what, **elements)

@@ -1,0 +1,229 @@
+"""Verification of AWS Signature Version 4: the Authorization header and presigned URLs.
+
+Source: "Authenticating Requests (AWS Signature Version 4)" in the Amazon S3 API Reference. Pure: no server, and the
+clock is given.
+"""
+
+import hmac
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import lru_cache
+from hashlib import sha256
+from time import time
+from typing import NamedTuple
+
+from gateway.auth import canonical
+from gateway.auth.claim import ALGORITHM, Claim, bad_token, from_header, from_query
+from gateway.auth.errors import AuthCode, AuthError
+from gateway.auth.principals import Registry, User
+from gateway.auth.request import SignedRequest
+
+TERMINAL = "aws4_request"
+MAX_SKEW = 15 * 60
+"""Seconds that a client's clock may be off."""
+CACHED_KEYS = 4096
+
+_SIGNED_BY_NATURE = frozenset({"x-amz-content-sha256", "x-amz-date"})
+"""Headers that need not be listed as signed: what is signed holds their values anyway."""
+
+_HEX_DIGEST = re.compile(r"[0-9a-fA-F]{64}")
+_ISO = "%Y-%m-%dT%H:%M:%SZ"
+
+
+class PayloadKind(StrEnum):
+    """What x-amz-content-sha256 says of the body. The values are S3's words; a digest stands for `SIGNED`."""
+
+    SIGNED = "SIGNED"
+    UNSIGNED = "UNSIGNED-PAYLOAD"
+    STREAMING = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
+    STREAMING_TRAILER = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"
+    STREAMING_UNSIGNED_TRAILER = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
+
+    @property
+    def is_chunked(self) -> bool:
+        """The body is aws-chunked."""
+        return self.value.startswith("STREAMING")
+
+
+class Payload(NamedTuple):
+    """`sha256` is the digest that the body must have, in lower-case hex; empty unless the kind is `SIGNED`."""
+
+    kind: PayloadKind
+    sha256: str = ""
+
+
+_PAYLOADS: Mapping[str, Payload] = {kind.value: Payload(kind) for kind in PayloadKind if kind is not PayloadKind.SIGNED}
+
+
+@dataclass(frozen=True, slots=True)
+class SigningContext:
+    """What the further signatures of a request are made with: those of its chunks and of their trailer."""
+
+    key: bytes = field(repr=False)
+    timestamp: str
+    scope: str
+
+    def sign(self, algorithm: str, *lines: str) -> str:
+        """A signature, in hex, over the algorithm, the time, the scope and `lines`."""
+        text = "\n".join((algorithm, self.timestamp, self.scope, *lines))
+        return hmac.digest(self.key, canonical.encode(text), "sha256").hex()
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A request whose signature holds. `signature` is the seed of its chunks' signatures."""
+
+    user: User
+    payload: Payload
+    signature: str
+    context: SigningContext
+
+
+def signing_key(secret: str, day: str, region: str, service: str) -> bytes:
+    """The key of all signatures of one day for a region and service."""
+    key = canonical.encode("AWS4" + secret)
+    for part in (day, region, service, TERMINAL):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key
+
+
+@lru_cache(1024)
+def _seconds(timestamp: str) -> float:
+    """Seconds since the epoch. Raises `ValueError` for a time like 25 o'clock."""
+    return datetime.strptime(timestamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
+
+
+class SigV4:
+    """Verifies requests to one region. `clock` gives seconds since the epoch."""
+
+    def __init__(self, registry: Registry, region: str, clock: Callable[[], float] = time, service: str = "s3") -> None:
+        self._registry = registry
+        self._region = region
+        self._service = service
+        self._clock = clock
+        self._signing_key = lru_cache(CACHED_KEYS)(signing_key)
+
+    def verify(self, request: SignedRequest) -> Verified:
+        """Who signed `request`, which `scheme_of` has found to be of this version.
+
+        Raises `AuthError`, with S3's code, where nobody did.
+        """
+        claim = from_header(request) if "authorization" in request.headers else from_query(request)
+        user = self._registry.by_access_key(claim.access_key)
+        if user is None:
+            raise AuthError(
+                AuthCode.INVALID_ACCESS_KEY_ID,
+                "The AWS Access Key Id you provided does not exist in our records.",
+                AWSAccessKeyId=claim.access_key,
+            )
+        self._check_scope(claim)
+        self._check_time(claim)
+        _check_headers(claim, request)
+        payload = _payload(claim.payload)
+        key = self._signing_key(user.secret, claim.day, claim.region, claim.service)
+        context = SigningContext(key, claim.timestamp, claim.scope)
+        _check_signature(claim, request, context)
+        return Verified(user, payload, claim.signature, context)
+
+    def _check_scope(self, claim: Claim) -> None:
+        if claim.day != claim.timestamp[:8]:
+            raise claim.malformed(
+                f'Invalid credential date "{claim.day}". '
+                f'This date is not the same as X-Amz-Date: "{claim.timestamp[:8]}".'
+            )
+        if claim.region != self._region:
+            raise claim.malformed(
+                f"the region '{claim.region}' is wrong; expecting '{self._region}'", Region=self._region
+            )
+        if claim.service != self._service:
+            raise claim.malformed(f'incorrect service "{claim.service}". This endpoint belongs to "{self._service}".')
+        if claim.terminal != TERMINAL:
+            raise claim.malformed(f'incorrect terminal "{claim.terminal}". This endpoint uses "{TERMINAL}".')
+
+    def _check_time(self, claim: Claim) -> None:
+        now = self._clock()
+        try:
+            signed = _seconds(claim.timestamp)
+        except ValueError:
+            raise AuthError(
+                AuthCode.ACCESS_DENIED, "AWS authentication requires a valid Date or x-amz-date header"
+            ) from None
+        if claim.expires is None:
+            if abs(now - signed) > MAX_SKEW:
+                raise AuthError(
+                    AuthCode.REQUEST_TIME_TOO_SKEWED,
+                    "The difference between the request time and the current time is too large.",
+                    RequestTime=claim.timestamp,
+                    ServerTime=_iso(now),
+                    MaxAllowedSkewMilliseconds=str(MAX_SKEW * 1000),
+                )
+        elif signed - now > MAX_SKEW:
+            raise AuthError(AuthCode.ACCESS_DENIED, "Request is not valid yet", ServerTime=_iso(now))
+        elif now > signed + claim.expires:
+            raise AuthError(
+                AuthCode.ACCESS_DENIED,
+                "Request has expired",
+                Expires=_iso(signed + claim.expires),
+                ServerTime=_iso(now),
+                **{"X-Amz-Expires": str(claim.expires)},
+            )
+
+
+def _check_headers(claim: Claim, request: SignedRequest) -> None:
+    """The host and everything of Amazon's that the request carries must be signed, and no session token be there."""
+    if "x-amz-security-token" in request.headers:
+        raise bad_token()
+    signed = claim.signed_headers.split(";")
+    missing = [
+        name
+        for name in request.headers
+        if name.startswith("x-amz-") and name not in signed and name not in _SIGNED_BY_NATURE
+    ]
+    if "host" not in signed:
+        missing.append("host")
+    if missing:
+        raise AuthError(
+            AuthCode.ACCESS_DENIED,
+            "There were headers present in the request which were not signed",
+            HeadersNotSigned=", ".join(missing),
+        )
+
+
+def _payload(stated: str) -> Payload:
+    if payload := _PAYLOADS.get(stated):
+        return payload
+    if _HEX_DIGEST.fullmatch(stated):
+        return Payload(PayloadKind.SIGNED, stated.lower())
+    raise AuthError(
+        AuthCode.INVALID_ARGUMENT,
+        f"x-amz-content-sha256 must be {', '.join(_PAYLOADS)} or a valid sha256 value.",
+        ArgumentName="x-amz-content-sha256",
+        ArgumentValue=stated,
+    )
+
+
+def _check_signature(claim: Claim, request: SignedRequest, context: SigningContext) -> None:
+    headers = request.headers
+    lines = [request.method, canonical.path(request.path), claim.query]
+    lines += [f"{name}:{canonical.header(headers.get(name, ''))}" for name in claim.signed_headers.split(";")]
+    lines += ["", claim.signed_headers, claim.payload]
+    canonical_request = "\n".join(lines)
+    digest = sha256(canonical.encode(canonical_request)).hexdigest()
+    expected = context.sign(ALGORITHM, digest)
+    if not hmac.compare_digest(expected.encode(), canonical.encode(claim.signature)):
+        raise AuthError(
+            AuthCode.SIGNATURE_DOES_NOT_MATCH,
+            "The request signature we calculated does not match the signature you provided. "
+            "Check your key and signing method.",
+            AWSAccessKeyId=claim.access_key,
+            StringToSign="\n".join((ALGORITHM, context.timestamp, context.scope, digest)),
+            SignatureProvided=claim.signature,
+            CanonicalRequest=canonical_request,
+        )
+
+
+def _iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime(_ISO)
