@@ -1,0 +1,167 @@
+"""Buckets and objects: the methods that every store has, and those that need no more than them."""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from gateway.core.body import Body
+from gateway.core.conditions import ANY, When, check_read, check_write
+from gateway.core.digest import composite_etag
+from gateway.core.errors import NoSuchVersion, NotEmpty, StoreError
+from gateway.core.listing import paginate
+from gateway.core.ranges import Span, resolve
+from gateway.core.store import Caps, Reader, Store
+from gateway.core.types import (
+    BucketMeta,
+    BucketProps,
+    Copy,
+    Deleted,
+    Key,
+    ListQuery,
+    Meta,
+    Page,
+    Prefix,
+    PropsChange,
+    Put,
+)
+from gateway.stores.memory.bucket import Bucket, Buckets
+from gateway.stores.memory.entry import Entry, EntryReader, Received, frozen, frozen_props, now, receive
+
+
+class Objects(Store):
+    """Every write first takes in its body; the commit that follows checks and changes without an await between."""
+
+    caps = Caps(durable=False)
+
+    def __init__(self) -> None:
+        self._buckets = Buckets()
+
+    async def aclose(self) -> None:
+        self._buckets = Buckets()
+
+    async def buckets(self, query: ListQuery, owner: str | None = None) -> Page[BucketMeta | Prefix]:
+        def seek(start: str, included: bool) -> Iterator[BucketMeta]:
+            rows = self._buckets.index.walk(start, included, query.reverse)
+            return (row.meta for row in rows if owner in (None, row.owner))
+
+        return paginate(seek, query)
+
+    async def create_bucket(self, name: str, props: BucketProps) -> bool:
+        if self._buckets.find(name) is not None:
+            return False
+        user, system = frozen(props.user), frozen(props.system)
+        bucket = Bucket(name=name, owner=props.owner, created=now(), user=user, system=system)
+        self._buckets.index.put(name, bucket)
+        return True
+
+    async def stat_bucket(self, name: str) -> BucketMeta:
+        return self._buckets.get(name).meta
+
+    async def update_bucket(self, name: str, change: PropsChange) -> BucketMeta:
+        bucket = self._buckets.get(name)
+        bucket.user = frozen(change.apply_user(bucket.user))
+        bucket.system = frozen(change.apply_system(bucket.system))
+        return bucket.meta
+
+    async def delete_bucket(self, name: str) -> None:
+        if len(self._buckets.get(name).objects):
+            raise NotEmpty
+        self._buckets.index.pop(name)
+
+    async def list(self, bucket: str, query: ListQuery) -> Page[Meta | Prefix]:
+        objects = self._buckets.get(bucket).objects
+
+        def seek(start: str, included: bool) -> Iterator[Meta]:
+            return (row.meta for row in objects.walk(start, included, query.reverse))
+
+        return paginate(seek, query)
+
+    async def stat(self, key: Key, version: str | None = None, when: When = ANY) -> Meta:
+        return self._readable(key, version, when).meta
+
+    @asynccontextmanager
+    async def open(
+        self, key: Key, *, span: Span | None = None, version: str | None = None, when: When = ANY
+    ) -> AsyncIterator[Reader]:
+        entry = self._readable(key, version, when)
+        yield EntryReader(entry, resolve(span, entry.meta.size))
+
+    async def put(self, key: Key, body: Body, opts: Put) -> Meta:
+        self._writable(key, opts.when)  # spares a body that would be refused
+        received = await receive(body, opts.checksums)
+        return self._writable(key, opts.when).put(_created(key, received, opts))
+
+    async def append(self, key: Key, body: Body, opts: Put) -> Meta:
+        """`core.store.Append`."""
+        self._writable(key, opts.when)
+        received = await receive(body, opts.checksums)
+        bucket = self._writable(key, opts.when)
+        found = bucket.objects.get(key.name)
+        return bucket.put(_extended(found, received, opts) if found else _created(key, received, opts))
+
+    async def update(self, key: Key, change: PropsChange, version: str | None = None) -> Meta:
+        entry = self._readable(key, version)
+        check_write(change.when, entry.meta)
+        modified = entry.meta.modified if change.modified is None else change.modified
+        meta = replace(entry.meta, props=frozen_props(change.apply(entry.meta.props)), modified=modified)
+        return self._buckets.holding(key).put(replace(entry, meta=meta))
+
+    async def copy(self, source: Key, target: Key, opts: Copy) -> Meta:
+        entry = self._readable(source, opts.source_version, opts.source_when)
+        props = entry.meta.props if opts.props is None else frozen_props(opts.props)
+        meta = replace(entry.meta, key=target, modified=now(), props=props)
+        return self._writable(target, opts.when).put(replace(entry, meta=meta))
+
+    async def delete(self, key: Key, version: str | None = None, when: When = ANY) -> Deleted:
+        bucket = self._writable(key, when)
+        return Deleted(existed=version is None and bucket.remove(key.name))
+
+    async def delete_many(self, bucket: str, names: Sequence[str]) -> Sequence[Deleted | StoreError]:
+        """`core.store.Batch`."""
+        self._buckets.get(bucket)
+        return [await self._delete_one(Key(bucket, name)) for name in names]
+
+    async def _delete_one(self, key: Key) -> Deleted | StoreError:
+        try:
+            return await self.delete(key)
+        except StoreError as error:
+            return error
+
+    def _readable(self, key: Key, version: str | None = None, when: When = ANY) -> Entry:
+        """The object at `key`, if it may be read. Raises as `stat`."""
+        entry = self._buckets.holding(key).entry(key.name)
+        if version is not None:
+            raise NoSuchVersion
+        check_read(when, entry.meta)
+        return entry
+
+    def _writable(self, key: Key, when: When) -> Bucket:
+        """The bucket of `key`, if the object there may be replaced. Raises `NoSuchBucket`, `ConditionFailed`."""
+        bucket = self._buckets.holding(key)
+        check_write(when, bucket.find(key.name))
+        return bucket
+
+
+def _created(key: Key, received: Received, opts: Put) -> Entry:
+    meta = Meta(
+        key=key,
+        size=received.size,
+        etag=received.etag,
+        modified=now() if opts.modified is None else opts.modified,
+        props=frozen_props(opts.props),
+        checksums=received.checksums,
+    )
+    return Entry(meta, received.chunks, (received.etag,))
+
+
+def _extended(found: Entry, received: Received, opts: Put) -> Entry:
+    """An object with more bytes at its end: put together, as from parts, of which no checksum is known."""
+    etags = (*found.etags, received.etag)
+    meta = replace(
+        found.meta,
+        size=found.meta.size + received.size,
+        etag=composite_etag(etags),
+        modified=now() if opts.modified is None else opts.modified,
+        checksums={},
+    )
+    return Entry(meta, found.chunks + received.chunks, etags)

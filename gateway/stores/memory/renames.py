@@ -1,0 +1,40 @@
+"""Renames: `core.store.Rename`."""
+
+from gateway.core.conditions import ANY, When
+from gateway.core.errors import AlreadyExists, InvalidName, NoSuchKey
+from gateway.core.names import check_key
+from gateway.core.types import Key, Meta
+from gateway.stores.memory.objects import Objects
+
+
+class Renames(Objects):
+    """An object keeps everything but its name: also the time of its last change."""
+
+    async def rename(self, source: Key, target: Key, *, when: When = ANY) -> Meta:
+        entry = self._readable(source)
+        bucket = self._writable(target, when)
+        self._buckets.get(source.bucket).remove(source.name)
+        return bucket.put(entry.at(target))
+
+    async def rename_prefix(self, source: Key, target: Key) -> int:
+        origin, destination = self._buckets.get(source.bucket), self._buckets.get(target.bucket)
+        if origin is destination and target.name.startswith(source.name):
+            raise InvalidName("A prefix can't be renamed to one inside of itself")
+        if next(destination.below(target.name), None) is not None:
+            raise AlreadyExists
+        entries = tuple(origin.below(source.name))
+        if not entries:
+            raise NoSuchKey
+        names = [check_key(target.name + entry.meta.name.removeprefix(source.name)) for entry in entries]
+        for entry, name in zip(entries, names, strict=True):
+            origin.remove(entry.meta.name)
+            destination.put(entry.at(Key(target.bucket, name)))
+        return len(entries)
+
+    async def rename_bucket(self, source: str, target: str) -> None:
+        bucket = self._buckets.get(source)
+        if self._buckets.find(target) is not None:
+            raise AlreadyExists
+        self._buckets.index.pop(source)
+        bucket.rename(target)
+        self._buckets.index.put(target, bucket)
