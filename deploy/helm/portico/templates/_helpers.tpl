@@ -37,9 +37,15 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- .Values.persistence.existing | default (include "portico.fullname" .) }}
 {{- end }}
 
-{{- /* The configuration file. */}}
+{{- /* The configuration file. A frontend that values take out is shut; the gateway would open one that is missing. */}}
 {{- define "portico.config" -}}
-{{- toYaml .Values.config }}
+{{- $config := deepCopy .Values.config }}
+{{- range $name := list "s3" "swift" "ftp" }}
+{{- if not (hasKey $config.frontends $name) }}
+{{- $_ := set $config.frontends $name nil }}
+{{- end }}
+{{- end }}
+{{- toYaml $config }}
 {{- end }}
 
 {{- /* A Service with one port: a dictionary of root, name (of the frontend) and service (its values). */}}
