@@ -1,0 +1,109 @@
+"""Swift's v1 tokens: signed, so that every worker that shares the key knows them without keeping any.
+
+Source: "Temporary Auth" in the OpenStack Swift documentation, whose prefix the tokens bear.
+"""
+
+import hmac
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import time
+
+from gateway.auth.principals import Principal, Registry, User, principal
+
+PREFIX = "AUTH_tk"
+MAX_LENGTH = 2048
+"""Characters of the longest token that is looked at."""
+
+MIN_SECRET = 16
+
+_MAC = 32
+_PURPOSE = b"portico tempauth token 1"
+
+
+class InvalidToken(Exception):
+    """A token that this installation did not issue, that has expired, or whose user is gone or has another secret.
+
+    The message says which, for logs; clients are told no more than that it is not valid.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """`expires_in` is in seconds."""
+
+    value: str = field(repr=False)
+    expires_in: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Claims:
+    account: str
+    user: str
+    expires: int
+
+    def pack(self) -> bytes:
+        return json.dumps([self.account, self.user, self.expires], separators=(",", ":")).encode()
+
+    @classmethod
+    def unpack(cls, data: bytes) -> "_Claims":
+        """Raises `ValueError`."""
+        match json.loads(data):
+            case [str(account), str(user), int(expires)]:
+                return cls(account, user, expires)
+            case _:
+                raise ValueError
+
+
+class TokenIssuer:
+    """Issues and verifies tokens.
+
+    `secret` is the key of the installation, of 16 bytes at least; `lifetime` is in seconds, `clock` in epoch seconds.
+    What is signed holds the user's secret, which the token does not: a changed secret ends its tokens.
+    """
+
+    def __init__(self, secret: bytes, lifetime: int, clock: Callable[[], float] = time) -> None:
+        if len(secret) < MIN_SECRET:
+            raise ValueError(f"the key of tokens needs {MIN_SECRET} bytes at least")
+        self._secret = secret
+        self._lifetime = lifetime
+        self._clock = clock
+
+    def issue(self, user: User) -> Token:
+        """A token for a user whose secret has just been proved."""
+        claims = _Claims(user.account.name, user.name, int(self._clock()) + self._lifetime).pack()
+        return Token(PREFIX + _encode(self._sign(claims, user.secret) + claims), self._lifetime)
+
+    def verify(self, value: str, registry: Registry) -> Principal:
+        """Whom a token was issued to, as the registry knows the user now. Raises `InvalidToken`."""
+        mac, packed, claims = _take_apart(value)
+        user = registry.by_name(claims.account, claims.user)
+        genuine = hmac.compare_digest(mac, self._sign(packed, user.secret if user else ""))
+        if user is None or not genuine:
+            raise InvalidToken("not issued here, or the user's secret has changed")
+        if self._clock() >= claims.expires:
+            raise InvalidToken("expired")
+        return principal(user)
+
+    def _sign(self, claims: bytes, secret: str) -> bytes:
+        fingerprint = hmac.digest(self._secret, secret.encode(errors="surrogateescape"), "sha256")
+        return hmac.digest(self._secret, _PURPOSE + fingerprint + claims, "sha256")
+
+
+def _take_apart(value: str) -> tuple[bytes, bytes, _Claims]:
+    encoded = value.removeprefix(PREFIX)
+    if encoded == value or len(value) > MAX_LENGTH:
+        raise InvalidToken("no token of this kind")
+    try:
+        blob = urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
+        claims = _Claims.unpack(blob[_MAC:])
+    except (ValueError, RecursionError):
+        raise InvalidToken("no token of this kind") from None
+    if _encode(blob) != encoded:
+        raise InvalidToken("not in the one form that a token has")
+    return blob[:_MAC], blob[_MAC:], claims
+
+
+def _encode(blob: bytes) -> str:
+    return urlsafe_b64encode(blob).decode().rstrip("=")
