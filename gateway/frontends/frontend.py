@@ -18,6 +18,11 @@ class Frontend(ABC):
     def ports(self) -> Mapping[str, int]:
         """The ports in use, by the names that `run.json` shows them under."""
 
+    @property
+    def connections(self) -> int:
+        """Connections that are open, for the metrics."""
+        return 0
+
     @abstractmethod
     async def drain(self, seconds: float) -> None:
         """Stop to listen, let what is running finish for up to `seconds`, then cancel the rest."""

@@ -1,0 +1,77 @@
+"""Accounts and users as a configuration states them."""
+
+import re
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from gateway.auth.principals import Account, Role, User
+from gateway.config.secrets import Secret, SecretOfFile, SecretOfVariable
+
+NAME = r"^[^\s:/,\x00-\x1f\x7f]{1,128}$"
+"""No colon (`account:user`), slash (signature scopes) or comma (access lists)."""
+IDENTIFIER = r"^[A-Za-z0-9._@+-]{1,128}$"
+"""What fits into a path and into a signature as it is."""
+
+Name = Annotated[str, StringConstraints(pattern=NAME)]
+Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER)]
+
+
+class UserSettings(BaseModel):
+    """A user: one secret opens every frontend. Exactly one of the three ways to state it must be used."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Name = Field(description="The FTP user; in Swift `<account>:<name>`.")
+    secret: Secret | None = Field(None, description="The secret itself.")
+    secret_file: SecretOfFile | None = Field(None, description="A file that holds the secret.")
+    secret_env: SecretOfVariable | None = Field(None, description="An environment variable that holds the secret.")
+    role: Role = Field(Role.NONE, description="What the user may do without further grants.")
+    access_key: Identifier | None = Field(None, description="The S3 access key, if not the name; unique everywhere.")
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        ways = {"secret": self.secret, "secret_file": self.secret_file, "secret_env": self.secret_env}
+        stated = [f"`{way}`" for way, secret in ways.items() if secret]
+        if not stated:
+            raise PydanticCustomError("user", "has no secret; add `secret`, `secret_file` or `secret_env`")
+        if len(stated) > 1:
+            raise PydanticCustomError("user", "has {ways}; keep one of them", {"ways": " and ".join(stated)})
+        _need_identifier(self.name, self.access_key, "access_key")
+        return self
+
+    def user(self, account: Account) -> User:
+        """The user as the registry takes it."""
+        secret = self.secret or self.secret_file or self.secret_env
+        if secret is None:
+            raise ValueError("a user without a secret")
+        return User(account, self.name, self.access_key or self.name, secret.get_secret_value(), self.role)
+
+
+class AccountSettings(BaseModel):
+    """An account: an owner of buckets, and its users."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Name
+    id: Identifier | None = Field(None, description="S3's canonical owner id and Swift's AUTH_<id>; default: the name.")
+    namespace: str = Field("default", description="The namespace that the account's buckets lie in.")
+    users: tuple[UserSettings, ...]
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        _need_identifier(self.name, self.id, "id")
+        return self
+
+    def members(self) -> list[User]:
+        """The account's users as the registry takes them."""
+        account = Account(self.id or self.name, self.name, self.namespace)
+        return [user.user(account) for user in self.users]
+
+
+def _need_identifier(name: str, identifier: str | None, key: str) -> None:
+    if identifier is None and not re.fullmatch(IDENTIFIER, name):
+        raise PydanticCustomError(
+            "identifier", "has a `name` that can't serve as its `{key}`; add one of letters and digits", {"key": key}
+        )

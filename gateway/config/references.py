@@ -1,0 +1,84 @@
+"""Whether the parts of a configuration that name each other agree: on raw values, so that all faults show at once."""
+
+from collections.abc import Iterator, Mapping
+
+from gateway.config.document import Tree
+from gateway.config.problems import Fault, Path
+from gateway.config.sentences import suggestion
+from gateway.config.settings import DEFAULT
+
+EMPTY = "is empty; add at least one"
+
+
+def faults(tree: Tree) -> Iterator[Fault]:
+    """Everything that names something which isn't there, or takes a name that is taken."""
+    for key in ("stores", "namespaces"):
+        if tree.get(key) == {}:
+            yield Fault((key,), EMPTY)
+    yield from _namespaces(tree)
+    yield from _accounts(tree)
+    yield from _users(tree)
+    frontends = _mapping(tree.get("frontends"))
+    if all(name in frontends and frontends[name] is None for name in ("s3", "swift", "ftp")):
+        yield Fault(("frontends",), "are all switched off; there is nothing to serve; give s3, swift or ftp a mapping")
+
+
+def _namespaces(tree: Tree) -> Iterator[Fault]:
+    stores = _mapping(tree.get("stores"))
+    for name, namespace in _mapping(tree.get("namespaces")).items():
+        store = _mapping(namespace).get("store")
+        if isinstance(store, str) and store not in stores:
+            yield Fault(
+                ("namespaces", name, "store"),
+                f"names the store '{store}', which isn't there{suggestion(store, stores)}",
+            )
+
+
+def _accounts(tree: Tree) -> Iterator[Fault]:
+    namespaces = _mapping(tree.get("namespaces"))
+    names: set[str] = set()
+    ids: set[str] = set()
+    for path, account in _items(tree, "accounts"):
+        namespace = account.get("namespace", DEFAULT)
+        if isinstance(namespace, str) and namespace not in namespaces:
+            hint = suggestion(namespace, namespaces)
+            yield Fault((*path, "namespace"), f"names the namespace '{namespace}', which isn't there{hint}")
+        if _taken(names, account.get("name")):
+            yield Fault((*path, "name"), "is the name of another account; choose a new one")
+        elif _taken(ids, account.get("id") or account.get("name")):
+            yield Fault((*path, "id"), "is the id of another account (by default its name); set another `id`")
+
+
+def _users(tree: Tree) -> Iterator[Fault]:
+    access_keys: set[str] = set()
+    for above, account in _items(tree, "accounts"):
+        if account.get("users") == []:
+            yield Fault((*above, "users"), EMPTY)
+        names: set[str] = set()
+        for below, user in _items(account, "users"):
+            path = (*above, *below)
+            if _taken(names, user.get("name")):
+                yield Fault((*path, "name"), "is the name of another user of this account; choose a new one")
+            elif _taken(access_keys, user.get("access_key") or user.get("name")):
+                sentence = "is another user's (by default it is the name); set a new one"
+                yield Fault((*path, "access_key"), sentence)
+
+
+def _taken(seen: set[str], value: object) -> bool:
+    """Whether `value` was seen before; from now on it has been."""
+    if not isinstance(value, str):
+        return False
+    known = value in seen
+    seen.add(value)
+    return known
+
+
+def _items(node: Mapping[str, object], key: str) -> Iterator[tuple[Path, Mapping[str, object]]]:
+    """The mappings in a list, each with its path."""
+    found = node.get(key)
+    for index, item in enumerate(found if isinstance(found, list) else ()):
+        yield (key, index), _mapping(item)
+
+
+def _mapping(node: object) -> Mapping[str, object]:
+    return node if isinstance(node, dict) else {}

@@ -1,0 +1,96 @@
+"""The whole configuration: what each part needs, put together."""
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt
+
+from gateway.config.accounts import AccountSettings
+from gateway.config.secrets import SecretOfFile
+from gateway.frontends.admin.settings import AdminSettings
+from gateway.frontends.ftp.settings import FtpSettings
+from gateway.frontends.s3.settings import S3Settings
+from gateway.frontends.swift.settings import SwiftSettings
+from gateway.stores.catalog.settings import CatalogSettings
+from gateway.stores.memory.settings import MemorySettings
+
+MAIN = "main"
+DEFAULT = "default"
+DEFAULT_DATA = Path("portico-data")
+
+StoreSettings = Annotated[CatalogSettings | MemorySettings, Field(discriminator="type")]
+
+
+class Loop(StrEnum):
+    """The event loop to run on. `uvloop` needs the extra `fast`."""
+
+    ASYNCIO = "asyncio"
+    UVLOOP = "uvloop"
+
+
+class LogLevel(StrEnum):
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class LogFormat(StrEnum):
+    """`auto`: for people on a terminal, JSON otherwise."""
+
+    AUTO = "auto"
+    HUMAN = "human"
+    JSON = "json"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LogSettings(_Part):
+    """What is logged, to standard error."""
+
+    level: LogLevel = Field(LogLevel.INFO, description="Least level that is logged.")
+    format: LogFormat = Field(LogFormat.AUTO, description="auto: human on a terminal, JSON otherwise.")
+    access: bool = Field(True, description="One line for each request and FTP transfer.")
+
+
+class NamespaceSettings(_Part):
+    """A namespace of buckets: each account sees exactly one."""
+
+    store: str = Field(description="The store that its buckets lie in.")
+
+
+class FrontendsSettings(_Part):
+    """The doors. `null` keeps one shut; one that is left out is open with its defaults."""
+
+    s3: S3Settings | None = Field(default_factory=S3Settings)
+    swift: SwiftSettings | None = Field(default_factory=SwiftSettings)
+    ftp: FtpSettings | None = Field(default_factory=FtpSettings)
+    admin: AdminSettings | None = Field(default_factory=AdminSettings)
+
+
+class Config(_Part):
+    """A configuration in which every reference holds. Paths are relative to the working directory. Times in seconds."""
+
+    stores: dict[str, StoreSettings]
+    namespaces: dict[str, NamespaceSettings]
+    accounts: tuple[AccountSettings, ...] = Field((), description="None: the root account, see `portico serve --help`.")
+    frontends: FrontendsSettings = Field(default_factory=FrontendsSettings)
+    drain_seconds: NonNegativeFloat = Field(30.0, le=86400, description="How long transfers may go on after SIGTERM.")
+    token_lifetime: PositiveFloat = Field(86400.0, description="How long a Swift token is good for.")
+    token_secret_file: SecretOfFile | None = Field(
+        None, description="Signs Swift tokens; the same for all replicas. Without it, one is kept with the data."
+    )
+    log: LogSettings = Field(default_factory=LogSettings)
+    loop: Loop = Loop.ASYNCIO
+    threads: PositiveInt = Field(
+        default_factory=lambda: max(8, 4 * (os.cpu_count() or 1)), le=1024, description="Threads for hashing and files."
+    )
+
+    def catalog(self) -> Path | None:
+        """Where the first embedded store lies; None where there is none."""
+        found = (store.path for store in self.stores.values() if isinstance(store, CatalogSettings))
+        return next(found, None)

@@ -1,0 +1,29 @@
+"""A configuration in a few lines, without secrets."""
+
+from collections.abc import Iterator
+
+from gateway.config.settings import Config
+
+
+def summary(config: Config) -> Iterator[str]:
+    """What would be served, to whom and where."""
+    stores = (f"{name} ({settings.type})" for name, settings in config.stores.items())
+    namespaces = (f"{name} in {namespace.store}" for name, namespace in config.namespaces.items())
+    accounts = (f"{account.name} ({_count(len(account.users), 'user')})" for account in config.accounts)
+    doors = (
+        f"{name} {settings.host}:{settings.port}" if settings else f"{name} off"
+        for name, settings in (
+            ("s3", config.frontends.s3),
+            ("swift", config.frontends.swift),
+            ("ftp", config.frontends.ftp),
+            ("admin", config.frontends.admin),
+        )
+    )
+    yield f"stores: {', '.join(stores)}"
+    yield f"namespaces: {', '.join(namespaces)}"
+    yield f"accounts: {', '.join(accounts) or 'none; the first start makes a root user'}"
+    yield f"frontends: {', '.join(doors)}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
