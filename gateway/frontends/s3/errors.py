@@ -69,24 +69,24 @@ def of_auth(error: AuthError) -> S3Error:
 
 def of_store(error: core.StoreError) -> S3Error:
     """What S3 says of an error of the store. Total: a class that the table lacks counts as its nearest base."""
-    kind = next(base for base in type(error).__mro__ if base in _TELL)
-    return _TELL[kind](error)
+    kind = next(base for base in type(error).__mro__ if base in STORE_ERRORS)
+    return STORE_ERRORS[kind](error)
 
 
-_Tell = Callable[[core.StoreError], S3Error]
+Tell = Callable[[core.StoreError], S3Error]
 
 
-def _as(code: Code) -> _Tell:
+def _as(code: Code) -> Tell:
     """The store's own message under `code`."""
     return lambda error: S3Error(code, error.message)
 
 
-def _plain(code: Code) -> _Tell:
+def _plain(code: Code) -> Tell:
     """S3's usual message: the store's would tell more than the client needs."""
     return lambda _: S3Error(code)
 
 
-def _of(kind: type[E], tell: Callable[[E], S3Error]) -> _Tell:
+def _of(kind: type[E], tell: Callable[[E], S3Error]) -> Tell:
     def narrowed(error: core.StoreError) -> S3Error:
         if not isinstance(error, kind):
             raise TypeError(kind)
@@ -120,7 +120,7 @@ def _bad_body(error: BadBody) -> S3Error:
     return S3Error(error.code, error.message)
 
 
-_TELL: Mapping[type, _Tell] = {
+STORE_ERRORS: Mapping[type, Tell] = {
     core.StoreError: _plain(Code.INTERNAL_ERROR),
     core.NotFound: _plain(Code.NO_SUCH_KEY),
     core.NoSuchBucket: _plain(Code.NO_SUCH_BUCKET),
@@ -137,6 +137,8 @@ _TELL: Mapping[type, _Tell] = {
     core.IncompleteBody: _plain(Code.INCOMPLETE_BODY),
     core.BodyTimeout: _plain(Code.REQUEST_TIMEOUT),
     core.InvalidName: _as(Code.INVALID_ARGUMENT),
+    core.IsADirectory: _as(Code.INVALID_REQUEST),
+    core.NotADirectory: _as(Code.INVALID_REQUEST),
     core.InvalidPart: _plain(Code.INVALID_PART),
     core.InvalidPartOrder: _plain(Code.INVALID_PART_ORDER),
     core.PartTooSmall: _plain(Code.ENTITY_TOO_SMALL),
