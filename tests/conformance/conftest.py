@@ -1,0 +1,91 @@
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from gateway.core.store import Accounts, Append, Batch, Multipart, Rename, Store, find
+from gateway.core.types import BucketProps
+from tests.conformance.factories import CONTENDERS, Contender
+from tests.conformance.tools import BUCKET, OWNER, view
+
+CAPABILITIES: dict[str, type] = {
+    "accounts": Accounts,
+    "appender": Append,
+    "batch": Batch,
+    "multipart": Multipart,
+    "renamer": Rename,
+}
+"""Fixtures that give a capability: a test that asks for one runs with the stores that have it."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "over(argument, table): run with each row whose `needs` the store has")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "contender" not in metafunc.fixturenames:
+        return
+    needed = {kind for name, kind in CAPABILITIES.items() if name in metafunc.fixturenames}
+    able = {name: row for name, row in CONTENDERS.items() if not needed & row.lacks}
+    mark = metafunc.definition.get_closest_marker("over")
+    if mark is None:
+        metafunc.parametrize("contender", able.values(), ids=able)
+        return
+    argument, table = mark.args
+    pairs = {
+        f"{name}-{what}": (contender, row)
+        for name, contender in able.items()
+        for what, row in table.items()
+        if row.needs not in contender.lacks
+    }
+    metafunc.parametrize(("contender", argument), pairs.values(), ids=pairs)
+
+
+@pytest.fixture
+async def empty(contender: Contender, tmp_path: Path) -> AsyncIterator[Store]:
+    """A store with nothing in it."""
+    async with contender.open(tmp_path) as store:
+        yield store
+
+
+@pytest.fixture
+async def store(empty: Store) -> AsyncIterator[Store]:
+    """A store with one bucket, which is looked through from end to end after the test."""
+    await empty.create_bucket(BUCKET, BucketProps(owner=OWNER))
+    yield empty
+    await view(empty, BUCKET)
+
+
+@pytest.fixture
+def accounts(store: Store) -> Accounts:
+    found = find(store, Accounts)
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def appender(store: Store) -> Append:
+    found = find(store, Append)
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def batch(store: Store) -> Batch:
+    found = find(store, Batch)
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def multipart(store: Store) -> Multipart:
+    found = find(store, Multipart)
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def renamer(store: Store) -> Rename:
+    found = find(store, Rename)
+    assert found is not None
+    return found

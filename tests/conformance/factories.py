@@ -1,0 +1,36 @@
+"""Every store and every layer that keeps the contract. A new one joins by one line in `CONTENDERS`."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.core.store import Accounts, Append, Batch, Multipart, Rename, Store
+from gateway.stores.memory import Memory
+from tests.support.stores import Plain
+
+CAPABILITIES: frozenset[type] = frozenset({Accounts, Append, Batch, Multipart, Rename})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contender:
+    """`open` gives a started store whose data, if it keeps any, lies under the path. `lacks`: capabilities."""
+
+    open: Callable[[Path], AbstractAsyncContextManager[Store]]
+    lacks: frozenset[type] = frozenset()
+    durable: bool = True
+
+
+@asynccontextmanager
+async def started(store: Store) -> AsyncIterator[Store]:
+    await store.start()
+    try:
+        yield store
+    finally:
+        await store.aclose()
+
+
+CONTENDERS = {
+    "memory": Contender(open=lambda _: started(Memory()), durable=False),
+    "plain": Contender(open=lambda _: started(Plain(Memory())), durable=False, lacks=CAPABILITIES),
+}

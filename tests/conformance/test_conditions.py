@@ -1,0 +1,229 @@
+"""Conditions of reads and writes; that they hold at the commit is the matter of `test_races.py`."""
+
+import pytest
+
+from gateway.core.body import BytesBody
+from gateway.core.conditions import ABSENT, ANYTHING, When
+from gateway.core.errors import ConditionFailed, NotModified, StoreError
+from gateway.core.ranges import Span
+from gateway.core.store import Append, Multipart, Rename, Store
+from gateway.core.types import Copy, Key, PropsChange, Put
+from tests.conformance.tools import BUCKET, KEY, MISSING, NEW, OLD, begun, md5, names, open_uploads, put, read
+from tests.support.bodies import Broken, Scripted, failing_at
+
+STATED = 1_000_000_000
+OLD_TAG, OTHER_TAG = md5(OLD), md5(NEW)
+TARGET = Key(BUCKET, "target")
+
+HOLDS = {
+    "if-match": When(if_match=(OLD_TAG,)),
+    "if-match one of several": When(if_match=(OTHER_TAG, OLD_TAG)),
+    "if-match any": When(if_match=(ANYTHING,)),
+    "if-none-match": When(if_none_match=(OTHER_TAG,)),
+    "if-unmodified-since": When(if_unmodified_since=STATED),
+    "if-match wins over if-unmodified-since": When(if_match=(OLD_TAG,), if_unmodified_since=STATED - 1),
+}
+FAILS = {
+    "if-match": When(if_match=(OTHER_TAG,)),
+    "if-match in capitals": When(if_match=(OLD_TAG.upper(),)),
+    "if-match wins over if-unmodified-since": When(if_match=(OTHER_TAG,), if_unmodified_since=STATED),
+    "if-unmodified-since": When(if_unmodified_since=STATED - 1),
+}
+FAILS_TO_READ = {
+    "if-none-match": When(if_none_match=(OLD_TAG,)),
+    "if-none-match one of several": When(if_none_match=(OTHER_TAG, OLD_TAG)),
+    "if-none-match any": When(if_none_match=(ANYTHING,)),
+    "if-modified-since": When(if_modified_since=STATED),
+    "if-none-match behind a matching if-match": When(if_match=(OLD_TAG,), if_none_match=(OLD_TAG,)),
+}
+HOLDS_TO_READ = {
+    "if-modified-since": When(if_modified_since=STATED - 1),
+    "if-none-match wins over if-modified-since": When(if_none_match=(OTHER_TAG,), if_modified_since=STATED),
+}
+FAILS_TO_WRITE = {**FAILS, **{name: when for name, when in FAILS_TO_READ.items() if when.if_none_match}}
+
+
+def cases(table: dict[str, When]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("when", [pytest.param(when, id=name) for name, when in table.items()])
+
+
+@pytest.fixture
+async def standing(store: Store) -> Store:
+    """A store whose object stands since `STATED` and a little."""
+    await store.put(KEY, BytesBody(OLD), Put(modified=STATED * 1_000_000_000 + 999_999_999))
+    return store
+
+
+async def unchanged(store: Store) -> bool:
+    return (await names(store), await read(store, KEY)) == ([KEY.name], OLD)
+
+
+async def refuse_to_read(store: Store, when: When, error: type[StoreError]) -> None:
+    with pytest.raises(error):
+        await store.stat(KEY, when=when)
+    with pytest.raises(error):
+        async with store.open(KEY, when=when):
+            pytest.fail("a read was let through")
+    with pytest.raises(error):
+        await store.copy(KEY, TARGET, Copy(source_when=when))
+    assert await unchanged(store)
+
+
+@cases(HOLDS | HOLDS_TO_READ)
+async def test_a_read_whose_condition_holds(standing: Store, when: When) -> None:
+    assert (await standing.stat(KEY, when=when)).etag == OLD_TAG
+    async with standing.open(KEY, when=when) as reader:
+        assert reader.meta.etag == OLD_TAG
+    assert (await standing.copy(KEY, TARGET, Copy(source_when=when))).etag == OLD_TAG
+
+
+@cases(FAILS)
+async def test_a_read_whose_condition_fails(standing: Store, when: When) -> None:
+    await refuse_to_read(standing, when, ConditionFailed)
+
+
+@cases(FAILS_TO_READ)
+async def test_a_read_of_what_the_client_has(standing: Store, when: When) -> None:
+    await refuse_to_read(standing, when, NotModified)
+
+
+async def test_a_condition_goes_before_a_range(standing: Store) -> None:
+    with pytest.raises(NotModified):
+        async with standing.open(KEY, span=Span(1000), when=When(if_none_match=(OLD_TAG,))):
+            pytest.fail("a read was let through")
+
+
+@cases(HOLDS)
+async def test_a_write_whose_condition_holds(standing: Store, when: When) -> None:
+    assert (await put(standing, KEY, NEW, when=when)).etag == OTHER_TAG
+    assert await read(standing, KEY) == NEW
+
+
+@cases(FAILS_TO_WRITE)
+async def test_a_write_whose_condition_fails(standing: Store, when: When) -> None:
+    with pytest.raises(ConditionFailed):
+        await put(standing, KEY, NEW, when=when)
+    with pytest.raises(ConditionFailed):
+        await standing.put(KEY, Scripted([b"piece", b"by piece"]), Put(when=when))
+    assert await unchanged(standing)
+
+
+async def test_a_date_of_reads_is_no_matter_of_writes(standing: Store) -> None:
+    await put(standing, KEY, NEW, when=When(if_modified_since=STATED))
+    assert await read(standing, KEY) == NEW
+
+
+async def test_a_write_where_nothing_stands(store: Store) -> None:
+    with pytest.raises(ConditionFailed) as refused:
+        await put(store, KEY, when=When(if_match=(ANYTHING,)))
+    assert refused.value.missing
+    with pytest.raises(ConditionFailed):
+        await put(store, KEY, when=When(if_match=(OLD_TAG,)))
+    assert await names(store) == []
+    await put(store, KEY, when=When(if_unmodified_since=STATED))
+    await store.delete(KEY)
+    await put(store, KEY, when=ABSENT)
+    with pytest.raises(ConditionFailed) as refused:
+        await put(store, KEY, when=ABSENT)
+    assert not refused.value.missing
+
+
+async def test_what_the_body_dies_of_comes_before_or_after_but_nothing_changes(standing: Store) -> None:
+    with pytest.raises((Broken, ConditionFailed)):
+        await standing.put(KEY, Scripted([b"piece"], failing_at(1)), Put(when=ABSENT))
+    assert await unchanged(standing)
+
+
+@cases(FAILS_TO_WRITE)
+async def test_an_update_and_a_delete_whose_condition_fails(standing: Store, when: When) -> None:
+    with pytest.raises(ConditionFailed):
+        await standing.update(KEY, PropsChange(user={"a": "1"}, when=when))
+    with pytest.raises(ConditionFailed):
+        await standing.delete(KEY, when=when)
+    assert (await standing.stat(KEY)).props.user == {}
+
+
+@cases(HOLDS)
+async def test_an_update_and_a_delete_whose_condition_holds(standing: Store, when: When) -> None:
+    assert (await standing.update(KEY, PropsChange(user={"a": "1"}, when=when))).props.user == {"a": "1"}
+    assert (await standing.delete(KEY, when=when)).existed is True
+    assert await names(standing) == []
+
+
+async def test_a_delete_of_nothing_on_a_condition(store: Store) -> None:
+    with pytest.raises(ConditionFailed):
+        await store.delete(MISSING, when=When(if_match=(ANYTHING,)))
+    assert (await store.delete(MISSING, when=When(if_none_match=(OLD_TAG,)))).existed is False
+
+
+@cases(FAILS_TO_WRITE)
+async def test_a_copy_onto_what_must_stay(standing: Store, when: When) -> None:
+    source = Key(BUCKET, "source")
+    await put(standing, source, NEW)
+    with pytest.raises(ConditionFailed):
+        await standing.copy(source, KEY, Copy(when=when))
+    assert await read(standing, KEY) == OLD
+
+
+@cases(HOLDS)
+async def test_a_copy_onto_what_may_go(standing: Store, when: When) -> None:
+    await put(standing, TARGET, NEW)
+    await standing.copy(TARGET, KEY, Copy(when=when))
+    assert await read(standing, KEY) == NEW
+
+
+@cases(FAILS_TO_WRITE)
+async def test_an_append_on_a_condition_that_fails(standing: Store, appender: Append, when: When) -> None:
+    with pytest.raises(ConditionFailed):
+        await appender.append(KEY, BytesBody(NEW), Put(when=when))
+    assert await unchanged(standing)
+
+
+@cases(HOLDS)
+async def test_an_append_on_a_condition_that_holds(standing: Store, appender: Append, when: When) -> None:
+    await appender.append(KEY, BytesBody(NEW), Put(when=when))
+    assert await read(standing, KEY) == OLD + NEW
+
+
+@cases(FAILS_TO_WRITE)
+async def test_a_completion_on_a_condition_that_fails_keeps_the_upload(
+    standing: Store, multipart: Multipart, when: When
+) -> None:
+    upload, refs = await begun(multipart, KEY, [b"one", b"two"])
+    with pytest.raises(ConditionFailed):
+        await multipart.complete_upload(KEY, upload, refs, when=when)
+    assert await unchanged(standing)
+    assert [row.id for row in await open_uploads(multipart)] == [upload]
+    await multipart.complete_upload(KEY, upload, refs)
+    assert await read(standing, KEY) == b"onetwo"
+
+
+@cases(HOLDS)
+async def test_a_completion_on_a_condition_that_holds(standing: Store, multipart: Multipart, when: When) -> None:
+    upload, refs = await begun(multipart, KEY, [b"one", b"two"])
+    await multipart.complete_upload(KEY, upload, refs, when=when)
+    assert await read(standing, KEY) == b"onetwo"
+
+
+@cases(FAILS | FAILS_TO_READ)
+async def test_a_part_copied_on_a_condition_that_fails(standing: Store, multipart: Multipart, when: When) -> None:
+    upload = await multipart.create_upload(TARGET, Put())
+    with pytest.raises((ConditionFailed, NotModified)):
+        await multipart.copy_part(TARGET, upload.id, 1, KEY, when=when)
+    assert (await multipart.parts(TARGET, upload.id)).items == ()
+    assert await unchanged(standing)
+
+
+@cases(FAILS_TO_WRITE)
+async def test_a_rename_onto_what_must_stay(standing: Store, renamer: Rename, when: When) -> None:
+    await put(standing, TARGET, NEW)
+    with pytest.raises(ConditionFailed):
+        await renamer.rename(TARGET, KEY, when=when)
+    assert (await read(standing, KEY), await read(standing, TARGET)) == (OLD, NEW)
+
+
+@cases(HOLDS)
+async def test_a_rename_onto_what_may_go(standing: Store, renamer: Rename, when: When) -> None:
+    await put(standing, TARGET, NEW)
+    await renamer.rename(TARGET, KEY, when=when)
+    assert (await names(standing), await read(standing, KEY)) == ([KEY.name], NEW)
