@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, SecretStr
 from pydantic_core import PydanticCustomError
 
 MAX_BYTES = 64 * 1024
+LONG = 16
 
 
 def _sound(value: SecretStr) -> SecretStr:
@@ -41,8 +42,15 @@ def _from_environment(value: object) -> object:
     return os.environ[value]
 
 
+def _long(value: SecretStr) -> SecretStr:
+    if len(value) < LONG:
+        raise PydanticCustomError("secret", "is too short; it needs {limit} characters at least", {"limit": LONG})
+    return value
+
+
 Secret = Annotated[SecretStr, AfterValidator(_sound)]
 SecretOfFile = Annotated[Secret, BeforeValidator(_from_file)]
 """The content of the file that is named, without its last line break."""
+LongSecretOfFile = Annotated[SecretOfFile, AfterValidator(_long)]
 SecretOfVariable = Annotated[Secret, BeforeValidator(_from_environment)]
 """The value of the environment variable that is named."""

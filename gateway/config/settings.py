@@ -5,10 +5,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveInt
 
 from gateway.config.accounts import AccountSettings
-from gateway.config.secrets import SecretOfFile
+from gateway.config.secrets import LongSecretOfFile
 from gateway.frontends.admin.settings import AdminSettings
 from gateway.frontends.ftp.settings import FtpSettings
 from gateway.frontends.s3.settings import S3Settings
@@ -80,8 +80,8 @@ class Config(_Part):
     accounts: tuple[AccountSettings, ...] = Field((), description="None: the root account, see `portico serve --help`.")
     frontends: FrontendsSettings = Field(default_factory=FrontendsSettings)
     drain_seconds: NonNegativeFloat = Field(30.0, le=86400, description="How long transfers may go on after SIGTERM.")
-    token_lifetime: PositiveFloat = Field(86400.0, description="How long a Swift token is good for.")
-    token_secret_file: SecretOfFile | None = Field(
+    token_lifetime: PositiveInt = Field(86400, description="How long a Swift token is good for.")
+    token_secret_file: LongSecretOfFile | None = Field(
         None, description="Signs Swift tokens; the same for all replicas. Without it, one is kept with the data."
     )
     log: LogSettings = Field(default_factory=LogSettings)

@@ -293,6 +293,8 @@ def test_empty_mappings_are_problems(tmp_path: Path, key: str) -> None:
 
 
 def test_a_token_secret_comes_from_its_file(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("k" * 15 + "\n")
+    assert "`token_secret_file` is too short; it needs 16" in problem(tmp_path, f"token_secret_file: {tmp_path}/key")
     (tmp_path / "key").write_text("k" * 32 + "\n")
     loaded = config(tmp_path, f"token_secret_file: {tmp_path}/key")
     assert loaded.token_secret_file

@@ -1,0 +1,5 @@
+"""Why the process does not start."""
+
+
+class StartError(Exception):
+    """Something that keeps Portico from starting, in one line that tells a person what to do."""

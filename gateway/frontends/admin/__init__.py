@@ -1,0 +1,1 @@
+"""The admin frontend: health, readiness, metrics and a page that a person can look at."""
