@@ -4,7 +4,8 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import BinaryIO, Protocol, TypeVar, runtime_checkable
+from functools import cache
+from typing import BinaryIO, Protocol, TypeVar, cast
 
 from gateway.core.body import Body
 from gateway.core.conditions import ANY, When
@@ -84,6 +85,10 @@ class Store(ABC):
     shields: bool = False
     """A layer that `find` must not pass: what it lacks would be done behind its back (a cache)."""
 
+    def offers(self, capability: type) -> bool:
+        """Whether this store, or this layer by the one inside, has a capability."""
+        return _provides(type(self), capability)
+
     async def start(self) -> None:  # noqa: B027 - most stores have nothing to open
         """Open what the store needs. Raises `Unavailable` where it can't be opened."""
 
@@ -145,7 +150,6 @@ class Store(ABC):
         """Remove an object. That none is there is told, not raised. Raises `NoSuchBucket`, `ConditionFailed`."""
 
 
-@runtime_checkable
 class Accounts(Protocol):
     """Totals and properties of accounts. An account that was never written to exists with zeros."""
 
@@ -154,7 +158,6 @@ class Accounts(Protocol):
     async def update_account(self, owner: str, change: PropsChange) -> AccountMeta: ...
 
 
-@runtime_checkable
 class Batch(Protocol):
     """Many deletes as one."""
 
@@ -163,7 +166,6 @@ class Batch(Protocol):
         ...
 
 
-@runtime_checkable
 class Multipart(Protocol):
     """Objects put together from parts (S3's multipart upload). Ids are opaque and unguessable.
 
@@ -211,7 +213,6 @@ class Multipart(Protocol):
         ...
 
 
-@runtime_checkable
 class Append(Protocol):
     async def append(self, key: Key, body: Body, opts: Put) -> Meta:
         """Add bytes to the end of an object, or create it; its old bytes are not moved.
@@ -221,7 +222,6 @@ class Append(Protocol):
         ...
 
 
-@runtime_checkable
 class Rename(Protocol):
     """Renames that move no bytes, each in one transaction."""
 
@@ -242,12 +242,18 @@ class Rename(Protocol):
         ...
 
 
+@cache
+def _provides(kind: type, capability: type) -> bool:
+    """As `isinstance` with the protocol says, which takes too long to be asked on every request."""
+    return all(hasattr(kind, name) for name in vars(capability) if not name.startswith("_"))
+
+
 def find(store: Store, capability: type[C]) -> C | None:
     """The outermost layer (or the store itself) that has `capability`; None where it must not or can't be had."""
     layer: Store | None = store
     while layer is not None:
-        if isinstance(layer, capability):
-            return layer
+        if layer.offers(capability):
+            return cast(C, layer)
         if layer.shields:
             return None
         layer = layer.inner
