@@ -1,0 +1,97 @@
+"""Operations on buckets, apart from listings."""
+
+import re
+from ipaddress import AddressValueError, IPv4Address
+
+from gateway.core.types import BucketProps
+from gateway.frontends.s3.bodies import document
+from gateway.frontends.s3.call import Call
+from gateway.frontends.s3.codes import Code
+from gateway.frontends.s3.errors import S3Error
+from gateway.frontends.s3.xmlout import Output
+
+CLASSIC_REGION = "us-east-1"
+"""The region that has no name in LocationConstraint, and where creating one's own bucket again is no error."""
+
+_ALIASES = {"EU": "eu-west-1", "US": CLASSIC_REGION}
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_RESERVED_STARTS = ("xn--", "sthree-", "amzn-s3-demo-")
+_RESERVED_ENDS = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
+
+
+def check_name(name: str) -> None:
+    """Raise `S3Error` `InvalidBucketName` unless a bucket may be created under `name`.
+
+    Source: "General purpose bucket naming rules" in the Amazon S3 User Guide.
+    """
+    if (
+        not _NAME.fullmatch(name)
+        or ".." in name
+        or name.startswith(_RESERVED_STARTS)
+        or name.endswith(_RESERVED_ENDS)
+        or _is_address(name)
+    ):
+        raise S3Error(Code.INVALID_BUCKET_NAME, BucketName=name)
+
+
+def _is_address(name: str) -> bool:
+    try:
+        IPv4Address(name)
+    except AddressValueError:
+        return False
+    return True
+
+
+async def create_bucket(call: Call) -> Output:
+    """CreateBucket. In `us-east-1`, and only there, the owner may create a bucket again, as on AWS."""
+    name = call.key.bucket
+    check_name(name)
+    await _check_location(call)
+    account = call.principal.account.id
+    if not await call.store.create_bucket(name, BucketProps(owner=account)):
+        found = await call.store.stat_bucket(name)
+        if found.owner != account:
+            raise S3Error(Code.BUCKET_ALREADY_EXISTS, BucketName=name)
+        if call.settings.region != CLASSIC_REGION:
+            raise S3Error(Code.BUCKET_ALREADY_OWNED_BY_YOU, BucketName=name)
+    return Output({"Location": f"/{name}"})
+
+
+async def _check_location(call: Call) -> None:
+    """Raise `S3Error` unless the bucket is wanted here and as buckets are here."""
+    wanted = await document(call)
+    if wanted is None:
+        return
+    for name in ("Location", "Bucket", "Tags"):
+        if name in wanted:
+            raise S3Error(Code.NOT_IMPLEMENTED, f"CreateBucketConfiguration with {name} is not implemented.")
+    location = wanted.text("LocationConstraint") or call.settings.region
+    if _ALIASES.get(location, location) != call.settings.region:
+        raise S3Error(
+            Code.ILLEGAL_LOCATION_CONSTRAINT,
+            f"The {location} location constraint is incompatible for the region specific endpoint this request was "
+            "sent to.",
+        )
+
+
+async def head_bucket(call: Call) -> Output:
+    """HeadBucket."""
+    return Output({"BucketRegion": call.settings.region})
+
+
+async def delete_bucket(call: Call) -> Output:
+    """DeleteBucket."""
+    await call.store.delete_bucket(call.key.bucket)
+    return Output({})
+
+
+async def get_bucket_location(call: Call) -> Output:
+    """GetBucketLocation."""
+    region = call.settings.region
+    return Output({"LocationConstraint": None if region == CLASSIC_REGION else region})
+
+
+async def get_bucket_versioning(call: Call) -> Output:
+    """GetBucketVersioning: that versioning was never set is what an empty configuration says."""
+    return Output({})

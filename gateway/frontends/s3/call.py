@@ -1,0 +1,45 @@
+"""A request on its way to the handler of its operation."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from gateway.auth.principals import Principal
+from gateway.auth.sigv4 import Payload, Verified
+from gateway.core.store import Store
+from gateway.core.types import BucketMeta, Key
+from gateway.frontends.s3.copysource import CopySource
+from gateway.frontends.s3.settings import S3Settings
+from gateway.frontends.s3.xmlin import Reader
+from gateway.frontends.s3.xmlout import Output
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A request whose sender is known and has passed the access check.
+
+    `headers` are under lower-case names. `key` is empty as far as the request does not go that deep. `bucket` is the
+    bucket that the request names; None for operations on an account. `source` is set for copies, `reader` for
+    operations with an XML body. `verified` is None for anonymous requests. `common` are the headers of every answer.
+    """
+
+    request: web.BaseRequest
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    key: Key
+    principal: Principal
+    payload: Payload
+    verified: Verified | None
+    store: Store
+    bucket: BucketMeta | None
+    source: CopySource | None
+    reader: Reader | None
+    settings: S3Settings
+    common: Pairs
+
+
+Handler = Callable[[Call], Awaitable[Output | web.StreamResponse]]
+"""Does an operation. An `Output` is written as the model says; raises `S3Error` and `StoreError`."""

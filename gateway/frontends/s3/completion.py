@@ -1,0 +1,114 @@
+"""CompleteMultipartUpload: what the client says of the whole is checked against the parts before they are joined."""
+
+from collections.abc import Mapping, Sequence
+from urllib.parse import quote
+
+from gateway.core.digest import Algorithm, composite_checksum
+from gateway.core.errors import BadDigest, InvalidPart
+from gateway.core.store import Multipart
+from gateway.core.types import Part, PartRef
+from gateway.frontends.s3.bodies import document
+from gateway.frontends.s3.call import Call
+from gateway.frontends.s3.checksums import MEMBERS, PREFIX, object_members
+from gateway.frontends.s3.codes import Code
+from gateway.frontends.s3.errors import S3Error
+from gateway.frontends.s3.multipart import uploads_of
+from gateway.frontends.s3.objects import write_when
+from gateway.frontends.s3.record import Record
+from gateway.frontends.s3.xmlout import Output
+
+_SIZE = "x-amz-mp-object-size"
+
+
+async def complete_multipart_upload(call: Call) -> Output:
+    """CompleteMultipartUpload."""
+    asked = await document(call, about_object=True)
+    refs: Sequence[PartRef] = [_ref(row) for row in asked.records("Parts")] if asked else []
+    if not refs:
+        raise S3Error(Code.MALFORMED_XML)
+    multipart = uploads_of(call)
+    if claims := _claims(call.headers):
+        refs = await _settle(call, multipart, refs, claims)
+    meta = await multipart.complete_upload(
+        call.key, call.query["uploadId"], refs, when=write_when(call), min_part=call.settings.min_part
+    )
+    return Output(
+        {
+            "Location": _location(call),
+            "Bucket": call.key.bucket,
+            "Key": call.key.name,
+            "ETag": meta.etag,
+            **object_members(meta.checksums),
+        }
+    )
+
+
+def _ref(row: Record) -> PartRef:
+    number = row.integer("PartNumber")
+    if number is None:
+        raise S3Error(Code.MALFORMED_XML)
+    stated = {algorithm: row.text(name) for algorithm, name in MEMBERS.items()}
+    return PartRef(number, row.text("ETag") or "", {name: value for name, value in stated.items() if value})
+
+
+def _claims(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """What the request says of the object to be: its checksum, its size."""
+    names = (_SIZE, *(PREFIX + algorithm for algorithm in MEMBERS))
+    return {name: headers[name] for name in names if name in headers}
+
+
+async def _settle(
+    call: Call, multipart: Multipart, refs: Sequence[PartRef], claims: Mapping[str, str]
+) -> Sequence[PartRef]:
+    """Hold the claims against the parts. The answer names exactly these parts, so no others can come in between.
+
+    Raises `S3Error`, `BadDigest`, `InvalidPart`.
+    """
+    upload = await multipart.stat_upload(call.key, call.query["uploadId"])
+    stored = await _stored(call, multipart)
+    if any(ref.number not in stored for ref in refs):
+        raise InvalidPart
+    chosen = [stored[ref.number] for ref in refs]
+    for name, value in claims.items():
+        if name == _SIZE:
+            _check_size(value, sum(part.size for part in chosen))
+        else:
+            _check_sum(Algorithm(name.removeprefix(PREFIX)), value, chosen, upload.checksum)
+    return [
+        PartRef(ref.number, ref.etag or part.etag, {**part.checksums, **ref.checksums})
+        for ref, part in zip(refs, chosen, strict=True)
+    ]
+
+
+async def _stored(call: Call, multipart: Multipart) -> Mapping[int, Part]:
+    stored: dict[int, Part] = {}
+    marker: str | None = "0"
+    while marker is not None:
+        page = await multipart.parts(call.key, call.query["uploadId"], marker=int(marker))
+        stored.update((part.number, part) for part in page.items)
+        marker = page.next
+    return stored
+
+
+def _check_size(stated: str, size: int) -> None:
+    if stated != str(size):
+        raise S3Error(
+            Code.INVALID_REQUEST,
+            f"The provided 'x-amz-mp-object-size' header value {stated} does not match what was computed: {size}",
+        )
+
+
+def _check_sum(stated: Algorithm, value: str, parts: Sequence[Part], kept: Algorithm | None) -> None:
+    if stated is not kept:
+        raise S3Error(
+            Code.INVALID_REQUEST,
+            f"The upload was not created with a {stated} checksum; the checksum of the object can't be checked.",
+        )
+    computed = composite_checksum(kept, [(part.checksums[kept], part.size) for part in parts])
+    if value not in {computed, computed.partition("-")[0]}:
+        raise BadDigest(stated)
+
+
+def _location(call: Call) -> str:
+    host = call.headers.get("host", "")
+    return f"{call.request.scheme}://{host}/{call.key.bucket}/{quote(call.key.name)}"

@@ -1,0 +1,135 @@
+"""Copies of objects and of ranges of them into parts. Source: CopyObject and UploadPartCopy in the API Reference."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from gateway.core.conditions import When
+from gateway.core.errors import NotModified
+from gateway.core.ranges import Span
+from gateway.core.types import Copy, Meta, Props
+from gateway.frontends.http.headers import when_of
+from gateway.frontends.s3.call import Call
+from gateway.frontends.s3.checksums import algorithm_of, members, object_members
+from gateway.frontends.s3.codes import Code
+from gateway.frontends.s3.copysource import HEADER, CopySource
+from gateway.frontends.s3.errors import S3Error
+from gateway.frontends.s3.metadata import props_of
+from gateway.frontends.s3.multipart import uploads_of
+from gateway.frontends.s3.objects import write_when
+from gateway.frontends.s3.parameters import part_number_of
+from gateway.frontends.s3.xmlout import Output
+
+_DIRECTIVE = "x-amz-metadata-directive"
+_RANGE = "x-amz-copy-source-range"
+_EXACT_RANGE = re.compile(r"bytes=(\d{1,18})-(\d{1,18})", re.ASCII)
+
+
+async def copy_object(call: Call) -> Output:
+    """CopyObject."""
+    source = _source(call)
+    props = _props(call, source)
+    when = _source_when(call)
+    with _conditions():
+        found = await call.store.stat(source.key, source.version, when)
+        _check_size(found.size, call.settings.max_copy)
+        _check_algorithm(call, found)
+        options = Copy(props=props, when=write_when(call), source_when=when, source_version=source.version)
+        meta = await call.store.copy(source.key, call.key, options)
+    result = {"ETag": meta.etag, "LastModified": meta.modified, **object_members(meta.checksums)}
+    return Output({"CopySourceVersionId": source.version, "CopyObjectResult": result})
+
+
+async def upload_part_copy(call: Call) -> Output:
+    """UploadPartCopy."""
+    source, number = _source(call), part_number_of(call.query)
+    if source.version is not None:
+        raise S3Error(Code.NO_SUCH_VERSION, VersionId=source.version)
+    upload = call.query["uploadId"]
+    multipart = uploads_of(call)
+    await multipart.stat_upload(call.key, upload)
+    when = _source_when(call)
+    with _conditions():
+        found = await call.store.stat(source.key, None, when)
+        span = _span(call, found)
+        _check_size(len(span.resolve(found.size)) if span else found.size, call.settings.max_put)
+        if span:
+            when = When(if_match=(found.etag,))
+        part = await multipart.copy_part(call.key, upload, number, source.key, span=span, when=when)
+    return Output(
+        {"CopyPartResult": {"ETag": part.etag, "LastModified": part.modified, **members(part.checksums)}},
+    )
+
+
+def _source(call: Call) -> CopySource:
+    if call.source is None:
+        raise RuntimeError("the operation has no source")
+    return call.source
+
+
+def _source_when(call: Call) -> When:
+    return when_of(call.headers, "x-amz-copy-source-if-")
+
+
+@contextmanager
+def _conditions() -> Iterator[None]:
+    """A source that has not changed since is no success for a copy: it answers as any failed precondition."""
+    try:
+        yield
+    except NotModified:
+        raise S3Error(Code.PRECONDITION_FAILED) from None
+
+
+def _props(call: Call, source: CopySource) -> Props | None:
+    """What the copy is to have; None: what its source has."""
+    directive = call.headers.get(_DIRECTIVE, "COPY").upper()
+    if directive == "REPLACE":
+        return props_of(call.headers, call.settings.max_metadata)
+    if directive != "COPY":
+        raise S3Error(
+            Code.INVALID_ARGUMENT, "Unknown metadata directive.", ArgumentName=_DIRECTIVE, ArgumentValue=directive
+        )
+    if source.key == call.key and source.version is None:
+        raise S3Error(
+            Code.INVALID_REQUEST,
+            "This copy request is illegal because it is trying to copy an object to itself without changing the "
+            "object's metadata, storage class, website redirect location or encryption attributes.",
+        )
+    return None
+
+
+def _check_size(size: int, limit: int) -> None:
+    if size > limit:
+        raise S3Error(
+            Code.INVALID_REQUEST,
+            f"The specified copy source is larger than the maximum allowable size for a copy source: {limit}",
+        )
+
+
+def _check_algorithm(call: Call, found: Meta) -> None:
+    """A copy keeps its source's checksums; that another one be computed is not done."""
+    algorithm = algorithm_of(call.headers)
+    if algorithm is not None and algorithm not in found.checksums:
+        raise S3Error(Code.NOT_IMPLEMENTED, "CopyObject with a checksum that its source lacks is not implemented.")
+
+
+def _span(call: Call, found: Meta) -> Span | None:
+    """The range of the source that is to be copied; S3 wants it exact and within the source."""
+    stated = call.headers.get(_RANGE)
+    if stated is None:
+        return None
+    match = _EXACT_RANGE.fullmatch(stated)
+    first, last = (int(digits) for digits in match.groups()) if match else (1, 0)
+    if last < first:
+        raise S3Error(
+            Code.INVALID_ARGUMENT,
+            f"The {_RANGE} value must be of the form bytes=first-last where first and last are the zero-based "
+            "offsets of the first and last bytes to copy",
+            ArgumentName=_RANGE,
+            ArgumentValue=stated,
+        )
+    if last >= found.size:
+        raise S3Error(
+            Code.INVALID_RANGE, f"Range specified is not valid for source object of size: {found.size}", Header=HEADER
+        )
+    return Span(first, last)

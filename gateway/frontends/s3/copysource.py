@@ -1,0 +1,39 @@
+"""The x-amz-copy-source header. Source: CopyObject and UploadPartCopy in the Amazon S3 API Reference."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gateway.core.types import Key
+from gateway.frontends.s3.address import decode
+from gateway.frontends.s3.codes import Code
+from gateway.frontends.s3.errors import S3Error
+
+HEADER = "x-amz-copy-source"
+
+_VERSION = "?versionId="
+
+
+@dataclass(frozen=True, slots=True)
+class CopySource:
+    """What a copy is made of. `version` is None for the object that stands."""
+
+    key: Key
+    version: str | None
+
+
+def copy_source(headers: Mapping[str, str]) -> CopySource:
+    """The source that a request names: `bucket/key`, percent-encoded, with or without a slash before it.
+
+    Raises `S3Error` `InvalidArgument`.
+    """
+    stated = headers.get(HEADER, "")
+    path, mark, version = stated.partition(_VERSION)
+    bucket, slash, name = decode(path).removeprefix("/").partition("/")
+    if not bucket or not name or not slash or (mark and not version):
+        raise S3Error(
+            Code.INVALID_ARGUMENT,
+            "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
+            ArgumentName=HEADER,
+            ArgumentValue=stated,
+        )
+    return CopySource(Key(bucket, name), None if version in {"", "null"} else version)

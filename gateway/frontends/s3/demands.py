@@ -1,0 +1,65 @@
+"""Request headers that ask for what is not done: refused, lest an object be taken for encrypted or locked."""
+
+from collections.abc import Mapping
+
+from gateway.frontends.s3.codes import Code
+from gateway.frontends.s3.errors import S3Error
+
+_REFUSED = frozenset(
+    {
+        "x-amz-copy-source-server-side-encryption-customer-algorithm",
+        "x-amz-copy-source-server-side-encryption-customer-key",
+        "x-amz-copy-source-server-side-encryption-customer-key-md5",
+        "x-amz-bucket-namespace",
+        "x-amz-grant-full-control",
+        "x-amz-grant-read",
+        "x-amz-grant-read-acp",
+        "x-amz-grant-write",
+        "x-amz-grant-write-acp",
+        "x-amz-if-match-initiated-time",
+        "x-amz-if-match-last-modified-time",
+        "x-amz-if-match-size",
+        "x-amz-mfa",
+        "x-amz-object-lock-event-hold",
+        "x-amz-object-lock-event-hold-duration-days",
+        "x-amz-object-lock-event-hold-duration-years",
+        "x-amz-object-lock-legal-hold",
+        "x-amz-object-lock-mode",
+        "x-amz-object-lock-retain-until-date",
+        "x-amz-server-side-encryption",
+        "x-amz-server-side-encryption-aws-kms-key-id",
+        "x-amz-server-side-encryption-bucket-key-enabled",
+        "x-amz-server-side-encryption-context",
+        "x-amz-server-side-encryption-customer-algorithm",
+        "x-amz-server-side-encryption-customer-key",
+        "x-amz-server-side-encryption-customer-key-md5",
+        "x-amz-tagging",
+        "x-amz-website-redirect-location",
+        "x-amz-write-offset-bytes",
+    }
+)
+
+_HARMLESS: Mapping[str, frozenset[str]] = {
+    "x-amz-acl": frozenset({"private", "bucket-owner-full-control"}),
+    "x-amz-bucket-object-lock-enabled": frozenset({"false"}),
+    "x-amz-object-annotation-directive": frozenset({"copy"}),
+    "x-amz-object-ownership": frozenset({"bucketownerenforced"}),
+    "x-amz-storage-class": frozenset({"standard"}),
+    "x-amz-tagging-directive": frozenset({"copy"}),
+}
+"""Headers that may ask for what is the case anyway, with those values."""
+
+_SUSPECT = _REFUSED | _HARMLESS.keys()
+
+
+def refuse_unserved(headers: Mapping[str, str]) -> None:
+    """Raise `S3Error` `NotImplemented` where a header asks for what is not done. Names are in lower case."""
+    if _SUSPECT.isdisjoint(headers):
+        return
+    for name in sorted(_SUSPECT.intersection(headers)):
+        if headers[name].strip().lower() not in _HARMLESS.get(name, ()):
+            raise S3Error(
+                Code.NOT_IMPLEMENTED,
+                f"The header {name} with the value that was sent implies functionality that is not implemented.",
+                Header=name,
+            )

@@ -1,0 +1,206 @@
+"""From an HTTP request to its answer: address, operation, sender, access check, handler, and what is told of errors."""
+
+import asyncio
+import logging
+import secrets
+import time
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from gateway.auth.errors import AuthError
+from gateway.auth.principals import Registry
+from gateway.auth.request import SignedRequest, fold
+from gateway.auth.tenancy import Tenancy
+from gateway.core.context import RequestContext, enter, new_request_id
+from gateway.core.errors import StoreError
+from gateway.core.events import Access, Observer
+from gateway.core.types import Key
+from gateway.frontends.http.sending import BrokenTransfer
+from gateway.frontends.s3 import model
+from gateway.frontends.s3.address import SERVICE, address_of, query_of, split
+from gateway.frontends.s3.call import Call, Pairs
+from gateway.frontends.s3.codes import Code
+from gateway.frontends.s3.demands import refuse_unserved
+from gateway.frontends.s3.errors import S3Error, error_xml, of_auth, of_store
+from gateway.frontends.s3.operations import OPERATIONS, Operation
+from gateway.frontends.s3.permission import permit
+from gateway.frontends.s3.route import Router, not_implemented
+from gateway.frontends.s3.sender import Authenticator
+from gateway.frontends.s3.settings import S3Settings
+from gateway.frontends.s3.xmlin import Reader, compile_input
+from gateway.frontends.s3.xmlout import XML_TYPE, Output, Writer, compile_output
+
+logger = logging.getLogger("portico.s3")
+
+SERVER = "Portico"
+CLIENT_CLOSED_REQUEST = 499
+"""Told to nobody: the access record of a request that was cancelled."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    """An operation that is served, with what is compiled for it."""
+
+    operation: Operation
+    write: Writer
+    reader: Reader | None
+
+
+@dataclass(slots=True)
+class _Visit:
+    """What is known of a request so far; the access record is made of it."""
+
+    request: web.BaseRequest
+    common: Pairs
+    request_id: str
+    operation: str = ""
+    key: Key = SERVICE.key
+    principal: str = ""
+    started: float = field(default_factory=time.perf_counter)
+
+    def context(self) -> RequestContext:
+        return RequestContext(
+            request_id=self.request_id, client=self.request.remote or "", protocol="s3", principal=self.principal
+        )
+
+
+class Dispatcher:
+    """Serves every request to the frontend. Whatever goes wrong is answered in S3's own words."""
+
+    def __init__(self, settings: S3Settings, registry: Registry, tenancy: Tenancy, observe: Observer) -> None:
+        described = model.load()
+        self._settings = settings
+        self._tenancy = tenancy
+        self._observe = observe
+        self._authenticate = Authenticator(registry, settings.region)
+        self._router = Router(described)
+        self._routes = {name: _compile(described.operations[name], OPERATIONS[name]) for name in OPERATIONS}
+        self._host_id = secrets.token_urlsafe(32)
+
+    async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer a request. Raises `BrokenTransfer` where an answer broke off under way."""
+        request_id = new_request_id()
+        visit = _Visit(request, self._common(request_id), request_id)
+        error = ""
+        try:
+            response = await self._serve(visit)
+        except BrokenTransfer as broken:
+            self._record(visit, broken.response, type(broken.cause).__name__)
+            raise
+        except asyncio.CancelledError:
+            self._record(visit, web.Response(status=CLIENT_CLOSED_REQUEST), "Cancelled")
+            raise
+        except Exception as raised:  # the outermost boundary: everything becomes an S3 error
+            told = _tell(raised, visit)
+            error = told.code.value
+            response = self._refusal(visit, told)
+        if not request.content.is_eof():
+            # What is left of the body can't be told from a next request if the client decides not to send it.
+            response.force_close()
+        self._record(visit, response, error)
+        return response
+
+    def malformed(self, status: int, message: str) -> web.Response:
+        """The answer to bytes that are no HTTP request."""
+        request_id = new_request_id()
+        error = S3Error(Code.INVALID_REQUEST, "The request is not well-formed HTTP")
+        body = error_xml(error, resource="", request_id=request_id, host_id=self._host_id)
+        headers = [*self._common(request_id), ("Content-Type", XML_TYPE)]
+        return web.Response(status=status, headers=headers, body=body)
+
+    def _common(self, request_id: str) -> Pairs:
+        return ("Server", SERVER), ("x-amz-request-id", request_id), ("x-amz-id-2", self._host_id)
+
+    async def _serve(self, visit: _Visit) -> web.StreamResponse:
+        request, settings = visit.request, self._settings
+        target = split(request.raw_path)
+        headers = fold(request.headers.items())
+        address = address_of(target.path, headers.get("host", ""), settings.domain)
+        visit.key = address.key
+        query = query_of(target.query)
+        described = self._router.route(request.method, address.level, query, headers)
+        visit.operation = described.name
+        sender = self._authenticate(SignedRequest(request.method, target.path, target.query, headers))
+        visit.principal = sender.principal.label
+        enter(visit.context())
+        route = self._routes.get(described.name)
+        if route is None:
+            raise not_implemented(described)
+        store = self._tenancy.store(sender.principal)
+        bucket, source = await permit(store, sender.principal, route.operation, address.key, headers)
+        refuse_unserved(headers)
+        call = Call(
+            request=request,
+            headers=headers,
+            query=query,
+            key=address.key,
+            principal=sender.principal,
+            payload=sender.payload,
+            verified=sender.verified,
+            store=store,
+            bucket=bucket,
+            source=source,
+            reader=route.reader,
+            settings=settings,
+            common=visit.common,
+        )
+        answer = await route.operation.handler(call)
+        if not isinstance(answer, Output):
+            return answer
+        reply = route.write(answer)
+        return web.Response(status=reply.status, headers=[*visit.common, *reply.headers], body=reply.body or None)
+
+    def _refusal(self, visit: _Visit, error: S3Error) -> web.Response:
+        headers = [*visit.common, *error.headers.items()]
+        if visit.request.method == "HEAD":
+            return web.Response(status=error.status, headers=[*headers, ("Content-Type", XML_TYPE)])
+        resource = visit.request.raw_path.partition("?")[0]
+        body = error_xml(error, resource=resource, request_id=visit.request_id, host_id=self._host_id)
+        if body:
+            headers.append(("Content-Type", XML_TYPE))
+        return web.Response(status=error.status, headers=headers, body=body or None)
+
+    def _record(self, visit: _Visit, response: web.StreamResponse, error: str) -> None:
+        self._observe(
+            Access(
+                context=visit.context(),
+                operation=visit.operation,
+                status=response.status,
+                seconds=time.perf_counter() - visit.started,
+                bucket=visit.key.bucket,
+                key=visit.key.name,
+                received=visit.request.content.total_bytes,
+                sent=_sent(visit.request, response),
+                error=error,
+            )
+        )
+
+
+def _compile(described: model.Operation, operation: Operation) -> _Route:
+    reader = compile_input(described) if operation.document else None
+    return _Route(operation, compile_output(described), reader)
+
+
+def _tell(raised: Exception, visit: _Visit) -> S3Error:
+    """What the client is told. What is the product's own fault is logged, once."""
+    if isinstance(raised, S3Error):
+        return raised
+    if isinstance(raised, AuthError):
+        return of_auth(raised)
+    told = of_store(raised) if isinstance(raised, StoreError) else S3Error(Code.INTERNAL_ERROR)
+    if told.code is Code.INTERNAL_ERROR:
+        logger.error("%s failed", visit.operation, exc_info=raised, extra={"request_id": visit.request_id})
+    if told.code is Code.NO_SUCH_KEY:
+        return S3Error(told.code, Key=visit.key.name)
+    if told.code in {Code.NO_SUCH_BUCKET, Code.BUCKET_NOT_EMPTY}:
+        return S3Error(told.code, BucketName=visit.key.bucket)
+    return told
+
+
+def _sent(request: web.BaseRequest, response: web.StreamResponse) -> int:
+    if request.method == "HEAD":
+        return 0
+    if isinstance(response, web.Response):
+        return len(response.body) if isinstance(response.body, bytes) else 0
+    return response.content_length or 0

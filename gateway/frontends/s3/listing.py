@@ -1,0 +1,90 @@
+"""Listings of objects. Source: ListObjects and ListObjectsV2 in the Amazon S3 API Reference."""
+
+from collections.abc import Callable
+
+from gateway.core.types import ListQuery, Meta, Page, Prefix
+from gateway.frontends.s3 import checksums
+from gateway.frontends.s3.call import Call
+from gateway.frontends.s3.owners import owner
+from gateway.frontends.s3.parameters import count_of, encoder_of, marker_of, token
+from gateway.frontends.s3.xmlout import Members, Output, Value
+
+Encode = Callable[[str], str]
+
+
+async def list_objects(call: Call) -> Output:
+    """ListObjects, the first version: pages are asked for by the last name of the page before."""
+    query, encode = call.query, encoder_of(call.query)
+    marker, delimiter = query.get("marker", ""), query.get("delimiter", "")
+    limit = count_of(query, "max-keys")
+    page = await _page(call, marker, limit)
+    return Output(
+        {
+            "Name": call.key.bucket,
+            "Prefix": encode(query.get("prefix", "")),
+            "Marker": encode(marker),
+            "MaxKeys": limit,
+            "Delimiter": encode(delimiter) if delimiter else None,
+            "EncodingType": query.get("encoding-type") or None,
+            "IsTruncated": page.next is not None,
+            "NextMarker": encode(page.next) if page.next and delimiter else None,
+            "Contents": _contents(call, page, encode, with_owner=True),
+            "CommonPrefixes": _prefixes(page, encode),
+        }
+    )
+
+
+async def list_objects_v2(call: Call) -> Output:
+    """ListObjectsV2: pages are asked for by a token."""
+    query, encode = call.query, encoder_of(call.query)
+    start, delimiter = query.get("start-after", ""), query.get("delimiter", "")
+    limit = count_of(query, "max-keys")
+    marker = marker_of(query)
+    page = await _page(call, start if marker is None else marker, limit)
+    return Output(
+        {
+            "Name": call.key.bucket,
+            "Prefix": encode(query.get("prefix", "")),
+            "MaxKeys": limit,
+            "KeyCount": len(page.items),
+            "Delimiter": encode(delimiter) if delimiter else None,
+            "EncodingType": query.get("encoding-type") or None,
+            "IsTruncated": page.next is not None,
+            "ContinuationToken": query.get("continuation-token"),
+            "NextContinuationToken": token(page.next) if page.next else None,
+            "StartAfter": encode(start) if start else None,
+            "Contents": _contents(call, page, encode, with_owner=query.get("fetch-owner", "").lower() == "true"),
+            "CommonPrefixes": _prefixes(page, encode),
+        }
+    )
+
+
+async def _page(call: Call, marker: str, limit: int) -> Page[Meta | Prefix]:
+    query = ListQuery(
+        prefix=call.query.get("prefix", ""), delimiter=call.query.get("delimiter", ""), marker=marker, limit=limit
+    )
+    return await call.store.list(call.key.bucket, query)
+
+
+def _contents(call: Call, page: Page[Meta | Prefix], encode: Encode, *, with_owner: bool) -> list[Members]:
+    shown = owner(call.bucket.owner, call.principal) if with_owner and call.bucket else {}
+    return [_row(item, encode, shown) for item in page.items if isinstance(item, Meta)]
+
+
+def _row(meta: Meta, encode: Encode, shown: Members) -> Members:
+    row: dict[str, Value | None] = {
+        "Key": encode(meta.name),
+        "LastModified": meta.modified,
+        "ETag": meta.etag,
+        "Size": meta.size,
+        "StorageClass": "STANDARD",
+        "Owner": shown or None,
+    }
+    if meta.checksums:
+        row["ChecksumAlgorithm"] = [name.upper() for name in meta.checksums]
+        row["ChecksumType"] = checksums.kind_of(meta.checksums)
+    return row
+
+
+def _prefixes(page: Page[Meta | Prefix], encode: Encode) -> list[Members]:
+    return [{"Prefix": encode(item.name)} for item in page.items if isinstance(item, Prefix)]

@@ -1,0 +1,124 @@
+"""Operations on objects, apart from copies."""
+
+from aiohttp import web
+from multidict import CIMultiDict
+
+from gateway.core.conditions import ANY, When, parse_etags
+from gateway.core.errors import NotModified
+from gateway.core.types import Meta, Put
+from gateway.frontends.http.sending import Head, Source, head_object, send_object
+from gateway.frontends.s3.bodies import incoming
+from gateway.frontends.s3.call import Call
+from gateway.frontends.s3.checksums import header_pairs, object_members, stated
+from gateway.frontends.s3.codes import Code
+from gateway.frontends.s3.errors import S3Error
+from gateway.frontends.s3.metadata import head_of, overrides_of, props_of
+from gateway.frontends.s3.parameters import version_of
+from gateway.frontends.s3.xmlout import Output
+
+
+async def get_object(call: Call) -> web.StreamResponse:
+    """GetObject."""
+    source = _source(call)
+    try:
+        return await send_object(call.request, source)
+    except NotModified:
+        return await _not_modified(call, source)
+
+
+async def head_object_(call: Call) -> web.StreamResponse:
+    """HeadObject."""
+    source = _source(call)
+    try:
+        return await head_object(call.request, source)
+    except NotModified:
+        return await _not_modified(call, source)
+
+
+def _source(call: Call) -> Source:
+    if "partNumber" in call.query:
+        raise S3Error(Code.NOT_IMPLEMENTED, "Reading an object by partNumber is not implemented.")
+    version = version_of(call.query)
+    return Source(call.store, call.key, _head(call), version, call.settings.stall_timeout)
+
+
+def _head(call: Call) -> Head:
+    overrides = overrides_of(call.query)
+    if overrides and call.verified is None:
+        raise S3Error(
+            Code.INVALID_REQUEST, "Request specific response headers cannot be used for anonymous GET requests."
+        )
+    # Of a part of an object, a checksum of the whole would be taken for the part's own.
+    summed = call.headers.get("x-amz-checksum-mode", "").upper() == "ENABLED" and "range" not in call.headers
+
+    def head(meta: Meta) -> CIMultiDict[str]:
+        headers = CIMultiDict([*call.common, *head_of(meta)])
+        if summed:
+            headers.extend(header_pairs(meta.checksums))
+        if overrides:
+            headers.update(overrides)
+        return headers
+
+    return head
+
+
+async def _not_modified(call: Call, source: Source) -> web.Response:
+    """A 304 with the headers that RFC 9110, 15.4.5 wants in it."""
+    headers = source.head(await source.stat(ANY))
+    headers.popall("Content-Type")
+    return web.Response(status=304, headers=headers)
+
+
+def write_when(call: Call) -> When:
+    """The preconditions of a write: of those that HTTP has, S3 knows If-Match and If-None-Match."""
+    match, none_match = call.headers.get("if-match"), call.headers.get("if-none-match")
+    if match is none_match is None:
+        return ANY
+    return When(
+        if_match=parse_etags(match) if match else (),
+        if_none_match=parse_etags(none_match) if none_match else (),
+    )
+
+
+async def put_object(call: Call) -> Output:
+    """PutObject."""
+    claimed = stated(call.headers)
+    options = Put(
+        props=props_of(call.headers, call.settings.max_metadata),
+        when=write_when(call),
+        checksums=claimed.kept,
+    )
+    meta = await call.store.put(call.key, incoming(call, claimed, call.settings.max_put), options)
+    return Output({"ETag": meta.etag, **object_members(meta.checksums)})
+
+
+async def delete_object(call: Call) -> Output:
+    """DeleteObject: that nothing was there is no error."""
+    await call.store.delete(call.key, version_of(call.query), write_when(call))
+    return Output({})
+
+
+_ATTRIBUTES = frozenset({"ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"})
+
+
+async def get_object_attributes(call: Call) -> Output:
+    """GetObjectAttributes. Of an object's parts only the number is known."""
+    wanted = {name.strip() for name in call.headers["x-amz-object-attributes"].split(",")}
+    if not wanted <= _ATTRIBUTES:
+        raise S3Error(
+            Code.INVALID_ARGUMENT, "Invalid attribute name specified.", ArgumentName="x-amz-object-attributes"
+        )
+    meta = await call.store.stat(call.key, version_of(call.query))
+    if "ObjectParts" in wanted and meta.is_composite and meta.checksums:
+        raise S3Error(Code.NOT_IMPLEMENTED, "GetObjectAttributes with the parts of an object is not implemented.")
+    parts = {"TotalPartsCount": int(meta.etag.partition("-")[2])} if meta.is_composite else None
+    return Output(
+        {
+            "LastModified": meta.modified,
+            "ETag": meta.etag if "ETag" in wanted else None,
+            "Checksum": object_members(meta.checksums) or None if "Checksum" in wanted else None,
+            "ObjectParts": parts if "ObjectParts" in wanted else None,
+            "StorageClass": "STANDARD" if "StorageClass" in wanted else None,
+            "ObjectSize": meta.size if "ObjectSize" in wanted else None,
+        }
+    )

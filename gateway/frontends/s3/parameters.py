@@ -1,0 +1,77 @@
+"""Query parameters with a form of their own."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Mapping
+from urllib.parse import quote
+
+from gateway.frontends.s3.codes import Code
+from gateway.frontends.s3.errors import S3Error
+
+MAX_INTEGER = 2**31 - 1
+
+
+def count_of(query: Mapping[str, str], name: str, default: int = 1000) -> int:
+    """How many rows a listing is to have: what the client asks for, at most `default`. Raises `InvalidArgument`."""
+    return min(integer_of(query, name, default), default)
+
+
+def integer_of(query: Mapping[str, str], name: str, default: int) -> int:
+    """A parameter that is no negative number. Raises `S3Error` `InvalidArgument`."""
+    text = query.get(name)
+    if not text:
+        return default
+    if not text.isascii() or not text.removeprefix("-").isdigit() or len(text) > 11:
+        raise _invalid(f"Provided {name} not an integer or within integer range", name, text)
+    value = int(text)
+    if not 0 <= value <= MAX_INTEGER:
+        raise _invalid(f"Argument {name} must be an integer between 0 and {MAX_INTEGER}", name, text)
+    return value
+
+
+def part_number_of(query: Mapping[str, str], maximum: int = 10_000) -> int:
+    """The `partNumber` parameter. Raises `S3Error` `InvalidArgument`."""
+    text = query["partNumber"]
+    if not (text.isascii() and text.isdigit() and len(text) <= 5 and 1 <= int(text) <= maximum):
+        raise _invalid(f"Part number must be an integer between 1 and {maximum}, inclusive", "partNumber", text)
+    return int(text)
+
+
+def version_of(query: Mapping[str, str]) -> str | None:
+    """The `versionId` parameter; None for the object that stands. Raises `S3Error` `InvalidArgument`."""
+    version = query.get("versionId")
+    if version == "":
+        raise _invalid("Version id cannot be the empty string", "versionId", "")
+    return None if version == "null" else version
+
+
+def token(marker: str) -> str:
+    """A continuation token: clients are not to see what it is made of."""
+    return urlsafe_b64encode(marker.encode()).decode()
+
+
+def marker_of(query: Mapping[str, str]) -> str | None:
+    """The marker in a continuation token; None where there is none. Raises `S3Error` `InvalidArgument`."""
+    text = query.get("continuation-token")
+    if not text:
+        return None
+    try:
+        marker = urlsafe_b64decode(text.encode("ascii")).decode()
+    except ValueError:
+        marker = ""
+    if not marker:
+        raise _invalid("The continuation token provided is incorrect", "continuation-token", text)
+    return marker
+
+
+def encoder_of(query: Mapping[str, str]) -> Callable[[str], str]:
+    """What `encoding-type` does to the names in a listing. Raises `S3Error` `InvalidArgument`."""
+    kind = query.get("encoding-type")
+    if not kind:
+        return str
+    if kind != "url":
+        raise _invalid("Invalid Encoding Method specified in Request", "encoding-type", kind)
+    return lambda name: quote(name, safe="/")
+
+
+def _invalid(message: str, name: str, value: str) -> S3Error:
+    return S3Error(Code.INVALID_ARGUMENT, message, ArgumentName=name, ArgumentValue=value)
