@@ -7,7 +7,7 @@ privately, because botocore changes its own copy.
 import gzip
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, StrEnum
 from functools import cache
 from importlib.resources import files
@@ -142,7 +142,6 @@ class _RawMember(TypedDict, total=False):
     locationName: str
     xmlAttribute: bool
     flattened: bool
-    streaming: bool
 
 
 class _RawNamespace(TypedDict, total=False):
@@ -224,6 +223,11 @@ class _Compiler:
             self._shapes[name] = self._compile(name, self._raw["shapes"][name])
         return self._shapes[name]
 
+    def _member_shape(self, described: _RawMember) -> Shape:
+        """The shape of a member, which may flatten a list that elsewhere has an element of its own."""
+        shape = self._shape(described["shape"])
+        return replace(shape, flattened=True) if isinstance(shape, Items) and described.get("flattened") else shape
+
     def _compile(self, name: str, raw: _RawShape) -> Shape:
         match raw["type"]:
             case "structure":
@@ -245,7 +249,7 @@ class _Compiler:
                 member,
                 described.get("locationName", member),
                 Place(described.get("location", "body")),
-                self._shape(described["shape"]),
+                self._member_shape(described),
                 member in required,
                 described.get("xmlAttribute", False),
             )
