@@ -168,6 +168,13 @@ def test_transfers_may_finish_before_the_pod_is_killed(chart: helm_python.Chart)
     assert pod(render(chart, {"config": {"drain_seconds": 99.5}}))["terminationGracePeriodSeconds"] == 115
 
 
+def test_a_replica_leaves_the_services_before_it_shuts(chart: helm_python.Chart) -> None:
+    assert "lifecycle" not in pod(render(chart))["containers"][0]
+    spec = pod(render(chart, SETS["shared store"]))
+    assert spec["containers"][0]["lifecycle"] == {"preStop": {"exec": {"command": ["sleep", "5"]}}}
+    assert spec["terminationGracePeriodSeconds"] > 30 + 5
+
+
 def test_probes_ask_the_admin_port(chart: helm_python.Chart) -> None:
     container = pod(render(chart))["containers"][0]
     paths = {name: container[f"{name}Probe"]["httpGet"] for name in ("startup", "liveness", "readiness")}
