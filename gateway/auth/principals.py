@@ -64,6 +64,7 @@ class Registry:
     """All users of the installation, by each of the names that protocols know them under."""
 
     def __init__(self, users: Iterable[User]) -> None:
+        self._accounts: dict[str, Account] = {}
         self._by_access_key: dict[str, User] = {}
         self._by_pair: dict[tuple[str, str], User] = {}
         by_name: dict[str, list[User]] = {}
@@ -74,8 +75,13 @@ class Registry:
             if user.access_key in self._by_access_key:
                 raise DuplicateUser(f"two users have the access key {user.access_key!r}; set another `access_key`")
             self._by_pair[pair] = self._by_access_key[user.access_key] = user
+            self._accounts[user.account.id] = user.account
             by_name.setdefault(user.name, []).append(user)
         self._unique: Mapping[str, User] = {name: found[0] for name, found in by_name.items() if len(found) == 1}
+
+    def account(self, account_id: str) -> Account | None:
+        """The account of that id, as Swift's paths name it. One without users is not known."""
+        return self._accounts.get(account_id)
 
     def by_access_key(self, access_key: str) -> User | None:
         """The user whose S3 access key this is."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from gateway.auth.principals import Principal
+from gateway.auth.principals import Account, Principal
 from gateway.core.errors import Denied
 from gateway.core.store import Store
 
@@ -15,7 +15,11 @@ class Tenancy:
 
     def store(self, principal: Principal) -> Store:
         """The store of the namespace that the principal's account lives in. Raises `Denied` where there is none."""
+        return self.of(principal.account)
+
+    def of(self, account: Account) -> Store:
+        """The store of the namespace that an account lives in. Raises `Denied` where there is none."""
         try:
-            return self._stores[principal.account.namespace]
+            return self._stores[account.namespace]
         except KeyError:
             raise Denied from None

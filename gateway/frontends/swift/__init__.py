@@ -1,0 +1,1 @@
+"""The Swift frontend: OpenStack Swift's object API (v1) with its own tokens."""

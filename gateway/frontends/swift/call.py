@@ -1,0 +1,83 @@
+"""A request that has passed dispatch, as handlers get it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aiohttp import hdrs, web
+from multidict import CIMultiDict
+
+from gateway.auth.principals import Principal, Role
+from gateway.core.errors import NoSuchBucket
+from gateway.core.store import Store
+from gateway.core.types import BucketMeta, Key
+from gateway.frontends.swift.answers import identify
+from gateway.frontends.swift.cors import expose
+from gateway.frontends.swift.parameters import Parameters
+from gateway.frontends.swift.rows import Wanted, wanted
+from gateway.frontends.swift.settings import SwiftSettings
+from gateway.frontends.swift.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A target that the caller has the right to touch, and its container, where there is one."""
+
+    target: Target
+    owner: str
+    store: Store
+    bucket: BucketMeta | None = None
+
+    @property
+    def key(self) -> Key:
+        return Key(self.target.container, self.target.name)
+
+    @property
+    def container(self) -> BucketMeta:
+        """The container. Raises `NoSuchBucket`."""
+        if self.bucket is None:
+            raise NoSuchBucket
+        return self.bucket
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """What a handler needs to know. `other` is the second object of a copy."""
+
+    request: web.BaseRequest
+    parameters: Parameters
+    principal: Principal
+    settings: SwiftSettings
+    place: Place
+    other: Place | None = None
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return self.request.headers
+
+    @property
+    def store(self) -> Store:
+        return self.place.store
+
+    @property
+    def owns(self) -> bool:
+        """Whether the caller administers the account."""
+        return self.principal.role in {Role.ADMIN, Role.OPERATOR}
+
+    def wanted(self) -> Wanted:
+        """What the request wants of a listing. Raises `Refusal`."""
+        return wanted(self.parameters, self.headers.get(hdrs.ACCEPT, ""), self.settings.listing_limit)
+
+    def finish(self, headers: CIMultiDict[str]) -> None:
+        """Add what every answer to this request carries."""
+        identify(headers)
+        origin = self.headers.get(hdrs.ORIGIN)
+        if origin and self.place.bucket is not None:
+            expose(headers, origin, self.place.bucket)
+
+
+async def locate(store: Store, target: Target, owner: str) -> Place:
+    """The place that a target is. Raises `NoSuchBucket`, also for a container of another account."""
+    bucket = await store.stat_bucket(target.container)
+    if bucket.owner != owner:
+        raise NoSuchBucket
+    return Place(target, owner, store, bucket)

@@ -1,0 +1,91 @@
+"""Operations on containers. A container is a bucket of the account: those that S3 made are containers too."""
+
+import time
+
+from aiohttp import web
+
+from gateway.core.errors import AlreadyExists, NoSuchBucket
+from gateway.core.types import BucketMeta, BucketProps, ListQuery, Meta, Page, Prefix, PropsChange
+from gateway.frontends.swift import metadata
+from gateway.frontends.swift.answers import answer, page
+from gateway.frontends.swift.call import Call, locate
+from gateway.frontends.swift.constraints import check_container_name
+from gateway.frontends.swift.listing import CHANGED, changed, container_listing
+from gateway.frontends.swift.metadata import Kind
+from gateway.frontends.swift.policy import POLICY, check_policy
+from gateway.frontends.swift.rows import Wanted, gather, gather_path
+from gateway.frontends.swift.times import last_modified, timestamp
+
+
+async def head(call: Call) -> web.Response:
+    """HEAD: counters and metadata."""
+    wanted = call.wanted()
+    return answer(204, (*wanted.headers, *_headers(call)))
+
+
+async def get(call: Call) -> web.Response:
+    """GET: the objects. A plain listing without rows is a 204."""
+    wanted = call.wanted()
+    container = call.place.target.container
+    body = container_listing(wanted.format, container, await _rows(call, wanted))
+    return answer(200 if body else 204, (*wanted.headers, *_headers(call)), body)
+
+
+async def put(call: Call) -> web.Response:
+    """PUT: 201 for a new container; of one that stands the metadata is changed, with 202."""
+    target = call.place.target
+    check_container_name(target.container)
+    check_policy(call.headers)
+    changes = metadata.changes(call.headers.items(), Kind.CONTAINER)
+    props = BucketProps(owner=call.place.owner, user=metadata.merge({}, changes))
+    if await call.store.create_bucket(target.container, props):
+        return answer(201)
+    try:
+        found = await locate(call.store, target, call.place.owner)
+    except NoSuchBucket:
+        raise AlreadyExists("The container name is not available") from None
+    await _change(call, found.container, changes)
+    return page(202)
+
+
+async def post(call: Call) -> web.Response:
+    """POST: set and remove metadata; what is not named stays."""
+    changes = metadata.changes(call.headers.items(), Kind.CONTAINER)
+    await _change(call, call.place.container, changes)
+    return answer(204)
+
+
+async def delete(call: Call) -> web.Response:
+    """DELETE: 409 while an object lies in it."""
+    await call.store.delete_bucket(call.place.target.container)
+    return answer(204)
+
+
+async def _change(call: Call, found: BucketMeta, changes: dict[str, str | None]) -> None:
+    metadata.merge(found.user, changes)
+    change = PropsChange(user=changes, system={CHANGED: str(time.time_ns())})
+    await call.store.update_bucket(found.name, change)
+
+
+async def _rows(call: Call, wanted: Wanted) -> list[Meta | Prefix]:
+    container = call.place.target.container
+
+    async def fetch(query: ListQuery) -> Page[Meta | Prefix]:
+        return await call.store.list(container, query)
+
+    if wanted.path is not None:
+        return [*await gather_path(call.store, container, wanted.path, wanted.query)]
+    return await gather(fetch, wanted.query)
+
+
+def _headers(call: Call) -> list[tuple[str, str]]:
+    found = call.place.container
+    return [
+        ("X-Container-Object-Count", str(found.objects)),
+        ("X-Container-Bytes-Used", str(found.bytes)),
+        ("X-Timestamp", timestamp(found.created)),
+        ("Last-Modified", last_modified(changed(found))),
+        ("X-Storage-Policy", POLICY),
+        *metadata.shown(found.user, Kind.CONTAINER, owner=call.owns),
+        ("Accept-Ranges", "bytes"),
+    ]

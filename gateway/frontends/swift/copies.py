@@ -1,0 +1,117 @@
+"""Copies inside of the store: COPY with Destination, PUT with X-Copy-From; across containers and accounts."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from urllib.parse import quote
+
+from aiohttp import web
+
+from gateway.core.body import StreamBody
+from gateway.core.conditions import ANY, ANYTHING, When
+from gateway.core.errors import ConditionFailed, TooLarge
+from gateway.core.ranges import Span
+from gateway.core.types import Copy, Meta, Props, Put
+from gateway.frontends.http.headers import spans_of, when_of
+from gateway.frontends.swift import metadata
+from gateway.frontends.swift.answers import answer
+from gateway.frontends.swift.call import Call, Place
+from gateway.frontends.swift.constraints import check_object_name
+from gateway.frontends.swift.errors import Refusal
+from gateway.frontends.swift.metadata import Kind
+from gateway.frontends.swift.parameters import truth
+from gateway.frontends.swift.properties import HTTP, content_type_of, system_of
+from gateway.frontends.swift.target import Target, parse_account, parse_reference
+from gateway.frontends.swift.times import last_modified
+
+Headers = Mapping[str, str]
+
+
+def source_of(target: Target, headers: Headers) -> Target | None:
+    """The object that a PUT copies; None where it brings its own bytes. Raises `Refusal` (412)."""
+    reference = headers.get("X-Copy-From")
+    if not reference:
+        return None
+    account = headers.get("X-Copy-From-Account")
+    return parse_reference("X-Copy-From", reference, parse_account(account) if account else target.account)
+
+
+def destination_of(target: Target, headers: Headers) -> Target:
+    """The object that a COPY makes. Raises `Refusal` (412)."""
+    reference = headers.get("Destination")
+    if not reference:
+        raise Refusal(412, "Destination header required")
+    account = headers.get("Destination-Account")
+    return parse_reference("Destination", reference, parse_account(account) if account else target.account)
+
+
+async def copy_to(call: Call) -> web.Response:
+    """COPY: the target is the source."""
+    if call.other is None:
+        raise Refusal(412, "Destination header required")
+    return await _copy(call, call.place, call.other)
+
+
+async def copy_from(call: Call, source: Place) -> web.Response:
+    """PUT with X-Copy-From: the target is what is made. The request has no body of its own."""
+    if call.request.body_exists and call.request.content_length != 0:
+        raise Refusal(400, "Copy requests require a zero byte body")
+    return await _copy(call, source, call.place)
+
+
+async def _copy(call: Call, source: Place, target: Place) -> web.Response:
+    """As Swift: conditions are about the source, but for `If-None-Match: *`, which is about the target."""
+    check_object_name(target.target.name)
+    spans = spans_of(call.headers)
+    if len(spans) > 1:
+        raise Refusal(400, "A copy takes one range only")
+    when, target_when = _conditions(call.headers)
+    found = await source.store.stat(source.key, when=when)
+    opts = Put(props=_props(call.headers, found, target.target.name), when=target_when)
+    try:
+        meta = await _transfer(call, source, target, opts, found, spans[0] if spans else None)
+    except ConditionFailed:
+        if opts.when is ANY and when is ANY:
+            raise Refusal(409) from None  # nobody asked for anything: the source is another one since it was looked at
+        raise
+    return answer(201, _headers(meta, source.target, found))
+
+
+async def _transfer(call: Call, source: Place, target: Place, opts: Put, found: Meta, span: Span | None) -> Meta:
+    """Copy what was found: inside of one store by reference, as far as it can, else by its bytes."""
+    same = When(if_match=(found.etag,))
+    if span is None and source.store is target.store:
+        return await source.store.copy(source.key, target.key, Copy(props=opts.props, when=opts.when, source_when=same))
+    async with source.store.open(source.key, span=span, when=same) as reader:
+        if len(reader.extent) > call.settings.max_file_size:
+            raise TooLarge
+        return await target.store.put(target.key, StreamBody(reader.chunks(), len(reader.extent)), opts)
+
+
+def _conditions(headers: Headers) -> tuple[When, When]:
+    """What is asked of the source, and of what stands at the target."""
+    when = when_of(headers)
+    if when.if_none_match == (ANYTHING,):
+        return replace(when, if_none_match=()), When(if_none_match=(ANYTHING,))
+    return when, ANY
+
+
+def _props(headers: Headers, found: Meta, name: str) -> Props:
+    """The source's properties with those of the request over them; with X-Fresh-Metadata users' own are left behind."""
+    fresh = truth(headers.get("X-Fresh-Metadata", ""))
+    old = found.props
+    kept = {key: value for key, value in old.system.items() if not (fresh and key.startswith(HTTP))}
+    return Props(
+        content_type=content_type_of(headers, name) or old.content_type,
+        user={**({} if fresh else old.user), **metadata.of_object(headers.items())},
+        system={**kept, **system_of(headers)},
+        expires=None if fresh else old.expires,
+    )
+
+
+def _headers(meta: Meta, source: Target, found: Meta) -> Iterator[tuple[str, str]]:
+    yield "Etag", f'"{meta.etag}"' if meta.is_composite else meta.etag
+    yield "Last-Modified", last_modified(meta.modified)
+    yield "X-Copied-From-Account", quote(source.account)
+    yield "X-Copied-From", quote(f"{source.container}/{source.name}")
+    yield "X-Copied-From-Last-Modified", last_modified(found.modified)
+    yield from metadata.shown(meta.props.user, Kind.OBJECT)

@@ -1,0 +1,242 @@
+"""From a request to its handler and back: who asks, whether they may, and what they are told."""
+
+import logging
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from urllib.parse import quote
+
+from aiohttp import hdrs, web
+
+from gateway.auth.access import Action, Resource, may
+from gateway.auth.principals import ANONYMOUS, Principal, Registry
+from gateway.auth.tempauth import InvalidToken, TokenIssuer
+from gateway.auth.tenancy import Tenancy
+from gateway.core.context import RequestContext, enter
+from gateway.core.errors import NoSuchBucket, StoreError
+from gateway.core.events import Access, Observer
+from gateway.core.store import Store
+from gateway.frontends.http.sending import BrokenTransfer
+from gateway.frontends.swift import cors, login, unsupported
+from gateway.frontends.swift.answers import answer, identify, page, refused
+from gateway.frontends.swift.call import Call, Place, locate
+from gateway.frontends.swift.errors import REASONS, Refusal, of_store
+from gateway.frontends.swift.info import info
+from gateway.frontends.swift.operations import OPERATIONS, Operation, allowed
+from gateway.frontends.swift.parameters import Parameters
+from gateway.frontends.swift.settings import SwiftSettings
+from gateway.frontends.swift.target import Level, Target, parse, split
+
+logger = logging.getLogger("portico.swift")
+
+PROTOCOL = "swift"
+MAX_EXTRA = 32
+
+Fixed = Callable[[web.BaseRequest], web.Response]
+
+
+class Dispatcher:
+    """Answers every request. It raises nothing but `BrokenTransfer`, where an answer broke off."""
+
+    def __init__(
+        self, settings: SwiftSettings, registry: Registry, tenancy: Tenancy, tokens: TokenIssuer, observe: Observer
+    ) -> None:
+        self._settings = settings
+        self._registry = registry
+        self._tenancy = tenancy
+        self._tokens = tokens
+        self._observe = observe
+        self._fixed: Mapping[str, tuple[str, Fixed]] = {
+            "/healthcheck": ("healthcheck", _healthcheck),
+            "/info": ("info", self._info),
+            **dict.fromkeys(login.PATHS, ("login", login.Login(settings, registry, tokens))),
+        }
+        self._document = info(settings)
+
+    async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
+        served = _Served(request)
+        enter(served.context)
+        try:
+            response = await self._answer(request, served)
+        except BrokenTransfer as broken:
+            self._observe(served.access(broken.response, type(broken.cause).__name__))
+            raise
+        if not response.prepared:
+            identify(response.headers)
+        self._observe(served.access(response))
+        return response
+
+    async def _answer(self, request: web.BaseRequest, served: "_Served") -> web.StreamResponse:
+        try:
+            return await self._route(request, served)
+        except Refusal as refusal:
+            return refused(refusal)
+        except StoreError as error:
+            return refused(of_store(error))
+        except BrokenTransfer:
+            raise
+        except Exception:
+            logger.exception("a request failed", extra={"request_id": served.context.request_id})
+            return page(500)
+
+    async def _route(self, request: web.BaseRequest, served: "_Served") -> web.StreamResponse:
+        path, query = split(request.raw_path)
+        if (fixed := self._fixed.get(path)) is not None:
+            served.operation, handler = fixed
+            return handler(request)
+        target = parse(path)
+        principal = self._authenticate(request, target)
+        served.found(target, principal)
+        if request.method == hdrs.METH_OPTIONS:
+            served.operation = "preflight"
+            return await self._preflight(request, target)
+        operation = OPERATIONS[target.level].get(request.method)
+        if operation is None:
+            raise Refusal(405, headers={hdrs.ALLOW: allowed(target.level)})
+        served.operation = operation.name
+        return await self._perform(request, operation, target, Parameters(query), principal)
+
+    def _authenticate(self, request: web.BaseRequest, target: Target) -> Principal:
+        """Who asks; `ANONYMOUS` without a token. Raises `Refusal` (401) for a token that does not hold."""
+        token = request.headers.get("X-Auth-Token") or request.headers.get("X-Storage-Token")
+        if not token:
+            return ANONYMOUS
+        try:
+            return self._tokens.verify(token, self._registry)
+        except InvalidToken:
+            raise _unauthorized(target) from None
+
+    async def _perform(
+        self,
+        request: web.BaseRequest,
+        operation: Operation,
+        target: Target,
+        parameters: Parameters,
+        principal: Principal,
+    ) -> web.StreamResponse:
+        owner = _authorize(principal, operation.action, target)
+        other = operation.also.find(target, request.headers) if operation.also else None
+        other_owner = _authorize(principal, operation.also.action, other) if operation.also and other else ""
+        unsupported.check(request.method, target.level, request.headers, parameters)
+        call = Call(
+            request=request,
+            parameters=parameters,
+            principal=principal,
+            settings=self._settings,
+            place=await _place(self._store(owner), operation, target, owner),
+            other=await locate(self._store(other_owner), other, other_owner) if other else None,
+        )
+        try:
+            response = await operation.handler(call)
+        except (Refusal, StoreError) as error:
+            response = refused(error if isinstance(error, Refusal) else of_store(error))
+        if not response.prepared:
+            call.finish(response.headers)
+        return response
+
+    def _store(self, owner: str) -> Store:
+        """The store of an account. Raises `Refusal` (404) for one that is not configured."""
+        account = self._registry.account(owner)
+        if account is None:
+            raise Refusal(404)
+        return self._tenancy.of(account)
+
+    async def _preflight(self, request: web.BaseRequest, target: Target) -> web.Response:
+        """OPTIONS comes without a token; a container that allows nothing is answered like one that isn't there."""
+        container = None
+        if target.container and target.owner and hdrs.ORIGIN in request.headers:
+            with suppress(NoSuchBucket, Refusal):
+                container = (await locate(self._store(target.owner), target, target.owner)).bucket
+        return cors.preflight(request.headers, allowed(target.level), container)
+
+    def _info(self, request: web.BaseRequest) -> web.Response:
+        if request.method not in {"GET", "HEAD"}:
+            raise Refusal(405, headers={hdrs.ALLOW: "GET, HEAD"})
+        return answer(200, ((hdrs.CONTENT_TYPE, "application/json; charset=UTF-8"),), self._document)
+
+
+class _Served:
+    """What the access line of a request will say, as it becomes known."""
+
+    def __init__(self, request: web.BaseRequest) -> None:
+        self._request = request
+        self._started = time.perf_counter()
+        self._target: Target | None = None
+        self.operation = "unknown"
+        self.context = RequestContext(
+            request_id=_transaction_id(request.headers.get("X-Trans-Id-Extra", "")),
+            client=request.remote or "",
+            protocol=PROTOCOL,
+        )
+
+    def found(self, target: Target, principal: Principal) -> None:
+        """The request is about `target`, and `principal` asks."""
+        context = self.context
+        self._target = target
+        self.context = RequestContext(
+            request_id=context.request_id,
+            client=context.client,
+            protocol=PROTOCOL,
+            principal=principal.label,
+        )
+        enter(self.context)
+
+    def access(self, response: web.StreamResponse, error: str = "") -> Access:
+        target = self._target
+        return Access(
+            context=self.context,
+            operation=self.operation,
+            status=response.status,
+            seconds=time.perf_counter() - self._started,
+            bucket=target.container if target else "",
+            key=target.name if target else "",
+            received=self._request.content.total_bytes,
+            sent=_sent(self._request, response),
+            error=error or (REASONS[response.status].title if response.status >= 400 else ""),
+        )
+
+
+def malformed(status: int, message: str) -> web.Response:
+    """The answer to what is no HTTP request; an unknown method is one too many."""
+    enter(RequestContext(request_id=_transaction_id(""), protocol=PROTOCOL))
+    response = page(405 if "Invalid method" in message else status if status in REASONS else 400)
+    identify(response.headers)
+    return response
+
+
+def _healthcheck(request: web.BaseRequest) -> web.Response:
+    return answer(200, ((hdrs.CONTENT_TYPE, "text/plain"),), b"OK")
+
+
+def _authorize(principal: Principal, action: Action, target: Target) -> str:
+    """The owner of `target`, if `principal` may do `action` to it. Raises `Refusal` (401, 403)."""
+    owner = target.owner
+    if owner is not None and may(principal, action, Resource(owner, target.container, target.name)):
+        return owner
+    raise _unauthorized(target) if principal is ANONYMOUS else Refusal(403)
+
+
+def _unauthorized(target: Target) -> Refusal:
+    return Refusal(401, headers={hdrs.WWW_AUTHENTICATE: f'Swift realm="{target.realm}"'})
+
+
+async def _place(store: Store, operation: Operation, target: Target, owner: str) -> Place:
+    if operation.creates or target.level is Level.ACCOUNT:
+        return Place(target, owner, store)
+    return await locate(store, target, owner)
+
+
+def _transaction_id(extra: str) -> str:
+    """An id in the form that Swift's tools take apart: random digits, the time, and what the client adds."""
+    suffix = f"-{extra[:MAX_EXTRA]}" if extra else ""
+    return f"tx{secrets.token_hex(11)[1:]}-{int(time.time()):010x}{quote(suffix, errors='replace')}"
+
+
+def _sent(request: web.BaseRequest, response: web.StreamResponse) -> int:
+    """Bytes of body. `sendfile` goes past aiohttp's own count."""
+    if request.method == hdrs.METH_HEAD:
+        return 0
+    if isinstance(response, web.Response):
+        return len(response.body) if isinstance(response.body, bytes) else 0
+    return response.content_length or 0

@@ -1,0 +1,39 @@
+"""`/info`: what this Swift can do, and its limits. It lists what works, and nothing else."""
+
+import json
+
+import gateway
+from gateway.frontends.swift import constraints
+from gateway.frontends.swift.policy import POLICY
+from gateway.frontends.swift.settings import SwiftSettings
+from gateway.frontends.swift.target import VERSIONS
+
+
+def info(settings: SwiftSettings) -> bytes:
+    """The document."""
+    return json.dumps(
+        {
+            "swift": {
+                "version": gateway.__version__,
+                "account_autocreate": True,
+                "account_listing_limit": settings.listing_limit,
+                "allow_account_management": False,
+                "allow_open_expired": False,
+                "container_listing_limit": settings.listing_limit,
+                "extra_header_count": 0,
+                "max_account_name_length": constraints.MAX_ACCOUNT_NAME_LENGTH,
+                "max_container_name_length": constraints.MAX_CONTAINER_NAME_LENGTH,
+                "max_file_size": settings.max_file_size,
+                "max_header_size": constraints.MAX_HEADER_SIZE,
+                "max_meta_count": constraints.MAX_META_COUNT,
+                "max_meta_name_length": constraints.MAX_META_NAME_LENGTH,
+                "max_meta_overall_size": constraints.MAX_META_OVERALL_SIZE,
+                "max_meta_value_length": constraints.MAX_META_VALUE_LENGTH,
+                "max_object_name_length": constraints.MAX_OBJECT_NAME_LENGTH,
+                "policies": [{"name": POLICY, "default": True, "aliases": POLICY}],
+                "strict_cors_mode": True,
+                "valid_api_versions": sorted(VERSIONS),
+            },
+            "tempauth": {"account_acls": False},
+        }
+    ).encode()

@@ -1,0 +1,163 @@
+"""Operations on objects, other than copies."""
+
+import re
+import time
+
+from aiohttp import hdrs, web
+from multidict import CIMultiDict
+
+from gateway.core.body import CheckedBody, expect
+from gateway.core.conditions import ANY, ANYTHING, When
+from gateway.core.digest import Algorithm
+from gateway.core.errors import BadDigest, BadRange, ConditionFailed, NoSuchKey, NotFound, NotModified, StoreError
+from gateway.core.types import Meta, PropsChange, Put
+from gateway.frontends.http.body import RequestBody
+from gateway.frontends.http.headers import spans_of, when_of
+from gateway.frontends.http.sending import Head, Source, send_object
+from gateway.frontends.swift import metadata
+from gateway.frontends.swift.answers import answer, page
+from gateway.frontends.swift.call import Call
+from gateway.frontends.swift.constraints import check_object_name
+from gateway.frontends.swift.copies import copy_from
+from gateway.frontends.swift.errors import Refusal, of_store
+from gateway.frontends.swift.properties import content_type_of, described, props_of, system_changes, validators
+from gateway.frontends.swift.times import last_modified
+
+_MD5 = re.compile(r"[0-9a-f]{32}")
+
+
+async def head(call: Call) -> web.Response:
+    """HEAD: what describes the object."""
+    try:
+        await _check_dates(call)
+        meta = await call.store.stat(call.place.key, when=when_of(call.headers))
+    except (ConditionFailed, NotModified) as error:
+        raise await _with_validators(call, error) from None
+    headers = described(meta)
+    headers[hdrs.CONTENT_LENGTH] = str(meta.size)
+    return web.Response(headers=headers)
+
+
+async def get(call: Call) -> web.StreamResponse:
+    """GET: the bytes, or ranges of them."""
+    if call.parameters.get("multipart-manifest") == "get" and hdrs.IF_NONE_MATCH not in call.headers:
+        meta = await call.store.stat(call.place.key)
+        if meta.is_composite:
+            return _empty_manifest(meta)
+    source = Source(call.store, call.place.key, _head(call), stall=call.settings.stall_timeout)
+    try:
+        await _check_dates(call)
+        return await send_object(call.request, source)
+    except BadRange as error:
+        if error.size == 0 and any(span.first is None and span.last for span in spans_of(call.headers)):
+            return await _nothing(call)
+        raise await _with_validators(call, error) from None
+    except (ConditionFailed, NotModified) as error:
+        raise await _with_validators(call, error) from None
+
+
+async def put(call: Call) -> web.Response:
+    """PUT: the whole object, or nothing."""
+    if call.other is not None:
+        return await copy_from(call, call.other)
+    name = call.place.target.name
+    check_object_name(name)
+    when = when_of(call.headers)
+    if when.if_none_match and when.if_none_match != (ANYTHING,):
+        raise Refusal(400, "If-None-Match only supports *")
+    opts = Put(props=props_of(call.headers, name), when=when)
+    meta = await call.store.put(call.place.key, _body(call), opts)
+    return answer(201, (("Etag", meta.etag), ("Last-Modified", last_modified(meta.modified))))
+
+
+async def post(call: Call) -> web.Response:
+    """POST: other metadata in place of all that the object has. Its type stays unless another one is stated."""
+    change = PropsChange(
+        content_type=content_type_of(call.headers, call.place.target.name),
+        user=metadata.of_object(call.headers.items()),
+        replace_user=True,
+        system=system_changes(call.headers),
+        modified=time.time_ns(),
+    )
+    await call.store.update(call.place.key, change)
+    return page(202)
+
+
+async def delete(call: Call) -> web.Response:
+    """DELETE: 404 where there is none."""
+    if not (await call.store.delete(call.place.key, when=when_of(call.headers))).existed:
+        raise NoSuchKey
+    return answer(204)
+
+
+async def _check_dates(call: Call) -> None:
+    """Swift minds the dates beside entity tags too, which HTTP leaves out then (RFC 9110, 13.2.2)."""
+    when = when_of(call.headers)
+    if when.if_match or when.if_none_match:
+        dates = When(if_modified_since=when.if_modified_since, if_unmodified_since=when.if_unmodified_since)
+        if dates != ANY:
+            await call.store.stat(call.place.key, when=dates)
+
+
+def _head(call: Call) -> Head:
+    def head_of(meta: Meta) -> CIMultiDict[str]:
+        headers = described(meta)
+        call.finish(headers)
+        return headers
+
+    return head_of
+
+
+def _body(call: Call) -> CheckedBody:
+    """The body with its checks: length, limit, and the MD5 that the client stated. Raises `Refusal`."""
+    limit = call.settings.max_file_size
+    size = _stated_length(call)
+    if size is not None and size > limit:
+        raise Refusal(413, "Your request is too large.")
+    stated = call.headers.get(hdrs.ETAG, "").strip('"').lower()
+    if stated and not _MD5.fullmatch(stated):
+        raise BadDigest
+    checks = (expect(Algorithm.MD5, bytes.fromhex(stated)),) if stated else ()
+    body = RequestBody(call.request, call.settings.stall_timeout)
+    return CheckedBody(body, {Algorithm.MD5}, checks, limit)
+
+
+def _stated_length(call: Call) -> int | None:
+    """The length of the body; None where it comes in chunks. Raises `Refusal` (400, 411, 501)."""
+    coding = call.headers.get(hdrs.TRANSFER_ENCODING)
+    if coding is None:
+        if call.request.content_length is None:
+            raise Refusal(411, "Missing Content-Length header.")
+        return call.request.content_length
+    if "," in coding:
+        raise Refusal(501, "Unsupported Transfer-Coding header value specified in Transfer-Encoding header")
+    if coding.strip().lower() != "chunked":
+        raise Refusal(400, "Invalid Transfer-Encoding header value")
+    return None
+
+
+def _empty_manifest(meta: Meta) -> web.Response:
+    """The manifest of an object that S3's multipart upload put together: it has no segments that a client could touch.
+
+    Clients read it before they overwrite or delete what says X-Static-Large-Object (see `validators`). One that sends
+    If-None-Match compares a file of its own, and gets the object itself.
+    """
+    headers = described(meta)
+    headers["X-Static-Large-Object"] = "True"
+    headers[hdrs.CONTENT_TYPE] = "application/json; charset=utf-8"
+    return web.Response(headers=headers, body=b"[]")
+
+
+async def _nothing(call: Call) -> web.Response:
+    """The last so many bytes of an object that has none."""
+    return web.Response(headers=described(await call.store.stat(call.place.key)))
+
+
+async def _with_validators(call: Call, error: StoreError) -> Refusal:
+    """`error` as an answer that tells the client what the object is like that it did not get."""
+    refusal = of_store(error)
+    try:
+        meta = await call.store.stat(call.place.key)
+    except NotFound:
+        return refusal
+    return Refusal(refusal.status, refusal.text, headers={**refusal.headers, **dict(validators(meta))})

@@ -1,0 +1,80 @@
+"""The operations: what each method does at each level, and the right that it needs."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from gateway.auth.access import Action
+from gateway.frontends.swift import accounts, containers, copies, objects
+from gateway.frontends.swift.call import Call
+from gateway.frontends.swift.target import Level, Target
+
+Handler = Callable[[Call], Awaitable[web.StreamResponse]]
+
+Second = Callable[[Target, Mapping[str, str]], Target | None]
+"""The other object that a request is about, from its target and headers; None where there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Also:
+    """A second object that an operation touches, and what it does to it."""
+
+    action: Action
+    find: Second
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One row of the table. Dispatch checks `action` on the target, and `also`, before it calls the handler.
+
+    `creates`: the container need not stand.
+    """
+
+    name: str
+    action: Action
+    handler: Handler
+    also: Also | None = None
+    creates: bool = False
+
+
+OPERATIONS: Mapping[Level, Mapping[str, Operation]] = {
+    Level.ACCOUNT: {
+        "HEAD": Operation(name="stat account", action=Action.STAT_ACCOUNT, handler=accounts.head),
+        "GET": Operation(name="list containers", action=Action.LIST_BUCKETS, handler=accounts.get),
+        "POST": Operation(name="update account", action=Action.UPDATE_ACCOUNT, handler=accounts.post),
+        "PUT": Operation(name="create account", action=Action.UPDATE_ACCOUNT, handler=accounts.manage),
+        "DELETE": Operation(name="delete account", action=Action.UPDATE_ACCOUNT, handler=accounts.manage),
+    },
+    Level.CONTAINER: {
+        "HEAD": Operation(name="stat container", action=Action.STAT_BUCKET, handler=containers.head),
+        "GET": Operation(name="list objects", action=Action.LIST, handler=containers.get),
+        "PUT": Operation(name="create container", action=Action.CREATE_BUCKET, handler=containers.put, creates=True),
+        "POST": Operation(name="update container", action=Action.UPDATE_BUCKET, handler=containers.post),
+        "DELETE": Operation(name="delete container", action=Action.DELETE_BUCKET, handler=containers.delete),
+    },
+    Level.OBJECT: {
+        "HEAD": Operation(name="stat object", action=Action.READ, handler=objects.head),
+        "GET": Operation(name="read object", action=Action.READ, handler=objects.get),
+        "PUT": Operation(
+            name="write object",
+            action=Action.WRITE,
+            handler=objects.put,
+            also=Also(action=Action.READ, find=copies.source_of),
+        ),
+        "POST": Operation(name="update object", action=Action.WRITE, handler=objects.post),
+        "DELETE": Operation(name="delete object", action=Action.DELETE, handler=objects.delete),
+        "COPY": Operation(
+            name="copy object",
+            action=Action.READ,
+            handler=copies.copy_to,
+            also=Also(action=Action.WRITE, find=copies.destination_of),
+        ),
+    },
+}
+"""OPTIONS, which stands at every level and needs no right, is not in the table."""
+
+
+def allowed(level: Level) -> str:
+    """The methods of a level as an Allow header lists them."""
+    return ", ".join((*OPERATIONS[level], "OPTIONS"))

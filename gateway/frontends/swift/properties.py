@@ -1,0 +1,94 @@
+"""An object's properties in headers: its type, those that HTTP knows, and what describes it in an answer."""
+
+from collections.abc import Mapping
+from mimetypes import MimeTypes
+
+from multidict import CIMultiDict
+
+from gateway.core.types import DEFAULT_TYPE, Meta, Props
+from gateway.frontends.swift import metadata
+from gateway.frontends.swift.errors import Refusal
+from gateway.frontends.swift.metadata import Kind
+from gateway.frontends.swift.parameters import truth
+from gateway.frontends.swift.times import last_modified, timestamp
+
+Headers = Mapping[str, str]
+
+KEPT = ("Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language", "Expires", "X-Robots-Tag")
+"""Headers that an object keeps and is served with."""
+
+HTTP = "http:"
+"""The namespace of system properties that they are kept under, in lower case, by every frontend."""
+
+_TYPES = MimeTypes()
+
+
+def content_type_of(headers: Headers, name: str) -> str | None:
+    """The type that a request states or wants detected from the name; None where it does neither.
+
+    Raises `Refusal` (400).
+    """
+    if truth(headers.get("X-Detect-Content-Type", "")):
+        return detected(name)
+    stated = headers.get("Content-Type")
+    if not stated:
+        return None
+    if not stated.isascii() and any("\ud800" <= character <= "\udfff" for character in stated):
+        raise Refusal(400, "Invalid Content-Type")
+    if any(parameter.lstrip().startswith("swift_") for parameter in stated.split(";")[1:]):
+        raise Refusal(400, "Invalid Content-Type, swift_* is not a valid parameter name.")
+    return stated
+
+
+def detected(name: str) -> str:
+    """The type that a name's ending speaks of."""
+    return _TYPES.guess_type(f"/{name}")[0] or DEFAULT_TYPE
+
+
+def system_of(headers: Headers) -> dict[str, str]:
+    """The system properties that a request states."""
+    return {HTTP + name.lower(): value for name in KEPT if (value := headers.get(name)) is not None}
+
+
+def system_changes(headers: Headers) -> dict[str, str | None]:
+    """The same for a POST: what it does not state goes."""
+    return {HTTP + name.lower(): headers.get(name) for name in KEPT}
+
+
+def props_of(headers: Headers, name: str) -> Props:
+    """The properties of an object that a PUT makes. Raises `Refusal` (400)."""
+    return Props(
+        content_type=content_type_of(headers, name) or detected(name),
+        user=metadata.of_object(headers.items()),
+        system=system_of(headers),
+    )
+
+
+def described(meta: Meta) -> CIMultiDict[str]:
+    """The headers of an answer that carries or describes an object."""
+    headers = CIMultiDict(validators(meta))
+    headers["Content-Type"] = meta.props.content_type
+    system = meta.props.system
+    for name in KEPT:
+        if (value := system.get(HTTP + name.lower())) is not None:
+            headers[name] = value
+    headers.extend(metadata.shown(meta.props.user, Kind.OBJECT))
+    return headers
+
+
+def validators(meta: Meta) -> list[tuple[str, str]]:
+    """The headers by which a client knows one state of an object from another.
+
+    An object that S3's multipart upload put together has an ETag that is no MD5 of its bytes. python-swiftclient and
+    rclone take every ETag for one, unless X-Static-Large-Object is there, whatever its value; with `True` they would
+    also look for segments to compare, and to delete along with the object. There are none, so it says `False`; the ETag
+    stands in quotes, as Swift has it where it is no MD5.
+    """
+    headers = [
+        ("Last-Modified", last_modified(meta.modified)),
+        ("X-Timestamp", timestamp(meta.modified)),
+        ("Accept-Ranges", "bytes"),
+    ]
+    if meta.is_composite:
+        return [("Etag", f'"{meta.etag}"'), ("X-Static-Large-Object", "False"), *headers]
+    return [("Etag", meta.etag), *headers]

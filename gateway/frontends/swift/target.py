@@ -1,0 +1,114 @@
+"""What the path of a request names."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import quote, unquote_to_bytes
+
+from gateway.frontends.swift.errors import Refusal
+
+RESELLER_PREFIX = "AUTH_"
+VERSIONS = frozenset({"v1", "v1.0"})
+
+
+class Level(StrEnum):
+    """How deep a target lies."""
+
+    ACCOUNT = "account"
+    CONTAINER = "container"
+    OBJECT = "object"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An account, a container in it or an object in that. `account` is as the path has it, with its prefix."""
+
+    account: str
+    container: str = ""
+    name: str = ""
+
+    @property
+    def level(self) -> Level:
+        if self.name:
+            return Level.OBJECT
+        return Level.CONTAINER if self.container else Level.ACCOUNT
+
+    @property
+    def owner(self) -> str | None:
+        """The id of the account; None where the name is none of this service's."""
+        owner = self.account.removeprefix(RESELLER_PREFIX)
+        return owner if owner and len(owner) < len(self.account) else None
+
+    @property
+    def realm(self) -> str:
+        """The account as a WWW-Authenticate header names it."""
+        return quote(self.account)
+
+
+def split(raw: str) -> tuple[str, str]:
+    """The decoded path and the raw query of a request's target as it stands in the request line.
+
+    Raises `Refusal` (412) for a path that is not UTF-8 or holds a NUL.
+    """
+    if not raw.startswith("/"):
+        raw = _origin_form(raw)
+    path, _, query = raw.partition("?")
+    if "%" not in path and path.isascii():
+        return path, query
+    try:
+        decoded = unquote_to_bytes(path.encode(errors="surrogateescape")).decode()
+    except UnicodeDecodeError:
+        raise Refusal(412, "Invalid UTF8 or contains NULL") from None
+    if "\0" in decoded:
+        raise Refusal(412, "Invalid UTF8 or contains NULL")
+    return decoded, query
+
+
+def _origin_form(raw: str) -> str:
+    """The path and query of a target in absolute form, `http://host/path` (RFC 9112, 3.2.2)."""
+    scheme, _, rest = raw.partition("://")
+    _, slash, path = rest.partition("/")
+    return slash + path if scheme.lower() in {"http", "https"} else raw
+
+
+def parse(path: str) -> Target:
+    """The target of a decoded path `/<version>/<account>[/<container>[/<object>]]`.
+
+    Raises `Refusal`: 404 where a segment in the middle is empty, 412 without an account, 400 for an unknown version.
+    """
+    start, *segments = path.split("/", 4)
+    if start or not all(segments[:-1]) or not segments:
+        raise Refusal(404)
+    version, account, container, name = segments + [""] * (4 - len(segments))
+    if not account:
+        raise Refusal(404) if not version else Refusal(412, "Bad URL")
+    if version not in VERSIONS:
+        raise Refusal(400)
+    return Target(account, container, name)
+
+
+def parse_reference(header: str, value: str, account: str) -> Target:
+    """The object that X-Copy-From or Destination names, `[/]<container>/<object>` in URL encoding.
+
+    Raises `Refusal` (412) for any other form.
+    """
+    try:
+        path = unquote_to_bytes(value.encode(errors="surrogateescape")).decode()
+    except UnicodeDecodeError:
+        path = ""
+    container, _, name = path.removeprefix("/").partition("/")
+    if not container or not name or "\0" in path:
+        raise Refusal(412, f"{header} header must be of the form <container name>/<object name>")
+    return Target(account, container, name)
+
+
+def parse_account(value: str) -> str:
+    """The account that X-Copy-From-Account or Destination-Account names. Raises `Refusal` (412)."""
+    try:
+        account = unquote_to_bytes(value.encode(errors="surrogateescape")).decode()
+    except UnicodeDecodeError:
+        account = ""
+    if not account or "\0" in account:
+        raise Refusal(412, "Account name cannot be empty")
+    if "/" in account:
+        raise Refusal(412, "Account name cannot contain slashes")
+    return account

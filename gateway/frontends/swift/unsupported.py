@@ -1,0 +1,50 @@
+"""What Swift can do and this frontend cannot: refused by name, since doing only a part of it would mislead.
+
+A header or parameter of Swift that is neither here nor handled means nothing to Swift itself without the middleware
+that it belongs to, and is ignored here as it is there.
+"""
+
+from collections.abc import Mapping
+
+from gateway.frontends.swift.errors import Refusal
+from gateway.frontends.swift.parameters import Parameters
+from gateway.frontends.swift.target import Level
+
+WRITES = frozenset({"PUT", "POST", "COPY"})
+
+HEADERS: Mapping[Level, tuple[str, ...]] = {
+    Level.ACCOUNT: ("X-Account-Access-Control",),
+    Level.CONTAINER: (
+        "X-Container-Read",
+        "X-Container-Write",
+        "X-Container-Sync-Key",
+        "X-Container-Sync-To",
+        "X-History-Location",
+        "X-Versions-Enabled",
+        "X-Versions-Location",
+    ),
+    Level.OBJECT: ("X-Delete-After", "X-Delete-At", "X-Object-Manifest", "X-Symlink-Target"),
+}
+"""Headers of writes. Without a value they ask for nothing."""
+
+PARAMETERS: Mapping[str, frozenset[str]] = {
+    "bulk-delete": frozenset({"POST", "DELETE"}),
+    "extract-archive": frozenset({"PUT"}),
+    "multipart-manifest": frozenset({"PUT", "DELETE"}),
+    "version-id": frozenset({"GET", "HEAD", "PUT", "POST", "DELETE", "COPY"}),
+    "versions": frozenset({"GET", "HEAD"}),
+}
+"""Parameters, and the methods that would do something else than what was asked for, were they ignored."""
+
+
+def check(method: str, level: Level, headers: Mapping[str, str], parameters: Parameters) -> None:
+    """Raise `Refusal` (501) for a request that asks for what is not there."""
+    for name, methods in PARAMETERS.items():
+        if method in methods and name in parameters:
+            raise Refusal(501, f"The parameter {name} is not supported")
+    if method in WRITES:
+        for name in HEADERS[level]:
+            if headers.get(name):
+                raise Refusal(501, f"The header {name} is not supported")
+    if method == "DELETE" and "X-If-Delete-At" in headers:
+        raise Refusal(501, "The header X-If-Delete-At is not supported")
