@@ -12,12 +12,13 @@ from xml.etree.ElementTree import ParseError
 
 from defusedxml.ElementTree import DefusedXMLParser
 
+from gateway.frontends.http.headers import parse_http_date
 from gateway.frontends.s3 import quirks
 from gateway.frontends.s3.codes import Code
 from gateway.frontends.s3.errors import S3Error
 from gateway.frontends.s3.model import Items, Kind, Operation, Place, Scalar, Shape, Structure, Table
 from gateway.frontends.s3.record import Found, Record
-from gateway.frontends.s3.text import parse_iso8601
+from gateway.frontends.s3.text import SECOND, parse_iso8601
 
 MAX_ELEMENTS = 150_000
 """Elements of a document, known or not: the longest that is allowed is a completion of 10,000 parts with checksums."""
@@ -158,6 +159,9 @@ def _boolean(text: str) -> bool:
 
 
 def _time(text: str) -> int:
+    """A time in either form that SDKs write. Raises `ValueError`."""
+    if (seconds := parse_http_date(text.strip())) is not None:
+        return seconds * SECOND
     return parse_iso8601(text.strip())
 
 
