@@ -1,0 +1,162 @@
+"""The command table: what each verb does, what it needs, and how HELP and FEAT tell of it."""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from gateway.frontends.ftp.handlers import directories, facts, files, info, listings, login, parameters
+from gateway.frontends.ftp.listing import features_of
+from gateway.frontends.ftp.permissions import BROWSE, DELETE, MAKE, MOVE_FROM, MOVE_TO, READ, REMOVE, WRITE, Needs
+from gateway.frontends.ftp.replies import Reply
+from gateway.frontends.ftp.session import Session, Target
+
+Plain = Callable[[Session, str], Reply | Awaitable[Reply]]
+OnPath = Callable[[Session, Target], Awaitable[Reply]]
+
+_OPTIONS = re.compile(r"(?:-[A-Za-z0-9]* *)*")
+_WORD = re.compile(r"\S* ?")
+_EVERYTHING = re.compile(r".*")
+_NOTHING = re.compile("")
+
+
+@dataclass(frozen=True, slots=True)
+class PlainCommand:
+    """A command about the session alone. One `for_strangers` works before the login, one `at_once` during a transfer.
+
+    `syntax` is what HELP shows behind the verb, `feature` the line of FEAT.
+    """
+
+    handler: Plain
+    syntax: str = ""
+    feature: str = ""
+    for_strangers: bool = False
+    at_once: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PathCommand:
+    """A command about a path, on which dispatch checks `needs` before the handler gets it.
+
+    `default` is the path that is meant where none is given; without it one must be. `leading` is what may stand before
+    the path. `ready` refuses what comes out of order. Of a `told` one an `Access` event is made.
+    """
+
+    handler: OnPath
+    needs: Needs
+    syntax: str = "path"
+    feature: str = ""
+    default: str = ""
+    leading: re.Pattern[str] = _NOTHING
+    ready: Callable[[Session], object] | None = None
+    told: bool = False
+
+
+Command = PlainCommand | PathCommand
+
+
+def feat(session: Session, text: str) -> Reply:
+    """RFC 2389, section 3.2."""
+    lines = [command.feature for command in COMMANDS.values() if command.feature]
+    return Reply(211, "End", head="Features:", lines=(*sorted({*lines, features_of(session.facts), "TVFS", "UTF8"}),))
+
+
+def help_(session: Session, text: str) -> Reply:
+    verb = text.strip().upper()
+    if not verb:
+        verbs = sorted(COMMANDS)
+        rows = [" ".join(f"{verb:<4}" for verb in verbs[start : start + 12]) for start in range(0, len(verbs), 12)]
+        return Reply(214, "End", head="Commands:", lines=tuple(rows))
+    command = COMMANDS.get(verb)
+    if command is None:
+        return Reply(502, f"There is no command {verb}")
+    return Reply(214, f"Syntax: {verb} {command.syntax}".rstrip())
+
+
+_LOGIN: Mapping[str, Command] = {
+    "USER": PlainCommand(login.user, "name", for_strangers=True),
+    "PASS": PlainCommand(login.pass_, "password", for_strangers=True),
+    "QUIT": PlainCommand(login.quit_, for_strangers=True),
+}
+
+_INFO: Mapping[str, Command] = {
+    "SYST": PlainCommand(info.syst, for_strangers=True),
+    "FEAT": PlainCommand(feat, for_strangers=True),
+    "HELP": PlainCommand(help_, "[command]", for_strangers=True),
+    "NOOP": PlainCommand(info.noop, for_strangers=True, at_once=True),
+    "CLNT": PlainCommand(info.clnt, "name", "CLNT", for_strangers=True),
+    "SITE": PlainCommand(info.site, "HELP"),
+}
+
+_PARAMETERS: Mapping[str, Command] = {
+    "OPTS": PlainCommand(parameters.opts, "UTF8 ON | MLST facts | HASH MD5", for_strangers=True),
+    "TYPE": PlainCommand(parameters.type_, "A | I | L 8"),
+    "MODE": PlainCommand(parameters.mode, "S"),
+    "STRU": PlainCommand(parameters.stru, "F"),
+    "ALLO": PlainCommand(parameters.allo, "size"),
+    "REST": PlainCommand(parameters.rest, "offset", "REST STREAM"),
+    "PASV": PlainCommand(parameters.pasv, "", "PASV"),
+    "EPSV": PlainCommand(parameters.epsv, "[1 | 2 | ALL]", "EPSV"),
+    "PORT": PlainCommand(parameters.port, "h1,h2,h3,h4,p1,p2"),
+    "EPRT": PlainCommand(parameters.eprt, "|protocol|address|port|", "EPRT"),
+}
+
+_DIRECTORIES: Mapping[str, Command] = {
+    "PWD": PlainCommand(directories.pwd),
+    "CWD": PathCommand(directories.cwd, BROWSE, "[path]", default="."),
+    "CDUP": PathCommand(directories.cwd, BROWSE, "", default="..", leading=_EVERYTHING),
+    "MKD": PathCommand(directories.mkd, MAKE, told=True),
+    "RMD": PathCommand(directories.rmd, REMOVE, told=True),
+    "DELE": PathCommand(directories.dele, DELETE, told=True),
+    "RNFR": PathCommand(directories.rnfr, MOVE_FROM),
+    "RNTO": PathCommand(directories.rnto, MOVE_TO, ready=directories.rename_source, told=True),
+}
+
+_LISTINGS: Mapping[str, Command] = {
+    "LIST": PathCommand(listings.list_, BROWSE, "[-options] [path]", default=".", leading=_OPTIONS, told=True),
+    "NLST": PathCommand(listings.nlst, BROWSE, "[-options] [path]", default=".", leading=_OPTIONS, told=True),
+    "MLSD": PathCommand(listings.mlsd, BROWSE, "[path]", default=".", told=True),
+    "MLST": PathCommand(listings.mlst, BROWSE, "[path]", default="."),
+    "STAT": PathCommand(listings.stat, BROWSE, "[path]", default=".", leading=_OPTIONS),
+}
+
+_FACTS: Mapping[str, Command] = {
+    "SIZE": PathCommand(facts.size, READ, feature="SIZE"),
+    "MDTM": PathCommand(facts.mdtm, READ, feature="MDTM"),
+    "MFMT": PathCommand(facts.mfmt, WRITE, "YYYYMMDDHHMMSS path", "MFMT", leading=_WORD, told=True),
+    "HASH": PathCommand(facts.hash_, READ, feature="HASH MD5*"),
+    "MD5": PathCommand(facts.md5, READ, feature="MD5"),
+    "XMD5": PathCommand(facts.xmd5, READ, feature="XMD5"),
+}
+
+_TRANSFERS: Mapping[str, Command] = {
+    "RETR": PathCommand(files.retr, READ, told=True),
+    "STOR": PathCommand(files.stor, WRITE, told=True),
+    "STOU": PathCommand(files.stou, WRITE, "[path]", default=".", told=True),
+    "APPE": PathCommand(files.appe, WRITE, told=True),
+    "ABOR": PlainCommand(files.abor),
+}
+
+_OLD = {"XPWD": "PWD", "XCWD": "CWD", "XCUP": "CDUP", "XMKD": "MKD", "XRMD": "RMD"}
+
+COMMANDS: Mapping[str, Command] = {
+    **_LOGIN,
+    **_INFO,
+    **_PARAMETERS,
+    **_DIRECTORIES,
+    **_LISTINGS,
+    **_FACTS,
+    **_TRANSFERS,
+    **{alias: _DIRECTORIES[verb] for alias, verb in _OLD.items()},
+}
+
+UNBUILT = frozenset(
+    {"ACCT", "ADAT", "AUTH", "CCC", "CONF", "ENC", "HOST", "LANG", "MIC", "PBSZ", "PROT", "REIN", "SMNT"}
+)
+"""Verbs of the RFCs that are known and not served: they are answered 502, what is no verb 500."""
+
+_STATUS = PlainCommand(info.stat, at_once=True)
+
+
+def lookup(verb: str, *, bare: bool) -> Command | None:
+    """The command of `verb`; STAT without an argument (`bare`) is one of its own."""
+    return _STATUS if bare and verb == "STAT" else COMMANDS.get(verb)

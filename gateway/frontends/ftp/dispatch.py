@@ -1,0 +1,143 @@
+"""From a request to its reply: login, path, the one access check, errors and events.
+
+Handlers of commands on paths can only be reached through here, with a `Target` that was checked.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Coroutine
+
+from gateway.core.context import RequestContext, current, enter
+from gateway.core.errors import StoreError
+from gateway.core.events import Access
+from gateway.frontends.ftp.commands import UNBUILT, Command, PathCommand, PlainCommand, lookup
+from gateway.frontends.ftp.lines import Request
+from gateway.frontends.ftp.permissions import authorise
+from gateway.frontends.ftp.replies import Refused, Reply, failure_reply
+from gateway.frontends.ftp.session import Login, Session, Target
+
+logger = logging.getLogger("portico.ftp")
+
+GONE = Reply(421, "The server is closing", closes=True)
+
+Work = Coroutine[object, object, Reply]
+"""A command that takes its time; it raises nothing but what cancels it."""
+
+
+def is_at_once(request: Request) -> bool:
+    """Whether `request` is answered while a transfer runs."""
+    command = lookup(request.verb, bare=not request.argument)
+    return isinstance(command, PlainCommand) and command.at_once
+
+
+def begin(session: Session, request: Request) -> Reply | Work:
+    """Answer a request at once where nothing has to be waited for."""
+    try:
+        command, text = _command(session, request), _text(request)
+        if isinstance(command, PathCommand):
+            return _run(session, session.require_login(), request.verb, command, text)
+        answer = command.handler(session, text)
+    except Exception as error:
+        return _failed(error)
+    return answer if isinstance(answer, Reply) else _wait(session, answer)
+
+
+def _command(session: Session, request: Request) -> Command:
+    if request.too_long:
+        raise Refused(500, "The line is too long")
+    command = lookup(request.verb, bare=not request.argument)
+    if command is None:
+        if request.verb in UNBUILT:
+            raise Refused(502, f"{request.verb} is not implemented")
+        raise Refused(500, "Unknown command")
+    if isinstance(command, PathCommand) or not command.for_strangers:
+        session.require_login()
+    if request.verb != "RNTO" and not is_at_once(request):
+        session.rename_from = None
+    return command
+
+
+def _text(request: Request) -> str:
+    text = request.argument.decode(errors="surrogateescape")
+    if "\r" in text or "\0" in text:
+        raise Refused(501, "The line has control characters in it")
+    return text
+
+
+async def _wait(session: Session, answer: Awaitable[Reply]) -> Reply:
+    enter(RequestContext(client=str(session.client), protocol="ftp"))
+    try:
+        return await answer
+    except Exception as error:
+        return _failed(error)
+
+
+async def _run(session: Session, login: Login, verb: str, command: PathCommand, text: str) -> Reply:
+    enter(RequestContext(client=str(session.client), protocol="ftp", principal=login.principal.label))
+    started, error = time.monotonic(), ""
+    target = _target(session, login, command, text)
+    reply = GONE
+    try:
+        if command.ready is not None:
+            command.ready(session)
+        await _authorise(target, command)
+        reply = await command.handler(session, target)
+    except asyncio.CancelledError:
+        error = "Cancelled"
+        raise
+    except Exception as failure:
+        reply, error = _failed(failure), type(failure).__name__
+    finally:
+        if command.told:
+            session.services.observe(_access(verb, target, reply, time.monotonic() - started, error))
+    return reply
+
+
+def _target(session: Session, login: Login, command: PathCommand, text: str) -> Target:
+    """What the command is about, not yet checked."""
+    leading = command.leading.match(text)
+    options = leading[0] if leading else ""
+    path = text[len(options) :]
+    return Target(session.directory.resolve(path or command.default), path, options.strip(), login, None)
+
+
+async def _authorise(target: Target, command: PathCommand) -> None:
+    if not target.text and not command.default:
+        raise Refused(501, "A path is needed")
+    if not _is_utf8(target.text):
+        raise Refused(501, "Names are UTF-8")
+    target.bucket = await authorise(target.tree.store, target.login.principal, command.needs, target.path)
+
+
+def _is_utf8(text: str) -> bool:
+    """Whether no byte had to be kept as a surrogate when the line was decoded."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _failed(error: Exception) -> Reply:
+    """The reply to whatever a handler raised; what nobody foresaw is logged here, once."""
+    if isinstance(error, Refused):
+        return error.reply
+    if isinstance(error, StoreError):
+        return failure_reply(error)
+    logger.error("a command failed", exc_info=error, extra={"request_id": current().request_id})
+    return Reply(451, "Internal error")
+
+
+def _access(verb: str, target: Target, reply: Reply, seconds: float, error: str) -> Access:
+    return Access(
+        context=current(),
+        operation=verb,
+        status=reply.code,
+        seconds=seconds,
+        bucket=target.path.bucket,
+        key=target.path.name,
+        received=target.received,
+        sent=target.sent,
+        error=error,
+    )

@@ -1,0 +1,33 @@
+"""The FTP frontend as the process sees it."""
+
+from collections.abc import Mapping
+
+from gateway.auth.principals import Registry
+from gateway.auth.tenancy import Tenancy
+from gateway.core.events import Observer
+from gateway.frontends.frontend import Frontend
+from gateway.frontends.ftp.server import FtpServer
+from gateway.frontends.ftp.settings import FtpSettings
+
+
+class FtpFrontend(Frontend):
+    """Serves FTP on one address."""
+
+    name = "ftp"
+
+    def __init__(self, settings: FtpSettings, registry: Registry, tenancy: Tenancy, observe: Observer) -> None:
+        self._settings = settings
+        self._server = FtpServer(settings, registry, tenancy, observe)
+
+    async def start(self) -> None:
+        await self._server.start(self._settings.host, self._settings.port)
+
+    @property
+    def ports(self) -> Mapping[str, int]:
+        return {self.name: self._server.server_port}
+
+    async def drain(self, seconds: float) -> None:
+        await self._server.drain(seconds)
+
+    async def aclose(self) -> None:
+        await self._server.close()

@@ -1,0 +1,52 @@
+"""Directories and names: CWD, CDUP, PWD, MKD, RMD, DELE, RNFR, RNTO."""
+
+from gateway.core.errors import NotADirectory
+from gateway.core.paths import TreePath
+from gateway.frontends.ftp.replies import Refused, Reply, quoted
+from gateway.frontends.ftp.session import Session, Target
+
+
+def pwd(session: Session, text: str) -> Reply:
+    return Reply(257, f"{quoted(str(session.directory))} is the current directory")
+
+
+async def cwd(session: Session, target: Target) -> Reply:
+    if not (await target.tree.stat(target.path)).is_directory:
+        raise NotADirectory
+    session.directory = target.path
+    return Reply(250, f"Directory is {quoted(str(target.path))}")
+
+
+async def mkd(session: Session, target: Target) -> Reply:
+    await target.tree.mkdir(target.path)
+    return Reply(257, f"{quoted(str(target.path))} created")
+
+
+async def rmd(session: Session, target: Target) -> Reply:
+    await target.tree.rmdir(target.path)
+    return Reply(250, "Directory removed")
+
+
+async def dele(session: Session, target: Target) -> Reply:
+    await target.tree.remove(target.path)
+    return Reply(250, "File removed")
+
+
+async def rnfr(session: Session, target: Target) -> Reply:
+    await target.tree.stat(target.path)
+    session.rename_from = target.path
+    return Reply(350, "Send RNTO with the new name")
+
+
+def rename_source(session: Session) -> TreePath:
+    """What RNFR named. Raises `Refused` (503) where it did not come right before."""
+    if session.rename_from is None:
+        raise Refused(503, "Send RNFR first")
+    return session.rename_from
+
+
+async def rnto(session: Session, target: Target) -> Reply:
+    source = rename_source(session)
+    session.rename_from = None
+    target.path = await target.tree.rename(source, target.path)
+    return Reply(250, "Renamed")

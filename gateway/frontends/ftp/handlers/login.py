@@ -1,0 +1,55 @@
+"""USER, PASS and QUIT."""
+
+import asyncio
+import logging
+from functools import partial
+
+from gateway.auth.principals import Principal
+from gateway.core.tree import Tree
+from gateway.frontends.ftp.permissions import sees
+from gateway.frontends.ftp.replies import Reply, printable
+from gateway.frontends.ftp.session import Login, Session
+
+logger = logging.getLogger("portico.ftp")
+
+
+def user(session: Session, text: str) -> Reply:
+    """The reply is the same whether anybody has that name or not."""
+    if not text:
+        return Reply(501, "USER takes a name")
+    session.forget_user()
+    session.name = text
+    return Reply(331, "Password required")
+
+
+async def pass_(session: Session, text: str) -> Reply:
+    if session.login is not None:
+        return Reply(503, "You are logged in already")
+    if not session.name:
+        return Reply(503, "Send USER first")
+    principal = await session.services.users.prove(session.name, text)
+    if principal is None:
+        return await _refuse(session)
+    session.failures = 0
+    session.login = _login(session, principal)
+    return Reply(230, "Logged in")
+
+
+def _login(session: Session, principal: Principal) -> Login:
+    store = session.services.tenancy.store(principal)
+    return Login(principal, Tree(store, principal.account.id, partial(sees, principal)))
+
+
+async def _refuse(session: Session) -> Reply:
+    logger.warning("login refused", extra={"user": printable(session.name), "client": str(session.client)})
+    settings = session.services.settings
+    session.forget_user()
+    session.failures += 1
+    await asyncio.sleep(settings.login_delay)
+    if session.failures >= settings.login_attempts:
+        return Reply(421, "Too many wrong logins", closes=True)
+    return Reply(530, "User name or password is wrong")
+
+
+def quit_(session: Session, text: str) -> Reply:
+    return Reply(221, "Goodbye", closes=True)

@@ -1,0 +1,116 @@
+"""Parameters of transfers: TYPE, MODE, STRU, ALLO, REST, OPTS, and where the data connection comes from."""
+
+from collections.abc import Callable, Mapping
+from ipaddress import IPv4Address
+
+from gateway.frontends.ftp.addresses import check_target, epsv_text, parse_eprt, parse_port, pasv_text
+from gateway.frontends.ftp.listing import chosen_facts
+from gateway.frontends.ftp.replies import Refused, Reply
+from gateway.frontends.ftp.session import Session, Type
+from gateway.frontends.ftp.sources import Active
+
+MAX_OFFSET = 2**63
+
+_TYPES = {"A": Type.ASCII, "A N": Type.ASCII, "I": Type.IMAGE, "L 8": Type.IMAGE, "L8": Type.IMAGE}
+_VERSIONS = {"1": 4, "2": 6}
+
+
+def type_(session: Session, text: str) -> Reply:
+    chosen = _TYPES.get(" ".join(text.upper().split()))
+    if chosen is None:
+        return Reply(504 if text else 501, "Types are A, A N, I and L 8")
+    session.type = chosen
+    return Reply(200, f"Type is {chosen.value}")
+
+
+def mode(session: Session, text: str) -> Reply:
+    return Reply(200, "Mode is stream") if text.upper() == "S" else Reply(504, "The only mode is S")
+
+
+def stru(session: Session, text: str) -> Reply:
+    return Reply(200, "Structure is file") if text.upper() == "F" else Reply(504, "The only structure is F")
+
+
+def allo(session: Session, text: str) -> Reply:
+    is_size = text.partition(" ")[0].isdecimal()
+    return Reply(202, "Space need not be allocated") if is_size else Reply(501, "ALLO takes a size")
+
+
+def rest(session: Session, text: str) -> Reply:
+    offset = int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else MAX_OFFSET
+    if offset >= MAX_OFFSET:
+        return Reply(501, "REST takes an offset in bytes, below 2^63")
+    if offset and session.type is Type.ASCII:
+        return Reply(504, "Transfers are not resumed in ASCII; use TYPE I")
+    session.restart = offset
+    return Reply(350, f"The next transfer begins at {offset}")
+
+
+def opts(session: Session, text: str) -> Reply:
+    name, _, value = text.partition(" ")
+    option = _OPTIONS.get(name.upper())
+    return option(session, value) if option else Reply(501, "No such option")
+
+
+def _utf8(session: Session, value: str) -> Reply:
+    return Reply(200, "Names are UTF-8") if value.upper() in ("", "ON") else Reply(504, "Names are always UTF-8")
+
+
+def _mlst(session: Session, value: str) -> Reply:
+    session.facts = chosen_facts(value.split(";"))
+    return Reply(200, "MLST OPTS " + "".join(f"{fact};" for fact in session.facts))
+
+
+def _hash(session: Session, value: str) -> Reply:
+    return Reply(200, "MD5") if value.upper() in ("", "MD5") else Reply(504, "The only algorithm is MD5")
+
+
+_OPTIONS: Mapping[str, Callable[[Session, str], Reply]] = {
+    "UTF8": _utf8,
+    "UTF-8": _utf8,
+    "MLST": _mlst,
+    "HASH": _hash,
+}
+
+
+def pasv(session: Session, text: str) -> Reply:
+    _refuse_after_epsv_all(session)
+    shown = session.services.settings.masquerade_address or session.local
+    if not isinstance(shown, IPv4Address):
+        return Reply(425, "PASV is for IPv4; use EPSV")
+    source = session.services.passive.reserve(session.local, session.client)
+    session.agree(source)
+    return Reply(227, f"Entering Passive Mode {pasv_text(shown, source.port)}")
+
+
+def epsv(session: Session, text: str) -> Reply:
+    if text.upper() == "ALL":
+        session.passive_only = True
+        return Reply(200, "Nothing but EPSV from now on")
+    if text and _VERSIONS.get(text) != session.local.version:
+        mine = next(number for number, version in _VERSIONS.items() if version == session.local.version)
+        return Reply(522, f"Network protocol not supported, use ({mine})")
+    source = session.services.passive.reserve(session.local, session.client)
+    session.agree(source)
+    return Reply(229, f"Entering Extended Passive Mode {epsv_text(source.port)}")
+
+
+def port(session: Session, text: str) -> Reply:
+    _refuse_after_epsv_all(session)
+    target = parse_port(text)
+    check_target(target, session.client)
+    session.agree(Active(target, str(session.local)))
+    return Reply(200, "PORT accepted")
+
+
+def eprt(session: Session, text: str) -> Reply:
+    _refuse_after_epsv_all(session)
+    target = parse_eprt(text)
+    check_target(target, session.client)
+    session.agree(Active(target, str(session.local)))
+    return Reply(200, "EPRT accepted")
+
+
+def _refuse_after_epsv_all(session: Session) -> None:
+    if session.passive_only:
+        raise Refused(501, "You sent EPSV ALL")

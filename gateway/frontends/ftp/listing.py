@@ -1,0 +1,127 @@
+"""Lines of LIST, NLST, MLSD and MLST. No I/O; times are in UTC whatever the process's time zone is."""
+
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from gateway.core.conditions import SECOND
+from gateway.core.entries import Entry
+from gateway.core.paths import TreePath
+from gateway.frontends.ftp.replies import printable
+
+MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+HALF_A_YEAR = 182 * 86400
+LAST_SECOND = 253402300799
+"""The end of the year 9999; times beyond it have no form in any listing."""
+
+_NO_NAME = re.compile(r"[^A-Za-z0-9._-]")
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """The `perm` facts (RFC 3659, 7.5.5) of the files and of the directories in a listing."""
+
+    file: str
+    directory: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What the facts of an entry need beside the entry: the directory that it lies in and what may be done to it."""
+
+    directory: TreePath
+    rights: Rights
+
+
+Fact = Callable[[Entry, Place], str]
+
+
+def unix_line(entry: Entry, owner: str, now: float) -> str:
+    """An entry as `ls -l` shows it; `now` in seconds since the epoch decides between a time of day and a year."""
+    mode = "drwxr-xr-x" if entry.is_directory else "-rw-r--r--"
+    date = list_time(entry.modified or 0, now)
+    return f"{mode} 1 {owner:<8} {owner:<8} {entry.size:>12} {date} {printable(entry.name)}"
+
+
+def owner_name(account: str) -> str:
+    """An account as the owner and group in a listing: one word, since old clients split lines at spaces."""
+    return _NO_NAME.sub("_", account)[:32] or "-"
+
+
+def list_time(modified: int, now: float) -> str:
+    """A time in ns since the epoch as `ls` shows it, in the form of twelve characters that POSIX gives it."""
+    seconds = _seconds(modified)
+    t = time.gmtime(seconds)
+    clock = f"{t.tm_hour:02}:{t.tm_min:02}" if now - HALF_A_YEAR < seconds <= now + 60 else f"{t.tm_year:>5}"
+    return f"{MONTHS[t.tm_mon]} {t.tm_mday:>2} {clock}"
+
+
+def fact_time(modified: int) -> str:
+    """A time in ns since the epoch as MDTM, MFMT and MLSD write it (RFC 3659, 2.3)."""
+    return time.strftime("%Y%m%d%H%M%S", time.gmtime(_seconds(modified)))
+
+
+def _seconds(modified: int) -> int:
+    return min(max(modified // SECOND, 0), LAST_SECOND)
+
+
+def _type(entry: Entry, place: Place) -> str:
+    return "dir" if entry.is_directory else "file"
+
+
+def _size(entry: Entry, place: Place) -> str:
+    return "" if entry.is_directory else str(entry.size)
+
+
+def _modify(entry: Entry, place: Place) -> str:
+    return "" if entry.modified is None else fact_time(entry.modified)
+
+
+def _perm(entry: Entry, place: Place) -> str:
+    return place.rights.directory if entry.is_directory else place.rights.file
+
+
+def _unique(entry: Entry, place: Place) -> str:
+    return blake2b(str(place.directory.child(entry.name)).encode(), digest_size=10).hexdigest()
+
+
+def _mode(entry: Entry, place: Place) -> str:
+    return "0755" if entry.is_directory else "0644"
+
+
+def _media_type(entry: Entry, place: Place) -> str:
+    return "" if ";" in entry.content_type else printable(entry.content_type)
+
+
+FACTS: Mapping[str, Fact] = {
+    "type": _type,
+    "size": _size,
+    "modify": _modify,
+    "perm": _perm,
+    "unique": _unique,
+    "UNIX.mode": _mode,
+    "media-type": _media_type,
+}
+"""All facts that can be asked for. One that an entry does not have is left out of its line."""
+
+DEFAULT_FACTS = ("type", "size", "modify", "perm")
+
+
+def chosen_facts(names: Iterable[str]) -> tuple[str, ...]:
+    """The facts that OPTS MLST names, in the order of `FACTS`; unknown ones are ignored (RFC 3659, 7.9)."""
+    wanted = {name.lower() for name in names}
+    return tuple(fact for fact in FACTS if fact.lower() in wanted)
+
+
+def facts_line(entry: Entry, facts: Sequence[str], place: Place, shown: str) -> str:
+    """An entry as MLSD and MLST show it, under the name `shown`."""
+    known = ((fact, FACTS[fact](entry, place)) for fact in facts)
+    return "".join([f"{fact}={value};" for fact, value in known if value]) + " " + printable(shown)
+
+
+def features_of(facts: Sequence[str]) -> str:
+    """The line of FEAT that names all facts and marks those that are on."""
+    return "MLST " + "".join(f"{fact}{'*' if fact in facts else ''};" for fact in FACTS)

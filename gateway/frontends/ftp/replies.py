@@ -1,0 +1,96 @@
+"""Replies (RFC 959, section 4.2): their wire form, and the one table from store errors to codes."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gateway.core import errors
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A reply of one line; with a `head` one of several, where `lines` stand indented between it and the text.
+
+    After a reply that `closes`, the control connection is closed.
+    """
+
+    code: int
+    text: str
+    head: str = ""
+    lines: tuple[str, ...] = ()
+    closes: bool = False
+
+    def encode(self) -> bytes:
+        last = f"{self.code} {printable(self.text)}\r\n"
+        if not self.head:
+            return last.encode(errors="surrogateescape")
+        middle = "".join(f" {printable(line)}\r\n" for line in self.lines)
+        return f"{self.code}-{printable(self.head)}\r\n{middle}{last}".encode(errors="surrogateescape")
+
+
+class Refused(Exception):
+    """A handler's way to end its command with a reply from any depth."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(text)
+        self.reply = Reply(code, text)
+
+
+def printable(text: str) -> str:
+    """`text` with control characters replaced, so that no name can forge a line."""
+    return text if text.isprintable() else _CONTROL.sub("?", text)
+
+
+def quoted(path: str) -> str:
+    """A path as 257 carries it: in quotes, those in it doubled (RFC 959, appendix II)."""
+    return '"' + path.replace('"', '""') + '"'
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What a kind of store error is to an FTP client: a code, and words that stand before the error's own message."""
+
+    code: int
+    words: str
+
+
+FAILURES: Mapping[type[errors.StoreError], Failure] = {
+    errors.StoreError: Failure(451, "I/O error"),
+    errors.NotFound: Failure(550, "Not found"),
+    errors.NoSuchBucket: Failure(550, "Not found"),
+    errors.NoSuchKey: Failure(550, "Not found"),
+    errors.NoSuchVersion: Failure(550, "Not found"),
+    errors.NoSuchUpload: Failure(550, "Not found"),
+    errors.AlreadyExists: Failure(550, "Exists already"),
+    errors.NotEmpty: Failure(550, "Not empty"),
+    errors.IsADirectory: Failure(550, "Not permitted"),
+    errors.NotADirectory: Failure(550, "Not permitted"),
+    errors.ConditionFailed: Failure(450, "Changed meanwhile"),
+    errors.NotModified: Failure(450, "Not changed"),
+    errors.BadRange: Failure(554, "Invalid offset"),
+    errors.BadRequest: Failure(550, "Not permitted"),
+    errors.BadDigest: Failure(550, "Damaged on the way"),
+    errors.IncompleteBody: Failure(426, "Transfer aborted"),
+    errors.BodyTimeout: Failure(426, "Transfer aborted"),
+    errors.InvalidName: Failure(553, "Invalid name"),
+    errors.InvalidPart: Failure(550, "Not permitted"),
+    errors.InvalidPartOrder: Failure(550, "Not permitted"),
+    errors.PartTooSmall: Failure(550, "Not permitted"),
+    errors.TooLarge: Failure(552, "Too large"),
+    errors.QuotaExceeded: Failure(552, "Quota exceeded"),
+    errors.OutOfSpace: Failure(452, "Out of space"),
+    errors.Denied: Failure(550, "Access denied"),
+    errors.Unsupported: Failure(550, "Not supported"),
+    errors.Corrupt: Failure(451, "I/O error"),
+    errors.Unavailable: Failure(451, "I/O error"),
+    errors.DeadlineExceeded: Failure(451, "I/O error"),
+    errors.Busy: Failure(450, "Busy"),
+}
+
+
+def failure_reply(error: errors.StoreError) -> Reply:
+    """The reply to what the store raised."""
+    failure = next(FAILURES[kind] for kind in type(error).__mro__ if kind in FAILURES)
+    return Reply(failure.code, f"{failure.words}: {error.message}")

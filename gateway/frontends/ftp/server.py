@@ -1,0 +1,130 @@
+"""The listening server, and who is let in."""
+
+import asyncio
+import socket
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+import aioftp
+
+from gateway.auth.principals import Registry
+from gateway.auth.tenancy import Tenancy
+from gateway.core.events import Observer
+from gateway.frontends.ftp.addresses import Address, address_of
+from gateway.frontends.ftp.control import Control, Reception
+from gateway.frontends.ftp.passive import PassivePorts
+from gateway.frontends.ftp.replies import Reply
+from gateway.frontends.ftp.session import Services
+from gateway.frontends.ftp.settings import FtpSettings
+from gateway.frontends.ftp.users import RegistryUsers
+
+BACKLOG = 1024
+
+LINGER = 5.0
+"""Seconds that cancelled commands have to come to their end."""
+
+READ = 8 * 1024
+"""Bytes that are read from a control connection at a time."""
+
+SENDERS = 16
+"""Threads that send files; each is held only while a client takes data as fast as it comes."""
+
+TOO_MANY = Reply(421, "Too many connections, try again later").encode()
+
+
+class Door(asyncio.Protocol):
+    """Meets a new connection: lets it in, or sends it away."""
+
+    def __init__(self, reception: Reception) -> None:
+        self._reception = reception
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        peer, local = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
+        if not isinstance(transport, asyncio.Transport) or not peer or not local:
+            transport.close()
+            return
+        client = address_of(peer[0])
+        if self._reception.admit(client):
+            transport.set_protocol(Control(self._reception, transport, client, address_of(local[0])))
+        else:
+            transport.write(TOO_MANY)
+            transport.close()
+
+
+class FtpServer(aioftp.Server):
+    """aioftp's server with a control loop, commands and data connections of its own.
+
+    Of the base serve the users, the count of connections and the address; its dispatcher and its commands, which run
+    side by side and take a broken upload for a whole one, are never reached.
+    """
+
+    def __init__(self, settings: FtpSettings, registry: Registry, tenancy: Tenancy, observe: Observer) -> None:
+        users = RegistryUsers(registry)
+        super().__init__(users, maximum_connections=settings.max_connections, welcome_message=settings.banner)
+        self.commands_mapping.clear()
+        self.scratch = memoryview(bytearray(READ))
+        self.services = Services(
+            settings=settings,
+            users=users,
+            tenancy=tenancy,
+            observe=observe,
+            passive=PassivePorts(settings.data_ports),
+            threads=ThreadPoolExecutor(SENDERS, thread_name_prefix="portico-ftp"),
+        )
+        self._listener: asyncio.Server | None = None
+        self._controls: set[Control] = set()
+        self._clients: Counter[Address] = Counter()
+        self._is_empty = asyncio.Event()
+        self._is_empty.set()
+
+    async def start(self, host: str | None = None, port: int = 0, **kwargs: object) -> None:
+        """Listen on `host` and `port`; `::` means IPv4 as well. The base's further options have no use here."""
+        loop = asyncio.get_running_loop()
+        if host == "::":
+            sock = socket.create_server((host, port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=BACKLOG)
+            self._listener = await loop.create_server(lambda: Door(self), sock=sock, backlog=BACKLOG)
+        else:
+            self._listener = await loop.create_server(lambda: Door(self), host, port, backlog=BACKLOG)
+        self.server_host, self.server_port = host, self._listener.sockets[0].getsockname()[1]
+
+    def admit(self, client: Address) -> bool:
+        limit = self.services.settings.max_connections_per_ip
+        return not self.available_connections.locked() and self._clients[client] < limit
+
+    def enter(self, control: Control, client: Address) -> None:
+        self.available_connections.acquire()
+        self._clients[client] += 1
+        self._controls.add(control)
+        self._is_empty.clear()
+
+    def leave(self, control: Control, client: Address) -> None:
+        self.available_connections.release()
+        self._clients[client] -= 1
+        if not self._clients[client]:
+            del self._clients[client]
+        self._controls.discard(control)
+        if not self._controls:
+            self._is_empty.set()
+
+    async def drain(self, seconds: float) -> None:
+        """Stop to listen and let running commands end for up to `seconds`; then cancel them."""
+        if self._listener is not None:
+            self._listener.close()
+        for control in list(self._controls):
+            control.dismiss()
+        await self._wait_until_empty(seconds)
+        for control in list(self._controls):
+            control.cancel()
+        await self._wait_until_empty(LINGER)
+
+    async def _wait_until_empty(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._is_empty.wait()
+
+    async def close(self) -> None:
+        """Stop at once and free everything."""
+        await self.drain(0)
+        self.services.passive.close()
+        self.services.threads.shutdown()

@@ -1,0 +1,176 @@
+"""What an FTP session remembers between its commands."""
+
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from gateway.auth.principals import Principal
+from gateway.auth.tenancy import Tenancy
+from gateway.core.errors import IncompleteBody
+from gateway.core.events import Observer
+from gateway.core.paths import ROOT, TreePath
+from gateway.core.tree import Tree
+from gateway.core.types import BucketMeta
+from gateway.frontends.ftp.addresses import Address
+from gateway.frontends.ftp.listing import DEFAULT_FACTS
+from gateway.frontends.ftp.passive import PassivePorts
+from gateway.frontends.ftp.replies import Refused, Reply
+from gateway.frontends.ftp.settings import FtpSettings
+from gateway.frontends.ftp.sources import CANNOT_CONNECT, DataSource
+from gateway.frontends.ftp.users import RegistryUsers
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What all sessions of a frontend share."""
+
+    settings: FtpSettings
+    users: RegistryUsers
+    tenancy: Tenancy
+    observe: Observer
+    passive: PassivePorts
+    threads: Executor
+
+
+class Channel(Protocol):
+    """The control connection, as commands see it."""
+
+    def send(self, reply: Reply) -> None:
+        """Answer, also ahead of a command's end."""
+
+    def write(self, data: bytes) -> None:
+        """Send lines of an answer of many."""
+
+    async def drain(self) -> None:
+        """Wait until the client has taken most of what was sent to it. Raises `IncompleteBody`."""
+
+    def is_broken(self) -> bool:
+        """Whether the client has gone, or said that it will send no more."""
+
+
+class Breakable(Protocol):
+    """Something going on that can be ended from outside."""
+
+    def break_off(self, error: Exception) -> None: ...
+
+
+class Type(Enum):
+    """How bytes stand on data connections."""
+
+    ASCII = "ASCII"
+    IMAGE = "BINARY"
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Who has logged in, and the tree that he sees."""
+
+    principal: Principal
+    tree: Tree
+
+
+@dataclass(slots=True)
+class Target:
+    """The path of one command, once the caller was found to be allowed; what the command moves is counted here.
+
+    `text` is the path as it was typed, `options` what stood before it (`-la`). Without a `bucket` the path is the root,
+    or a bucket yet to be made.
+    """
+
+    path: TreePath
+    text: str
+    options: str
+    login: Login
+    bucket: BucketMeta | None
+    received: int = 0
+    sent: int = 0
+
+    @property
+    def tree(self) -> Tree:
+        return self.login.tree
+
+
+class Session:
+    """One control connection's state. Transfers are binary until TYPE says otherwise.
+
+    RFC 959 would have them begin in ASCII; devices that never send TYPE would then have their images changed.
+    """
+
+    def __init__(self, services: Services, channel: Channel, client: Address, local: Address) -> None:
+        self.services = services
+        self.channel = channel
+        self.client = client
+        self.local = local
+        self.failures = 0
+        self.transfer: Breakable | None = None
+        self._abort: Exception | None = None
+        self._source: DataSource | None = None
+        self.forget_user()
+
+    def forget_user(self) -> None:
+        """Begin as a fresh connection does (USER, REIN)."""
+        self.name = ""
+        self.login: Login | None = None
+        self.directory = ROOT
+        self.type = Type.IMAGE
+        self.facts: tuple[str, ...] = DEFAULT_FACTS
+        self.rename_from: TreePath | None = None
+        self.passive_only = False
+        self.restart = 0
+        self.agree(None)
+
+    def require_login(self) -> Login:
+        """Who has logged in. Raises `Refused` (530) where nobody has."""
+        if self.login is None:
+            raise Refused(530, "Log in with USER and PASS")
+        return self.login
+
+    def agree(self, source: DataSource | None) -> None:
+        """Let the next transfer's connection come from `source`, and give up what was agreed on before."""
+        if self._source is not None:
+            self._source.close()
+        self._source = source
+
+    def take_source(self) -> DataSource:
+        """What was agreed on for the next transfer, which then owns it. Raises `Refused` where nothing was."""
+        if self._source is None:
+            raise Refused(CANNOT_CONNECT, "Use EPSV, PASV, EPRT or PORT first")
+        source, self._source = self._source, None
+        return source
+
+    def take_restart(self) -> int:
+        """Where the next transfer begins (REST); it holds for one transfer."""
+        restart, self.restart = self.restart, 0
+        return restart
+
+    def begin(self, transfer: Breakable) -> None:
+        """Make `transfer` the one that `abort` ends. Raises what ABOR raises where it came first."""
+        if self._abort is not None:
+            raise self._abort
+        self.transfer = transfer
+
+    def abort(self) -> None:
+        """End the transfer that goes on or is about to begin; ABOR was seen, whose turn to be answered comes later."""
+        self._abort = IncompleteBody("You aborted it")
+        if self.transfer is not None:
+            self.transfer.break_off(self._abort)
+
+    def end_abort(self) -> None:
+        """ABOR has its turn: what comes behind it is not aborted."""
+        self._abort = None
+
+    def lose(self) -> None:
+        """The control connection is gone, and so is what it agreed on."""
+        self.agree(None)
+        if self.transfer is not None:
+            self.transfer.break_off(_lost())
+
+    def check_control(self) -> None:
+        """Raise `IncompleteBody` where the control connection is gone: the end of the data then proves nothing."""
+        if self.channel.is_broken():
+            raise _lost()
+
+
+def _lost() -> IncompleteBody:
+    return IncompleteBody("The control connection was lost")

@@ -1,0 +1,93 @@
+"""The sending half of a control connection, and what is known of its health."""
+
+import asyncio
+import select
+import socket
+
+from gateway.core.errors import BodyTimeout, IncompleteBody
+from gateway.frontends.ftp.replies import Reply
+
+LINGER = 5.0
+"""Seconds that a client has to take the last reply."""
+
+KEEPALIVE = 60
+"""Seconds of silence after which the kernel asks whether the client is still there."""
+
+
+class Wire:
+    """Replies on their way to a client. `stall`: seconds that a command waits for him to take them."""
+
+    def __init__(self, transport: asyncio.Transport, stall: float) -> None:
+        self._transport = transport
+        self._stall = stall
+        self._loop = asyncio.get_running_loop()
+        self._drained: asyncio.Future[None] | None = None
+        self._linger: asyncio.TimerHandle | None = None
+        self._has_ended = False
+        self.is_full = False
+        self.is_closing = False
+        self._socket: socket.socket = transport.get_extra_info("socket")
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, KEEPALIVE)
+        # The last byte of an ABOR that is sent as urgent data must not fall out of its line.
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
+
+    def send(self, reply: Reply) -> None:
+        """Answer. After a reply that closes, nothing is sent any more."""
+        self.write(reply.encode())
+        if reply.closes:
+            self.close()
+
+    def write(self, data: bytes) -> None:
+        if not self.is_closing:
+            self._transport.write(data)
+
+    async def drain(self) -> None:
+        """Wait until the client has taken most of what was sent. Raises `IncompleteBody`, `BodyTimeout`."""
+        if self.is_closing:
+            raise IncompleteBody("The control connection was lost")
+        if not self.is_full:
+            return
+        self._drained = self._loop.create_future()
+        try:
+            async with asyncio.timeout(self._stall):
+                await self._drained
+        except TimeoutError:
+            self._transport.abort()
+            raise BodyTimeout("The control connection stood still for too long") from None
+
+    def fill(self) -> None:
+        """The client takes nothing at the moment."""
+        self.is_full = True
+
+    def empty(self) -> None:
+        """The client has taken what was sent, or is gone."""
+        self.is_full = False
+        if self._drained is not None and not self._drained.done():
+            self._drained.set_result(None)
+
+    def end(self) -> None:
+        """The client said that it will send no more."""
+        self._has_ended = True
+
+    def is_broken(self) -> bool:
+        """Whether the client has gone or will send no more, which the kernel knows before the event loop does."""
+        if self.is_closing or self._has_ended:
+            return True
+        poller = select.poll()
+        poller.register(self._socket.fileno(), select.POLLRDHUP)
+        return bool(poller.poll(0))
+
+    def close(self) -> None:
+        """Close once the client has taken what was sent, or after `LINGER`."""
+        if not self.is_closing:
+            self.is_closing = True
+            self._transport.close()
+            self._linger = self._loop.call_later(LINGER, self._transport.abort)
+
+    def lose(self) -> None:
+        """The connection is gone."""
+        self.is_closing = True
+        self.empty()
+        if self._linger is not None:
+            self._linger.cancel()
