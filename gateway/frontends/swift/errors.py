@@ -97,6 +97,8 @@ STORE_ERRORS: Mapping[type[core.StoreError], Rule] = {
     core.IncompleteBody: Rule(499),
     core.BodyTimeout: Rule(408),
     core.InvalidName: Rule(400, told=True),
+    core.IsADirectory: Rule(400, told=True),
+    core.NotADirectory: Rule(400, told=True),
     core.InvalidPart: Rule(400, told=True),
     core.InvalidPartOrder: Rule(400, told=True),
     core.PartTooSmall: Rule(400, told=True),

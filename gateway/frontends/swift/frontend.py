@@ -29,6 +29,10 @@ class SwiftFrontend(Frontend):
     def ports(self) -> Mapping[str, int]:
         return {self.name: self._server.port}
 
+    @property
+    def connections(self) -> int:
+        return self._server.connections
+
     async def drain(self, seconds: float) -> None:
         await self._server.drain(seconds)
 

@@ -1,0 +1,128 @@
+import json
+from xml.etree.ElementTree import Element, SubElement, tostring
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.core.types import BucketMeta, Key, Meta, Prefix, Props
+from gateway.frontends.swift.accept import Format
+from gateway.frontends.swift.listing import CHANGED, account_listing, container_listing
+from gateway.frontends.swift.times import iso8601
+
+POLICY = "Policy-0"
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=12)
+TIMES = st.integers(0, 4_000_000_000 * 10**9)
+
+OBJECTS = st.builds(
+    lambda name, size, kind, modified: Meta(
+        key=Key("c", name),
+        size=size,
+        etag="5d41402abc4b2a76b9719d911017c592",
+        modified=modified,
+        props=Props(content_type=kind),
+    ),
+    TEXT,
+    st.integers(0, 2**60),
+    TEXT,
+    TIMES,
+)
+CONTAINERS = st.builds(
+    lambda name, count, used, created: BucketMeta(name=name, owner="o", created=created, objects=count, bytes=used),
+    TEXT,
+    st.integers(0, 10**9),
+    st.integers(0, 2**60),
+    TIMES,
+)
+PREFIXES = st.builds(Prefix, TEXT)
+
+
+def object_record(row: Meta | Prefix) -> dict[str, object]:
+    """A row as Swift's container server has it."""
+    if isinstance(row, Prefix):
+        return {"subdir": row.name}
+    return {
+        "bytes": row.size,
+        "hash": row.etag,
+        "name": row.name,
+        "content_type": row.props.content_type,
+        "last_modified": iso8601(row.modified),
+    }
+
+
+def container_record(row: BucketMeta | Prefix) -> dict[str, object]:
+    """A row as Swift's account server has it."""
+    if isinstance(row, Prefix):
+        return {"subdir": row.name}
+    return {
+        "name": row.name,
+        "count": row.objects,
+        "bytes": row.bytes,
+        "last_modified": iso8601(row.created),
+        "storage_policy": POLICY,
+    }
+
+
+def declared(element: Element) -> bytes:
+    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(element, encoding="unicode").encode()
+
+
+@given(st.lists(OBJECTS | PREFIXES, max_size=4), TEXT)
+def test_a_container_as_json_is_what_the_json_module_writes(rows: list[Meta | Prefix], name: str) -> None:
+    expected = json.dumps([object_record(row) for row in rows]).encode()
+    assert container_listing(Format.JSON, name, rows) == expected
+
+
+@given(st.lists(CONTAINERS | PREFIXES, max_size=4), TEXT)
+def test_an_account_as_json_is_what_the_json_module_writes(rows: list[BucketMeta | Prefix], name: str) -> None:
+    expected = json.dumps([container_record(row) for row in rows]).encode()
+    assert account_listing(Format.JSON, name, rows, POLICY) == expected
+
+
+@given(st.lists(OBJECTS | PREFIXES, max_size=4), TEXT)
+def test_a_container_as_xml_is_what_elementtree_writes(rows: list[Meta | Prefix], name: str) -> None:
+    document = Element("container", name=name)
+    for row in rows:
+        if isinstance(row, Prefix):
+            SubElement(SubElement(document, "subdir", name=row.name), "name").text = row.name
+            continue
+        element, record = SubElement(document, "object"), object_record(row)
+        for field in ("name", "hash", "bytes", "content_type", "last_modified"):
+            SubElement(element, field).text = str(record[field])
+    assert container_listing(Format.XML, name, rows) == declared(document)
+    assert container_listing(Format.TEXT_XML, name, rows) == declared(document)
+
+
+@given(st.lists(CONTAINERS | PREFIXES, max_size=4), TEXT)
+def test_an_account_as_xml_is_what_elementtree_writes(rows: list[BucketMeta | Prefix], name: str) -> None:
+    document = Element("account", name=name)
+    document.text = "\n"
+    for row in rows:
+        if isinstance(row, Prefix):
+            element = SubElement(document, "subdir", name=row.name)
+        else:
+            element = SubElement(document, "container")
+            for field, value in container_record(row).items():
+                SubElement(element, field).text = str(value)
+        element.tail = "\n"
+    assert account_listing(Format.XML, name, rows, POLICY) == declared(document)
+
+
+def test_plain_listings_are_names_in_lines() -> None:
+    row = Meta(key=Key("c", "é"), size=1, etag="x", modified=0)
+    assert container_listing(Format.PLAIN, "c", [Prefix("a/"), row]) == "a/\né\n".encode()
+    assert container_listing(Format.PLAIN, "c", []) == b""
+    assert account_listing(Format.PLAIN, "a", [Prefix("a-")], POLICY) == b"a-\n"
+
+
+def test_an_empty_listing_is_a_whole_document() -> None:
+    assert container_listing(Format.JSON, "c", []) == b"[]"
+    assert container_listing(Format.XML, "c", []).endswith(b'<container name="c" />')
+    assert account_listing(Format.XML, "a", [], POLICY).endswith(b'<account name="a">\n</account>')
+
+
+@pytest.mark.parametrize("shape", (Format.JSON, Format.XML))
+def test_a_container_is_dated_by_its_last_change(shape: Format) -> None:
+    row = BucketMeta(name="c", owner="o", created=10**18, objects=0, bytes=0, system={CHANGED: str(2 * 10**18)})
+    assert iso8601(2 * 10**18).encode() in account_listing(shape, "a", [row], POLICY)
