@@ -1,0 +1,436 @@
+"""Verification against botocore's signer as the oracle, and every way in which a request is refused."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from email.utils import formatdate
+from hashlib import sha256
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.auth import sigv4
+from gateway.auth.errors import AuthCode, AuthError
+from gateway.auth.principals import Registry
+from gateway.auth.request import Scheme, SignedRequest, fold, parse_query, scheme_of
+from gateway.auth.sigv4 import PayloadKind, SigV4
+from tests.unit.auth.signing import HOST, ODD, REGION, REGISTRY, TESTER, by_header, by_query
+
+SIGV4 = SigV4(REGISTRY, REGION)
+
+KEYS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30)
+WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+QUERIES = st.lists(st.tuples(WORDS.filter(bool), WORDS), max_size=5)
+NAMES = st.sampled_from(["x-amz-meta-a", "x-amz-meta-b-c", "x-amz-acl", "content-type", "range", "x-other"])
+VALUES = st.text(st.sampled_from("abc ;,=:\"'%+/\t\u00e9"), max_size=20)
+
+
+def raw_query(pairs: list[tuple[str, str]]) -> str:
+    return "&".join(f"{quote(name, safe='-._~')}={quote(value, safe='-._~')}" for name, value in pairs)
+
+
+def raw_path(key: str) -> str:
+    return "/bucket/" + quote(key, safe="/~")
+
+
+def refusal(request: SignedRequest, verifier: SigV4 = SIGV4) -> AuthError:
+    with pytest.raises(AuthError) as caught:
+        verifier.verify(request)
+    return caught.value
+
+
+def with_header(request: SignedRequest, **headers: str) -> SignedRequest:
+    return replace(request, headers={**request.headers, **{name.replace("_", "-"): v for name, v in headers.items()}})
+
+
+def without(request: SignedRequest, name: str) -> SignedRequest:
+    return replace(request, headers={known: value for known, value in request.headers.items() if known != name})
+
+
+def at(offset: float) -> SigV4:
+    """A verifier whose clock is `offset` seconds ahead."""
+    return SigV4(REGISTRY, REGION, lambda: time.time() + offset)
+
+
+@given(st.sampled_from(["GET", "PUT", "POST", "HEAD", "DELETE"]), KEYS, QUERIES, st.dictionaries(NAMES, VALUES))
+def test_what_botocore_signs_by_header_is_verified(
+    method: str, key: str, query: list[tuple[str, str]], headers: Mapping[str, str]
+) -> None:
+    request = by_header(method, raw_path(key), raw_query(query), headers, b"body")
+    verified = SIGV4.verify(request)
+    assert verified.user is TESTER
+    assert verified.payload == (PayloadKind.SIGNED, sha256(b"body").hexdigest())
+    assert request.headers["authorization"].endswith(verified.signature)
+
+
+@given(st.sampled_from(["GET", "PUT"]), KEYS, st.dictionaries(WORDS.filter(bool), WORDS), st.integers(1, 604_800))
+def test_what_botocore_presigns_is_verified(method: str, key: str, query: dict[str, str], expires: int) -> None:
+    request = by_query(method, raw_path(key), raw_query(list(query.items())), expires=expires)
+    verified = SIGV4.verify(request)
+    assert (verified.user, verified.payload.kind) == (TESTER, PayloadKind.UNSIGNED)
+
+
+def test_an_odd_access_key_and_secret_are_verified() -> None:
+    assert SIGV4.verify(by_header("GET", "/b/k", user=ODD)).user is ODD
+    assert SIGV4.verify(by_query("GET", "/b/k", user=ODD)).user is ODD
+
+
+@pytest.mark.parametrize(
+    ("signed", "received"),
+    (
+        ("/b/a%20b", "/b/a b"),
+        ("/b/%2B%3D", "/b/+="),
+        ("/b/a~b-c_d.e", "/b/%61%7Eb%2Dc%5Fd%2Ee"),
+        ("/b/%C3%A9", "/b/%c3%a9"),
+        ("/b/%C3%A9", "/b/é"),
+        ("/b/%FF", "/b/\udcff"),
+        ("/b/a/c", "/b/a%2Fc"),
+        ("/b/%25zz", "/b/%zz"),
+    ),
+)
+def test_a_path_counts_by_its_bytes_however_it_is_escaped(signed: str, received: str) -> None:
+    assert SIGV4.verify(replace(by_header("GET", signed), path=received)).user is TESTER
+
+
+@pytest.mark.parametrize("path", ("/b/a//b", "/b/./a", "/b/a/../c", "/b/a/", "//b/a"))
+def test_a_path_is_not_normalised(path: str) -> None:
+    assert SIGV4.verify(by_header("GET", path)).user is TESTER
+    assert refusal(replace(by_header("GET", path), path="/b/a")).code is AuthCode.SIGNATURE_DOES_NOT_MATCH
+
+
+def test_an_empty_path_is_the_root() -> None:
+    assert SIGV4.verify(replace(by_header("GET", "/"), path="")).user is TESTER
+
+
+@pytest.mark.parametrize(
+    ("signed", "received"),
+    (
+        ("a=b%20c", "a=b+c"),
+        ("a=b%20c", "a=b c"),
+        ("prefix=a%2Fb", "prefix=a/b"),
+        ("acl=", "acl"),
+        ("a=1&b=2", "b=2&a=1"),
+        ("a=1&a=2", "a=2&a=1"),
+        ("a=1&b=2", "a=1&&b=2&"),
+        ("a=b%3Dc", "a=b=c"),
+        ("m=%C3%A9", "m=%c3%a9"),
+    ),
+)
+def test_a_query_counts_by_its_pairs(signed: str, received: str) -> None:
+    assert SIGV4.verify(replace(by_header("GET", "/b", signed), query=received)).user is TESTER
+
+
+@pytest.mark.parametrize(("signed", "received"), (("a b", "  a   b\t"), ("", "  "), ("a", " a")))
+def test_blanks_around_and_inside_of_values_do_not_count(signed: str, received: str) -> None:
+    request = by_header("GET", "/b", headers={"x-amz-meta-a": signed})
+    assert SIGV4.verify(with_header(request, x_amz_meta_a=received)).user is TESTER
+
+
+def test_bytes_that_are_no_text_are_signed_as_they_are() -> None:
+    raw = b"\xff\xfe".decode("utf-8", "surrogateescape")
+    request = with_header(by_header("GET", "/b"), x_amz_meta_a=raw)
+    assert refusal(request).code is AuthCode.ACCESS_DENIED
+    listed = request.headers["authorization"].replace("x-amz-date", "x-amz-date;x-amz-meta-a")
+    assert refusal(with_header(request, authorization=listed)).code is AuthCode.SIGNATURE_DOES_NOT_MATCH
+
+
+def test_a_date_header_stands_in_for_x_amz_date() -> None:
+    request = by_header("GET", "/b", headers={"Date": formatdate(usegmt=True)})
+    assert "x-amz-date" not in request.headers
+    assert SIGV4.verify(request).user is TESTER
+
+
+@pytest.mark.parametrize(
+    ("header", "kind"),
+    (
+        ("UNSIGNED-PAYLOAD", PayloadKind.UNSIGNED),
+        ("STREAMING-AWS4-HMAC-SHA256-PAYLOAD", PayloadKind.STREAMING),
+        ("STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER", PayloadKind.STREAMING_TRAILER),
+        ("STREAMING-UNSIGNED-PAYLOAD-TRAILER", PayloadKind.STREAMING_UNSIGNED_TRAILER),
+    ),
+)
+def test_kinds_of_payload(header: str, kind: PayloadKind) -> None:
+    assert SIGV4.verify(by_header("PUT", "/b/k", payload=header)).payload == (kind, "")
+    assert kind.is_chunked is header.startswith("STREAMING")
+
+
+def test_a_presigned_url_may_state_the_digest_of_the_body() -> None:
+    request = with_header(by_query("PUT", "/b/k"), x_amz_content_sha256="UNSIGNED-PAYLOAD")
+    assert SIGV4.verify(request).payload.kind is PayloadKind.UNSIGNED
+    request = with_header(request, x_amz_content_sha256="0" * 64)
+    assert refusal(request).code is AuthCode.SIGNATURE_DOES_NOT_MATCH
+
+
+def test_the_key_of_a_day_is_derived_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    derived: list[str] = []
+
+    def counting(secret: str, day: str, region: str, service: str) -> bytes:
+        derived.append(day)
+        return original(secret, day, region, service)
+
+    original = sigv4.signing_key
+    monkeypatch.setattr(sigv4, "signing_key", counting)
+    verifier = SigV4(REGISTRY, REGION)
+    for number in range(3):
+        verifier.verify(by_header("GET", f"/b/{number}"))
+    assert len(derived) == 1
+
+
+def test_a_changed_secret_counts_at_once() -> None:
+    request = by_header("GET", "/b")
+    SIGV4.verify(request)
+    changed = SigV4(Registry([replace(TESTER, secret="another")]), REGION)
+    assert refusal(request, changed).code is AuthCode.SIGNATURE_DOES_NOT_MATCH
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    "change",
+    (
+        {"method": "PUT"},
+        {"path": "/b/k2"},
+        {"query": "a=2"},
+        {"query": "a=1&b"},
+        {"query": ""},
+    ),
+)
+@pytest.mark.parametrize("signer", (by_header, by_query))
+def test_a_changed_request_does_not_match(
+    signer: Callable[[str, str, str], SignedRequest], change: dict[str, str]
+) -> None:
+    request = signer("GET", "/b/k", "a=1")
+    changed = SignedRequest(
+        change.get("method", request.method),
+        change.get("path", request.path),
+        request.query.replace("a=1", change.get("query", "a=1")),
+        request.headers,
+    )
+    assert refusal(changed).code is AuthCode.SIGNATURE_DOES_NOT_MATCH
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    (("host", "other.example"), ("x_amz_content_sha256", "UNSIGNED-PAYLOAD"), ("x_amz_meta_a", "2")),
+)
+def test_a_changed_header_does_not_match(name: str, value: str) -> None:
+    request = by_header("GET", "/b", headers={"x-amz-meta-a": "1"})
+    assert refusal(with_header(request, **{name: value})).code is AuthCode.SIGNATURE_DOES_NOT_MATCH
+
+
+def test_a_missing_signed_header_does_not_match() -> None:
+    request = by_header("GET", "/b", headers={"x-amz-meta-a": "1"})
+    assert refusal(without(request, "x-amz-meta-a")).code is AuthCode.SIGNATURE_DOES_NOT_MATCH
+
+
+def test_n05_a_bad_signature_tells_what_was_signed_and_nothing_secret() -> None:
+    request = by_header("GET", "/b/k")
+    bad = with_header(request, authorization=request.headers["authorization"][:-1] + "\u00e9")
+    error = refusal(bad)
+    assert error.code is AuthCode.SIGNATURE_DOES_NOT_MATCH
+    assert error.elements["AWSAccessKeyId"] == "tester"
+    assert error.elements["CanonicalRequest"].startswith("GET\n/b/k\n\nhost:")
+    assert error.elements["StringToSign"].startswith("AWS4-HMAC-SHA256\n")
+    assert "testing-secret" not in repr((error.message, error.elements))
+
+
+def test_an_unknown_access_key() -> None:
+    error = refusal(by_header("GET", "/b", user=replace(TESTER, access_key="nobody")))
+    assert (error.code, error.elements) == (AuthCode.INVALID_ACCESS_KEY_ID, {"AWSAccessKeyId": "nobody"})
+
+
+@pytest.mark.parametrize("offset", (901, -901, 86_400, -86_400))
+def test_a_skewed_clock(offset: int) -> None:
+    error = refusal(by_header("GET", "/b"), at(offset))
+    assert error.code is AuthCode.REQUEST_TIME_TOO_SKEWED
+    assert error.elements["MaxAllowedSkewMilliseconds"] == "900000"
+
+
+@pytest.mark.parametrize("offset", (890, -890))
+def test_a_clock_that_is_off_by_less_than_15_minutes(offset: int) -> None:
+    assert at(offset).verify(by_header("GET", "/b")).user is TESTER
+
+
+def test_a_presigned_url_lives_as_long_as_it_says() -> None:
+    request = by_query("GET", "/b/k", expires=2000)
+    assert at(1990).verify(request).user is TESTER
+    assert at(-890).verify(request).user is TESTER
+    expired, early = refusal(request, at(2005)), refusal(request, at(-910))
+    assert (expired.code, expired.message) == (AuthCode.ACCESS_DENIED, "Request has expired")
+    assert expired.elements["X-Amz-Expires"] == "2000"
+    assert (early.code, early.message) == (AuthCode.ACCESS_DENIED, "Request is not valid yet")
+
+
+def test_another_region_is_named() -> None:
+    error = refusal(by_header("GET", "/b", region="eu-west-1"))
+    assert error.code is AuthCode.AUTHORIZATION_HEADER_MALFORMED
+    assert error.elements == {"Region": REGION}
+    assert "the region 'eu-west-1' is wrong; expecting 'us-east-1'" in error.message
+    error = refusal(by_query("GET", "/b", region="eu-west-1"))
+    assert (error.code, error.elements) == (
+        AuthCode.AUTHORIZATION_QUERY_PARAMETERS_ERROR,
+        {"Region": REGION},
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    (
+        ("/s3/", "/ec2/", 'incorrect service "ec2"'),
+        ("aws4_request", "aws3_request", 'incorrect terminal "aws3_request"'),
+        ("tester/2", "tester/1", "Invalid credential date"),
+        ("tester/", "tester", "the Credential is mal-formed"),
+        ("Credential=", "Credentials=", "requires three components"),
+        ("SignedHeaders=", "", "requires three components"),
+        (", Signature=", ", ", "requires three components"),
+    ),
+)
+def test_a_malformed_authorization_header(old: str, new: str, message: str) -> None:
+    request = by_header("GET", "/b")
+    error = refusal(with_header(request, authorization=request.headers["authorization"].replace(old, new, 1)))
+    assert error.code is AuthCode.AUTHORIZATION_HEADER_MALFORMED
+    assert message in error.message
+
+
+def test_another_algorithm() -> None:
+    request = by_header("GET", "/b")
+    changed = request.headers["authorization"].replace("AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256")
+    assert refusal(with_header(request, authorization=changed)).code is AuthCode.INVALID_REQUEST
+
+
+@pytest.mark.parametrize(
+    "date", ("yesterday", "20130524", "20131324T000000Z", "20130524T250000Z", "x" * 1000, "\u0661" * 8 + "T000000Z")
+)
+def test_a_date_that_is_none(date: str) -> None:
+    request = by_header("GET", "/b")
+    credential = request.headers["authorization"].replace(request.headers["x-amz-date"][:8], date[:8])
+    error = refusal(with_header(request, x_amz_date=date, authorization=credential))
+    assert error.code is AuthCode.ACCESS_DENIED
+    assert "valid Date or x-amz-date header" in error.message
+
+
+def test_no_date_at_all() -> None:
+    assert refusal(without(by_header("GET", "/b"), "x-amz-date")).code is AuthCode.ACCESS_DENIED
+
+
+def test_no_digest_of_the_body() -> None:
+    error = refusal(without(by_header("GET", "/b"), "x-amz-content-sha256"))
+    assert error.code is AuthCode.INVALID_REQUEST
+    assert "x-amz-content-sha256" in error.message
+
+
+@pytest.mark.parametrize("digest", ("", "abc", "g" * 64, "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD"))
+def test_a_digest_that_is_none(digest: str) -> None:
+    assert refusal(with_header(by_header("PUT", "/b"), x_amz_content_sha256=digest)).code is AuthCode.INVALID_ARGUMENT
+
+
+def test_everything_of_amazons_must_be_signed() -> None:
+    for request in (by_header("PUT", "/b"), by_query("PUT", "/b")):
+        error = refusal(with_header(request, x_amz_acl="public-read", x_amz_meta_a="1"))
+        assert error.code is AuthCode.ACCESS_DENIED
+        assert error.elements == {"HeadersNotSigned": "x-amz-acl, x-amz-meta-a"}
+
+
+def test_the_host_must_be_signed() -> None:
+    request = by_header("GET", "/b")
+    unsigned = request.headers["authorization"].replace("host;", "")
+    assert refusal(with_header(request, authorization=unsigned)).elements == {"HeadersNotSigned": "host"}
+
+
+def test_session_tokens_are_refused() -> None:
+    by_token = with_header(by_header("GET", "/b"), x_amz_security_token="t")
+    assert refusal(by_token).code is AuthCode.INVALID_TOKEN
+    request = by_query("GET", "/b")
+    assert refusal(replace(request, query=request.query + "&X-Amz-Security-Token=t")).code is AuthCode.INVALID_TOKEN
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    (
+        ("X-Amz-Expires=300", "X-Amz-Expires=604801", "less than a week"),
+        ("X-Amz-Expires=300", "X-Amz-Expires=-1", "non-negative"),
+        ("X-Amz-Expires=300", "X-Amz-Expires=soon", "should be a number"),
+        ("X-Amz-Expires=300", "X-Amz-Expires=" + "9" * 5000, "should be a number"),
+        ("X-Amz-Expires=300", "", "requires the X-Amz-Algorithm"),
+        ("X-Amz-Expires=300", "X-Amz-Expires=300&X-Amz-Expires=600000", "each of them once"),
+        ("AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256", "X-Amz-Algorithm only supports"),
+        ("X-Amz-Date=2", "X-Amz-Date=T", "ISO8601"),
+        ("tester%2F", "tester", "the Credential is mal-formed"),
+        ("%2Fs3%2F", "%2Fsqs%2F", 'incorrect service "sqs"'),
+        ("X-Amz-Expires=300", "X-Amz-Expires=300&a=%ff", "not valid UTF-8"),
+    ),
+)
+def test_malformed_parameters_of_a_presigned_url(old: str, new: str, message: str) -> None:
+    request = by_query("GET", "/b")
+    changed = replace(request, query=request.query.replace(old, new))
+    assert changed != request
+    error = refusal(changed)
+    assert error.code is AuthCode.AUTHORIZATION_QUERY_PARAMETERS_ERROR
+    assert message in error.message
+
+
+@given(st.text(max_size=60))
+def test_any_authorization_header_is_refused_cleanly(text: str) -> None:
+    request = SignedRequest("GET", "/", "", {"host": HOST, "authorization": "AWS4-HMAC-SHA256 " + text})
+    refusal(request)
+
+
+@given(st.text(max_size=60))
+def test_any_parameters_are_refused_cleanly(text: str) -> None:
+    request = by_query("GET", "/b")
+    name, value = "X-Amz-Credential", quote(text, errors="surrogatepass")
+    others = [field for field in request.query.split("&") if not field.startswith(name)]
+    refusal(replace(request, query="&".join([*others, f"{name}={value}"])))
+
+
+# Schemes and folding
+
+
+@pytest.mark.parametrize(
+    ("query", "headers", "scheme"),
+    (
+        ("", {}, Scheme.ANONYMOUS),
+        ("prefix=Signature", {}, Scheme.ANONYMOUS),
+        ("", {"authorization": "AWS4-HMAC-SHA256 x"}, Scheme.V4_HEADER),
+        ("", {"authorization": "AWS key:sig"}, Scheme.V2_HEADER),
+        ("a=1&X-Amz-Algorithm=AWS4-HMAC-SHA256", {}, Scheme.V4_QUERY),
+        ("AWSAccessKeyId=a&Expires=1&Signature=b", {}, Scheme.V2_QUERY),
+    ),
+)
+def test_the_scheme_of_a_request(query: str, headers: dict[str, str], scheme: Scheme) -> None:
+    assert scheme_of(SignedRequest("GET", "/", query, headers)) is scheme
+
+
+@pytest.mark.parametrize(
+    ("query", "headers"),
+    (
+        ("X-Amz-Algorithm=x", {"authorization": "AWS4-HMAC-SHA256 x"}),
+        ("X-Amz-Algorithm=x&Signature=x", {}),
+        ("", {"authorization": "Bearer x"}),
+        ("", {"authorization": ""}),
+    ),
+)
+def test_two_schemes_or_an_unknown_one(query: str, headers: dict[str, str]) -> None:
+    with pytest.raises(AuthError) as caught:
+        scheme_of(SignedRequest("GET", "/", query, headers))
+    assert caught.value.code is AuthCode.INVALID_ARGUMENT
+
+
+def test_repeated_headers_are_joined_and_signed_so() -> None:
+    headers = fold([("X-Amz-Meta-A", "1"), ("Host", HOST), ("x-amz-meta-a", "2")])
+    assert headers == {"x-amz-meta-a": "1,2", "host": HOST}
+    request = by_header("GET", "/b", headers={"x-amz-meta-a": "1,2"})
+    assert SIGV4.verify(replace(request, headers={**request.headers, **headers})).user is TESTER
+
+
+@given(QUERIES)
+def test_a_query_is_parsed_as_it_was_written(pairs: list[tuple[str, str]]) -> None:
+    assert parse_query(raw_query(pairs)) == pairs
+
+
+def test_a_query_that_is_no_utf8() -> None:
+    with pytest.raises(ValueError, match="utf-8"):
+        parse_query("a=%ff")
