@@ -65,13 +65,13 @@ def from_header(request: SignedRequest) -> Claim:
             AuthCode.INVALID_REQUEST,
             f"The authorization mechanism you have provided is not supported. Please use {ALGORITHM}.",
         )
-    stated = {name: value for name, _, value in [part.strip().partition("=") for part in rest.split(",")]}
-    try:
-        credential, signed_headers, signature = stated["Credential"], stated["SignedHeaders"], stated["Signature"]
-    except KeyError:
+    fields = [part.strip().partition("=") for part in rest.split(",")]
+    stated = {name: value for name, _, value in fields}
+    if len(fields) != 3 or stated.keys() != {"Credential", "SignedHeaders", "Signature"}:
         raise _bad_header(
             "the authorization header requires three components: Credential, SignedHeaders, and Signature."
-        ) from None
+        )
+    credential, signed_headers, signature = stated["Credential"], stated["SignedHeaders"], stated["Signature"]
     if (parts := _parts(credential)) is None:
         raise _bad_header(f"the Credential is mal-formed; expecting {_CREDENTIAL}.")
     payload = headers.get("x-amz-content-sha256")

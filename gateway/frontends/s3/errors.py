@@ -10,7 +10,7 @@ from typing import TypeVar
 from gateway.auth.errors import AuthError
 from gateway.core import errors as core
 from gateway.frontends.s3.codes import BY_NAME, Code
-from gateway.frontends.s3.text import DECLARATION, escape
+from gateway.frontends.s3.text import DECLARATION, escape, legible
 
 E = TypeVar("E", bound=core.StoreError)
 
@@ -47,7 +47,7 @@ class BadBody(core.BadRequest):
 
 
 def error_xml(error: S3Error, *, resource: str, request_id: str, host_id: str) -> bytes:
-    """The error document. Empty for `NotModified`, which has no body."""
+    """The error document, which every parser can read. Empty for `NotModified`, which has no body."""
     if error.code is Code.NOT_MODIFIED:
         return b""
     elements = {
@@ -58,7 +58,7 @@ def error_xml(error: S3Error, *, resource: str, request_id: str, host_id: str) -
         "RequestId": request_id,
         "HostId": host_id,
     }
-    inner = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in elements.items())
+    inner = "".join(f"<{name}>{escape(legible(value))}</{name}>" for name, value in elements.items())
     return DECLARATION + f"<Error>{inner}</Error>".encode()
 
 

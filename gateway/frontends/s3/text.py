@@ -13,6 +13,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _SPECIAL = re.compile(r'[<>&"\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]')
 
+_ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
 _NAMED = {"<": "&lt;", ">": "&gt;", "&": "&amp;", '"': "&quot;"}
 
 
@@ -28,6 +30,11 @@ def escape(text: str) -> str:
     with `encoding-type=url` are the way around it. What no encoding of XML can hold becomes U+FFFD.
     """
     return _SPECIAL.sub(_reference, text)
+
+
+def legible(text: str) -> str:
+    """`text` with U+FFFD for every control character that XML 1.0 parsers refuse."""
+    return _ILLEGAL.sub("\ufffd", text)
 
 
 @lru_cache(maxsize=4096)

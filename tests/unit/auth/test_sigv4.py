@@ -286,6 +286,7 @@ def test_another_region_is_named() -> None:
         ("Credential=", "Credentials=", "requires three components"),
         ("SignedHeaders=", "", "requires three components"),
         (", Signature=", ", ", "requires three components"),
+        (", Signature=", ", Signature=x, Signature=", "requires three components"),
     ),
 )
 def test_a_malformed_authorization_header(old: str, new: str, message: str) -> None:

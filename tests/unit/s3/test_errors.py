@@ -2,6 +2,8 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import fromstring
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import gateway.frontends.s3.chunked  # noqa: F401  the errors of bodies belong to the tree
 from gateway.auth.errors import AuthCode, AuthError
@@ -97,19 +99,28 @@ def test_every_code_has_a_status_and_a_text(code: Code) -> None:
 
 
 def test_the_document() -> None:
-    error = S3Error(Code.NO_SUCH_KEY, Key='a&b<"\x01')
+    error = S3Error(Code.NO_SUCH_KEY, Key='a&b<"')
     found = error_xml(error, resource="/b/a&b", request_id="tx1", host_id="h")
     assert found == (
         b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>NoSuchKey</Code>'
-        b"<Message>The specified key does not exist.</Message><Key>a&amp;b&lt;&quot;&#x1;</Key>"
+        b"<Message>The specified key does not exist.</Message><Key>a&amp;b&lt;&quot;</Key>"
         b"<Resource>/b/a&amp;b</Resource><RequestId>tx1</RequestId><HostId>h</HostId></Error>"
     )
 
 
-def test_the_document_holds_what_no_xml_can() -> None:
-    error = S3Error(Code.INVALID_ARGUMENT, ArgumentValue="\ud800\uffff\x7f")
+@given(st.text(st.characters()))
+def test_every_document_can_be_parsed(value: str) -> None:
+    error = S3Error(Code.INVALID_ARGUMENT, value, ArgumentValue=value)
+    root = fromstring(error_xml(error, resource=value, request_id="", host_id=""))
+    assert root.findtext("Code") == "InvalidArgument"
+    if value.isprintable():
+        assert root.findtext("ArgumentValue") == value
+
+
+def test_the_document_stands_in_for_what_no_xml_can_hold() -> None:
+    error = S3Error(Code.INVALID_ARGUMENT, ArgumentValue="\0\ud800\uffff\x7f\n")
     root = fromstring(error_xml(error, resource="/", request_id="", host_id=""))
-    assert root.findtext("ArgumentValue") == "\ufffd\ufffd\x7f"
+    assert root.findtext("ArgumentValue") == "\ufffd\ufffd\ufffd\x7f\n"
 
 
 def test_not_modified_has_no_document() -> None:
