@@ -5,7 +5,10 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.cache.entries import Entries
+from gateway.cache.local import LocalCache
 from gateway.core.store import Accounts, Append, Batch, Multipart, Rename, Store
+from gateway.layers.metacache import MetaCache
 from gateway.stores.memory import Memory
 from tests.support.stores import Plain
 
@@ -30,7 +33,12 @@ async def started(store: Store) -> AsyncIterator[Store]:
         await store.aclose()
 
 
+def _cached(store: Store) -> Store:
+    return MetaCache(store, Entries(LocalCache(), b"secret", ttl=10), "default")
+
+
 CONTENDERS = {
     "memory": Contender(open=lambda _: started(Memory()), durable=False),
+    "metacache": Contender(open=lambda _: started(_cached(Memory())), durable=False),
     "plain": Contender(open=lambda _: started(Plain(Memory())), durable=False, lacks=CAPABILITIES),
 }

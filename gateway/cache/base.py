@@ -1,0 +1,31 @@
+"""What the layers ask of a cache."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+
+
+class Cache(ABC):
+    """Values of bytes under keys of 1 to 250 printable bytes, kept for up to a time to live in seconds.
+
+    No method raises: a cache that can't be reached has nothing in it and keeps nothing.
+    """
+
+    @abstractmethod
+    async def get_many(self, keys: Sequence[bytes]) -> Mapping[bytes, bytes]:
+        """The values that are there; `keys` are distinct."""
+
+    @abstractmethod
+    async def set(self, key: bytes, value: bytes, ttl: int) -> bool:
+        """Keep a value; False where it could not be kept."""
+
+    @abstractmethod
+    async def add(self, key: bytes, value: bytes, ttl: int) -> bool:
+        """Keep a value unless there is one; False where there was one, or where it could not be kept."""
+
+    @abstractmethod
+    async def flush(self) -> bool:
+        """Forget everything; False where a part of the cache could not be reached."""
+
+    @abstractmethod
+    async def aclose(self) -> None:
+        """Free connections. Keys and values may outlive the process."""

@@ -1,0 +1,142 @@
+"""The distributed cache: memcached through aiomcache, over a ring of servers."""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TypeVar
+
+import aiomcache
+from aiomcache.pool import Connection
+
+from gateway.cache.base import Cache
+from gateway.cache.breaker import Breaker
+
+logger = logging.getLogger("portico.cache")
+
+TIMEOUT = 0.5
+"""Seconds that a server has for an answer."""
+
+POOL = 4
+MAX_VALUE = 1000 * 1000
+"""Bytes; memcached's own limit is 1 MiB with key and overhead. Larger values are not kept."""
+
+T = TypeVar("T")
+
+
+class _Client(aiomcache.Client):
+    """aiomcache's client, which would read for ever from a connection that the server has closed."""
+
+    async def _execute_simple_command(self, conn: Connection, raw_command: bytes) -> bytes:
+        conn.writer.write(raw_command)
+        await conn.writer.drain()
+        line = await conn.reader.readline()
+        if not line.endswith(b"\r\n"):
+            raise ConnectionResetError("memcached closed the connection")
+        return line[:-2]
+
+
+class _Server:
+    """One memcached server behind a breaker.
+
+    aiomcache has no timeouts, and a call that is cancelled leaves its connection out of step with the answers. So each
+    call runs in a task of its own that is never cancelled by the caller, and one that takes too long costs the whole
+    client with all its connections.
+    """
+
+    def __init__(self, address: str) -> None:
+        host, _, port = address.rpartition(":")
+        self.address = address
+        self._host, self._port = host.strip("[]"), int(port)
+        self._client: _Client | None = None
+        self._breaker = Breaker()
+        self._slots = asyncio.Semaphore(POOL)
+        self._calls: set[asyncio.Task[object]] = set()
+
+    async def call(self, command: Callable[[aiomcache.Client], Awaitable[T]]) -> T | None:
+        """What the command answers; None where the server can't be asked."""
+        if not self._breaker.enter():
+            return None
+        task = asyncio.ensure_future(self._run(command))
+        self._calls.add(task)
+        task.add_done_callback(self._calls.discard)
+        return await asyncio.shield(task)
+
+    async def _run(self, command: Callable[[aiomcache.Client], Awaitable[T]]) -> T | None:
+        client = self._client = self._client or _Client(self._host, self._port, pool_size=POOL)
+        try:
+            async with asyncio.timeout(TIMEOUT), self._slots:
+                answer = await command(client)
+        except (OSError, TimeoutError, EOFError, ValueError, aiomcache.ClientException) as error:
+            await self._fail(client, error)
+            return None
+        self._breaker.succeed()
+        return answer
+
+    async def _fail(self, client: _Client, error: Exception) -> None:
+        was_open = self._breaker.is_open
+        self._breaker.fail()
+        if self._breaker.is_open and not was_open:
+            logger.warning("memcached %s does not answer and is left alone for a while: %s", self.address, error)
+        if self._client is client:
+            self._client = None
+        await client.close()
+
+    async def aclose(self) -> None:
+        if self._calls:
+            await asyncio.wait(self._calls)
+        if self._client is not None:
+            await self._client.close()
+
+
+class Memcached(Cache):
+    """A ring of servers. Each key lies on one of them by rendezvous hashing: few keys move when a server comes or goes.
+
+    The keys of a server that is down are not kept elsewhere meanwhile: it would come back with stale values.
+    """
+
+    def __init__(self, addresses: Sequence[str]) -> None:
+        self._servers = [_Server(address) for address in addresses]
+
+    async def get_many(self, keys: Sequence[bytes]) -> Mapping[bytes, bytes]:
+        by_server: dict[_Server, list[bytes]] = {}
+        for key in keys:
+            by_server.setdefault(self._server(key), []).append(key)
+        found = await asyncio.gather(*(self._get(server, wanted) for server, wanted in by_server.items()))
+        return {key: value for part in found for key, value in part.items()}
+
+    async def _get(self, server: _Server, keys: Sequence[bytes]) -> Mapping[bytes, bytes]:
+        values = await server.call(lambda client: client.multi_get(*keys))
+        if values is None:
+            return {}
+        return {key: value for key, value in zip(keys, values, strict=True) if value is not None}
+
+    async def set(self, key: bytes, value: bytes, ttl: int) -> bool:
+        if len(value) > MAX_VALUE:
+            return False
+        return bool(await self._server(key).call(lambda client: client.set(key, value, ttl)))
+
+    async def add(self, key: bytes, value: bytes, ttl: int) -> bool:
+        return bool(await self._server(key).call(lambda client: client.add(key, value, ttl)))
+
+    async def flush(self) -> bool:
+        flushed = await asyncio.gather(*(server.call(_flush) for server in self._servers))
+        return all(flushed)
+
+    async def aclose(self) -> None:
+        for server in self._servers:
+            await server.aclose()
+
+    def _server(self, key: bytes) -> _Server:
+        if len(self._servers) == 1:
+            return self._servers[0]
+        return max(self._servers, key=lambda server: _weight(server.address, key))
+
+
+def _weight(address: str, key: bytes) -> bytes:
+    return hashlib.blake2b(key, key=address.encode()[:64], digest_size=8).digest()
+
+
+async def _flush(client: aiomcache.Client) -> bool:
+    await client.flush_all()
+    return True

@@ -1,0 +1,147 @@
+"""The plain layer: a Store that forwards everything to the one inside, method by method."""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import TypeVar
+
+from gateway.core.body import Body
+from gateway.core.conditions import ANY, When
+from gateway.core.digest import Algorithm
+from gateway.core.errors import StoreError, Unsupported
+from gateway.core.ranges import Span
+from gateway.core.store import Accounts, Append, Batch, Caps, Multipart, Reader, Rename, Store, find
+from gateway.core.types import (
+    AccountMeta,
+    BucketMeta,
+    BucketProps,
+    Copy,
+    Deleted,
+    Key,
+    ListQuery,
+    Meta,
+    Page,
+    Part,
+    PartRef,
+    Prefix,
+    PropsChange,
+    Put,
+    Upload,
+    UploadQuery,
+)
+
+C = TypeVar("C")
+
+
+class Layer(Store):
+    """Forwards the Store contract and every capability that the store inside has; has no others."""
+
+    def __init__(self, inner: Store) -> None:
+        self.inner: Store = inner
+
+    @property
+    def caps(self) -> Caps:  # type: ignore[override]
+        return self.inner.caps
+
+    def offers(self, capability: type) -> bool:
+        return super().offers(capability) and find(self.inner, capability) is not None
+
+    def _native(self, capability: type[C]) -> C:
+        found = find(self.inner, capability)
+        if found is None:
+            raise Unsupported
+        return found
+
+    async def start(self) -> None:
+        await self.inner.start()
+
+    async def aclose(self) -> None:
+        await self.inner.aclose()
+
+    async def buckets(self, query: ListQuery, owner: str | None = None) -> Page[BucketMeta | Prefix]:
+        return await self.inner.buckets(query, owner)
+
+    async def create_bucket(self, name: str, props: BucketProps) -> bool:
+        return await self.inner.create_bucket(name, props)
+
+    async def stat_bucket(self, name: str) -> BucketMeta:
+        return await self.inner.stat_bucket(name)
+
+    async def update_bucket(self, name: str, change: PropsChange) -> BucketMeta:
+        return await self.inner.update_bucket(name, change)
+
+    async def delete_bucket(self, name: str) -> None:
+        await self.inner.delete_bucket(name)
+
+    async def list(self, bucket: str, query: ListQuery) -> Page[Meta | Prefix]:
+        return await self.inner.list(bucket, query)
+
+    async def stat(self, key: Key, version: str | None = None, when: When = ANY) -> Meta:
+        return await self.inner.stat(key, version, when)
+
+    def open(
+        self, key: Key, *, span: Span | None = None, version: str | None = None, when: When = ANY
+    ) -> AbstractAsyncContextManager[Reader]:
+        return self.inner.open(key, span=span, version=version, when=when)
+
+    async def put(self, key: Key, body: Body, opts: Put) -> Meta:
+        return await self.inner.put(key, body, opts)
+
+    async def update(self, key: Key, change: PropsChange, version: str | None = None) -> Meta:
+        return await self.inner.update(key, change, version)
+
+    async def copy(self, source: Key, target: Key, opts: Copy) -> Meta:
+        return await self.inner.copy(source, target, opts)
+
+    async def delete(self, key: Key, version: str | None = None, when: When = ANY) -> Deleted:
+        return await self.inner.delete(key, version, when)
+
+    async def stat_account(self, owner: str) -> AccountMeta:
+        return await self._native(Accounts).stat_account(owner)
+
+    async def update_account(self, owner: str, change: PropsChange) -> AccountMeta:
+        return await self._native(Accounts).update_account(owner, change)
+
+    async def delete_many(self, bucket: str, names: Sequence[str]) -> Sequence[Deleted | StoreError]:
+        return await self._native(Batch).delete_many(bucket, names)
+
+    async def append(self, key: Key, body: Body, opts: Put) -> Meta:
+        return await self._native(Append).append(key, body, opts)
+
+    async def rename(self, source: Key, target: Key, *, when: When = ANY) -> Meta:
+        return await self._native(Rename).rename(source, target, when=when)
+
+    async def rename_prefix(self, source: Key, target: Key) -> int:
+        return await self._native(Rename).rename_prefix(source, target)
+
+    async def rename_bucket(self, source: str, target: str) -> None:
+        await self._native(Rename).rename_bucket(source, target)
+
+    async def create_upload(self, key: Key, opts: Put, *, owner: str = "", checksum: Algorithm | None = None) -> Upload:
+        return await self._native(Multipart).create_upload(key, opts, owner=owner, checksum=checksum)
+
+    async def stat_upload(self, key: Key, upload: str) -> Upload:
+        return await self._native(Multipart).stat_upload(key, upload)
+
+    async def put_part(
+        self, key: Key, upload: str, number: int, body: Body, checksums: frozenset[Algorithm] = frozenset()
+    ) -> Part:
+        return await self._native(Multipart).put_part(key, upload, number, body, checksums)
+
+    async def copy_part(
+        self, key: Key, upload: str, number: int, source: Key, *, span: Span | None = None, when: When = ANY
+    ) -> Part:
+        return await self._native(Multipart).copy_part(key, upload, number, source, span=span, when=when)
+
+    async def parts(self, key: Key, upload: str, *, marker: int = 0, limit: int = 1000) -> Page[Part]:
+        return await self._native(Multipart).parts(key, upload, marker=marker, limit=limit)
+
+    async def uploads(self, bucket: str, query: UploadQuery) -> Page[Upload | Prefix]:
+        return await self._native(Multipart).uploads(bucket, query)
+
+    async def complete_upload(
+        self, key: Key, upload: str, parts: Sequence[PartRef], *, when: When = ANY, min_part: int = 0
+    ) -> Meta:
+        return await self._native(Multipart).complete_upload(key, upload, parts, when=when, min_part=min_part)
+
+    async def abort_upload(self, key: Key, upload: str) -> None:
+        await self._native(Multipart).abort_upload(key, upload)

@@ -1,0 +1,199 @@
+"""The metadata cache: stats and listings of the store inside, kept where all replicas find them."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
+from typing import TypeVar, cast
+
+from gateway.cache.entries import Entries, Name
+from gateway.core.body import Body
+from gateway.core.conditions import ANY, When, check_read
+from gateway.core.errors import NoSuchBucket, NoSuchKey, NotFound, StoreError
+from gateway.core.store import Store
+from gateway.core.types import (
+    BucketMeta,
+    BucketProps,
+    Copy,
+    Deleted,
+    Key,
+    ListQuery,
+    Meta,
+    Page,
+    PartRef,
+    Prefix,
+    PropsChange,
+    Put,
+)
+from gateway.layers.layer import Layer
+from gateway.layers.packing import Answer, Unreadable, pack, unpack
+
+logger = logging.getLogger("portico.metacache")
+
+T = TypeVar("T", bound=Answer)
+
+RETRY_SECONDS = 0.25
+
+
+class MetaCache(Layer):
+    """Answers `stat`, `stat_bucket`, `list` and `buckets` from the cache where it holds the present truth.
+
+    A bucket is a group of entries; so are the buckets of the namespace. Every write replaces the generations of what
+    it touched, after its commit and before it is acknowledged. Where the cache can't be told, this replica passes it by
+    for as long as entries live, and goes on trying; others may see the old state for no longer than that.
+    """
+
+    shields = True
+
+    def __init__(self, inner: Store, entries: Entries, namespace: str) -> None:
+        super().__init__(inner)
+        self._entries = entries
+        self._root: Name = (namespace,)
+        self._flights: dict[tuple[Name, Name, bytes], asyncio.Task[Answer]] = {}
+        self._untold: dict[Name, float] = {}
+        self._teller: asyncio.Task[None] | None = None
+
+    async def aclose(self) -> None:
+        tasks = [task for task in (self._teller, *self._flights.values()) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.inner.aclose()
+
+    async def buckets(self, query: ListQuery, owner: str | None = None) -> Page[BucketMeta | Prefix]:
+        name = ("buckets", repr(owner), repr(query))
+        return await self._cached(self._root, name, lambda: self.inner.buckets(query, owner))
+
+    async def stat_bucket(self, name: str) -> BucketMeta:
+        return await self._cached(self._bucket(name), ("bucket",), lambda: self.inner.stat_bucket(name))
+
+    async def list(self, bucket: str, query: ListQuery) -> Page[Meta | Prefix]:
+        return await self._cached(self._bucket(bucket), ("list", repr(query)), lambda: self.inner.list(bucket, query))
+
+    async def stat(self, key: Key, version: str | None = None, when: When = ANY) -> Meta:
+        if version is not None:
+            return await self.inner.stat(key, version, when)
+        meta = await self._cached(self._bucket(key.bucket), ("stat", key.name), lambda: self.inner.stat(key))
+        check_read(when, meta)
+        return meta
+
+    async def _cached(self, group: Name, name: Name, fetch: Callable[[], Awaitable[T]]) -> T:
+        if group in self._untold:
+            return await fetch()
+        found = await self._entries.get(group, name)
+        if found.payload is not None:
+            try:
+                return _given(cast(T | NotFound, unpack(found.payload)))
+            except Unreadable:
+                logger.warning("an entry of the cache is not readable; fetched anew")
+        if found.generation is None:
+            return await fetch()
+        return _given(cast(T | NotFound, await self._fly(group, name, found.generation, fetch)))
+
+    async def _fly(self, group: Name, name: Name, generation: bytes, fetch: Callable[[], Awaitable[Answer]]) -> Answer:
+        """Fetch once for all who ask in the same generation; whoever stops waiting doesn't stop the fetch."""
+        flight = group, name, generation
+        task = self._flights.get(flight)
+        if task is None:
+            task = self._flights[flight] = asyncio.create_task(self._fetch(group, name, generation, fetch))
+            task.add_done_callback(lambda _: self._flights.pop(flight, None))
+        return await asyncio.shield(task)
+
+    async def _fetch(
+        self, group: Name, name: Name, generation: bytes, fetch: Callable[[], Awaitable[Answer]]
+    ) -> Answer:
+        answer: Answer
+        try:
+            answer = await fetch()
+        except (NoSuchKey, NoSuchBucket) as absent:
+            answer = absent
+        await self._entries.put(group, name, generation, pack(answer))
+        return answer
+
+    def _bucket(self, name: str) -> Name:
+        return (*self._root, name)
+
+    @asynccontextmanager
+    async def _writing(self, *buckets: str) -> AsyncIterator[None]:
+        """Around a write to `buckets`: replaces generations however it ends, since what failed may have happened."""
+        try:
+            yield
+        finally:
+            await asyncio.shield(self._tell({self._root, *map(self._bucket, buckets)}))
+
+    async def _tell(self, groups: Collection[Name]) -> None:
+        told = await asyncio.gather(*(self._entries.bump(group) for group in groups))
+        missed = [group for group, done in zip(groups, told, strict=True) if not done]
+        if missed:
+            until = time.monotonic() + self._entries.ttl
+            self._untold.update(dict.fromkeys(missed, until))
+            if self._teller is None or self._teller.done():
+                self._teller = asyncio.create_task(self._keep_telling())
+
+    async def _keep_telling(self) -> None:
+        while self._untold:
+            await asyncio.sleep(RETRY_SECONDS)
+            for group, until in tuple(self._untold.items()):
+                if await self._entries.bump(group) or time.monotonic() > until:
+                    self._untold.pop(group, None)
+
+    async def create_bucket(self, name: str, props: BucketProps) -> bool:
+        async with self._writing(name):
+            return await self.inner.create_bucket(name, props)
+
+    async def update_bucket(self, name: str, change: PropsChange) -> BucketMeta:
+        async with self._writing(name):
+            return await self.inner.update_bucket(name, change)
+
+    async def delete_bucket(self, name: str) -> None:
+        async with self._writing(name):
+            await self.inner.delete_bucket(name)
+
+    async def put(self, key: Key, body: Body, opts: Put) -> Meta:
+        async with self._writing(key.bucket):
+            return await self.inner.put(key, body, opts)
+
+    async def update(self, key: Key, change: PropsChange, version: str | None = None) -> Meta:
+        async with self._writing(key.bucket):
+            return await self.inner.update(key, change, version)
+
+    async def copy(self, source: Key, target: Key, opts: Copy) -> Meta:
+        async with self._writing(target.bucket):
+            return await self.inner.copy(source, target, opts)
+
+    async def delete(self, key: Key, version: str | None = None, when: When = ANY) -> Deleted:
+        async with self._writing(key.bucket):
+            return await self.inner.delete(key, version, when)
+
+    async def delete_many(self, bucket: str, names: Sequence[str]) -> Sequence[Deleted | StoreError]:
+        async with self._writing(bucket):
+            return await super().delete_many(bucket, names)
+
+    async def append(self, key: Key, body: Body, opts: Put) -> Meta:
+        async with self._writing(key.bucket):
+            return await super().append(key, body, opts)
+
+    async def rename(self, source: Key, target: Key, *, when: When = ANY) -> Meta:
+        async with self._writing(source.bucket, target.bucket):
+            return await super().rename(source, target, when=when)
+
+    async def rename_prefix(self, source: Key, target: Key) -> int:
+        async with self._writing(source.bucket, target.bucket):
+            return await super().rename_prefix(source, target)
+
+    async def rename_bucket(self, source: str, target: str) -> None:
+        async with self._writing(source, target):
+            await super().rename_bucket(source, target)
+
+    async def complete_upload(
+        self, key: Key, upload: str, parts: Sequence[PartRef], *, when: When = ANY, min_part: int = 0
+    ) -> Meta:
+        async with self._writing(key.bucket):
+            return await super().complete_upload(key, upload, parts, when=when, min_part=min_part)
+
+
+def _given(answer: T | NotFound) -> T:
+    if isinstance(answer, NotFound):
+        raise type(answer)
+    return answer

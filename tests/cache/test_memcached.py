@@ -1,0 +1,128 @@
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from gateway.cache import memcached as module
+from gateway.cache.memcached import MAX_VALUE, Memcached
+from tests.cache.conftest import Memcacheds
+from tests.support.waiting import eventually
+
+
+@asynccontextmanager
+async def connected(*addresses: str) -> AsyncIterator[Memcached]:
+    cache = Memcached(addresses)
+    try:
+        yield cache
+    finally:
+        await cache.aclose()
+
+
+@asynccontextmanager
+async def listening(behave: str) -> AsyncIterator[str]:
+    """A server that takes connections and then does not do what memcached does."""
+    writers: list[asyncio.StreamWriter] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
+        while await reader.readline():
+            if behave == "close":
+                writer.close()
+                return
+            if behave == "garbage":
+                writer.write(b"\x00\xff no such protocol\r\n" * 3)
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        for writer in writers:
+            writer.close()
+
+
+KEYS = [f"key-{number}".encode() for number in range(200)]
+
+
+async def test_values_are_kept(memcached: Memcacheds) -> None:
+    server = await memcached()
+    async with connected(server.address) as cache:
+        assert await cache.get_many(KEYS[:2]) == {}
+        assert await cache.set(KEYS[0], b"one", 60)
+        assert not await cache.add(KEYS[0], b"other", 60)
+        assert await cache.add(KEYS[1], b"two", 60)
+        assert await cache.get_many(KEYS[:3]) == {KEYS[0]: b"one", KEYS[1]: b"two"}
+        assert await cache.flush()
+        assert await cache.get_many(KEYS[:3]) == {}
+
+
+async def test_values_over_the_servers_limit_are_not_kept(memcached: Memcacheds) -> None:
+    server = await memcached()
+    async with connected(server.address) as cache:
+        assert await cache.set(KEYS[0], bytes(MAX_VALUE), 60)
+        assert not await cache.set(KEYS[1], bytes(MAX_VALUE + 1), 60)
+
+
+async def test_keys_are_spread_and_few_move_when_a_server_joins(memcached: Memcacheds) -> None:
+    first, second, third = [await memcached() for _ in range(3)]
+    async with connected(first.address, second.address) as two:
+        for key in KEYS:
+            assert await two.set(key, key, 60)
+        shares = []
+        for server in (first, second):
+            async with connected(server.address) as one:
+                shares.append(len(await one.get_many(KEYS)))
+        assert sum(shares) == len(KEYS)
+        assert min(shares) > len(KEYS) // 4
+    async with connected(first.address, second.address, third.address) as three:
+        assert len(KEYS) // 2 < len(await three.get_many(KEYS)) < len(KEYS)
+
+
+async def test_f14_a_server_that_dies_costs_its_keys_only_and_comes_back(
+    memcached: Memcacheds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.cache.breaker.FIRST_PAUSE", 0.05)
+    first, second = await memcached(), await memcached()
+    async with connected(first.address, second.address) as cache:
+        for key in KEYS:
+            await cache.set(key, key, 60)
+        await first.kill()
+        left = await cache.get_many(KEYS)
+        for _ in range(4):
+            assert await cache.get_many(KEYS) == left
+        assert 0 < len(left) < len(KEYS)
+        lost = next(key for key in KEYS if key not in left)
+        assert not await cache.set(lost, b"x", 60)
+        await first.start()
+        await eventually(lambda: cache.set(lost, b"new", 60))
+        assert await cache.get_many([lost]) == {lost: b"new"}
+
+
+async def test_cancelled_calls_never_mix_up_answers(memcached: Memcacheds) -> None:
+    server = await memcached()
+    async with connected(server.address) as cache:
+        for key in KEYS:
+            await cache.set(key, key, 60)
+        for turn in range(200):
+            task = asyncio.create_task(cache.get_many([KEYS[turn]]))
+            for _ in range(turn % 7):
+                await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        found = await asyncio.gather(*(cache.get_many([key]) for key in KEYS))
+        assert found == [{key: key} for key in KEYS]
+
+
+@pytest.mark.parametrize("behaviour", ("silent", "close", "garbage"))
+async def test_a_server_that_misbehaves_is_left_alone(behaviour: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "TIMEOUT", 0.05)
+    async with listening(behaviour) as address, connected(address) as cache:
+        for _ in range(4):
+            assert await cache.get_many(KEYS[:1]) == {}
+            assert not await cache.set(KEYS[0], b"value", 60)
+        assert not await cache.flush()
+
+
+async def test_more_calls_than_connections_wait_for_their_turn(memcached: Memcacheds) -> None:
+    server = await memcached()
+    async with connected(server.address) as cache:
+        assert all(await asyncio.gather(*(cache.set(key, key, 60) for key in KEYS)))

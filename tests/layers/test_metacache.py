@@ -1,0 +1,218 @@
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from gateway.cache.entries import Entries
+from gateway.cache.local import LocalCache
+from gateway.core.body import BytesBody
+from gateway.core.conditions import ABSENT, When
+from gateway.core.errors import ConditionFailed, NoSuchKey, NotModified, Unavailable
+from gateway.core.store import Append, Multipart, Rename, find
+from gateway.core.types import BucketProps, Key, ListQuery, Meta, Page, Prefix, Put
+from gateway.layers.metacache import MetaCache
+from gateway.stores.memory import Memory
+from tests.support.stores import Plain
+from tests.support.waiting import eventually, until
+
+KEY = Key("bucket", "dir/key")
+LISTING = ListQuery(prefix="dir/", delimiter="/")
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Upstream(Memory):
+    """A remote store: counts what is asked of it, waits when told to, and can be down."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.down = False
+
+    async def _ask(self, what: str) -> None:
+        self.asked.append(what)
+        if self.down:
+            raise Unavailable
+        await self.gate.wait()
+
+    async def list(self, bucket: str, query: ListQuery) -> Page[Meta | Prefix]:
+        page = await super().list(bucket, query)
+        await self._ask("list")
+        return page
+
+    async def stat(self, key: Key, version: str | None = None, when: When = ABSENT) -> Meta:
+        await self._ask("stat")
+        return await super().stat(key, version, When())
+
+
+class Switch(LocalCache):
+    """A cache that can be cut off."""
+
+    cut = False
+
+    async def get_many(self, keys: Sequence[bytes]) -> Mapping[bytes, bytes]:
+        return {} if self.cut else await super().get_many(keys)
+
+    async def set(self, key: bytes, value: bytes, ttl: int) -> bool:
+        return not self.cut and await super().set(key, value, ttl)
+
+
+class World:
+    """Two replicas over one upstream, with a shared cache and a clock that tests drive."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.upstream = Upstream()
+        self.cache = Switch(clock=self.clock)
+        self.a, self.b = self.replica(), self.replica()
+
+    def replica(self) -> MetaCache:
+        return MetaCache(self.upstream, Entries(self.cache, b"secret", 10, LocalCache(clock=self.clock)), "default")
+
+    async def put(self, replica: MetaCache, data: bytes) -> Meta:
+        return await replica.put(KEY, BytesBody(data), Put())
+
+
+@pytest.fixture
+async def world() -> World:
+    world = World()
+    await world.a.create_bucket("bucket", BucketProps(owner="test"))
+    await world.put(world.a, b"one")
+    world.upstream.asked.clear()
+    return world
+
+
+async def test_f10_two_listings_make_one_request_until_the_entry_expires(world: World) -> None:
+    first = await world.a.list("bucket", LISTING)
+    assert await world.b.list("bucket", LISTING) == first
+    assert world.upstream.asked == ["list"]
+    world.clock.now += 11
+    assert await world.a.list("bucket", LISTING) == first
+    assert world.upstream.asked == ["list", "list"]
+
+
+async def test_f11_a_write_through_one_replica_is_seen_through_the_other_at_once(world: World) -> None:
+    for number in range(5):
+        written = await world.put(world.a, b"x" * number)
+        assert await world.b.stat(KEY) == written
+        assert (await world.b.list("bucket", LISTING)).items == (written,)
+        assert (await world.b.stat_bucket("bucket")).bytes == number
+    await world.b.delete(KEY)
+    with pytest.raises(NoSuchKey):
+        await world.a.stat(KEY)
+
+
+async def test_f12_a_listing_that_raced_with_a_write_is_not_served_after_it(world: World) -> None:
+    world.upstream.gate.clear()
+    racing = asyncio.create_task(world.b.list("bucket", LISTING))
+    await until(lambda: bool(world.upstream.asked))
+    written = await world.put(world.a, b"while the listing was fetched")
+    world.upstream.gate.set()
+    await racing
+    for replica in (world.a, world.b):
+        assert (await replica.list("bucket", LISTING)).items == (written,)
+
+
+async def test_a_reader_after_the_write_does_not_join_a_fetch_from_before_it(world: World) -> None:
+    world.upstream.gate.clear()
+    early = asyncio.create_task(world.a.list("bucket", LISTING))
+    await until(lambda: bool(world.upstream.asked))
+    written = await world.put(world.a, b"new")
+    late = asyncio.create_task(world.a.list("bucket", LISTING))
+    await asyncio.sleep(0.01)
+    world.upstream.gate.set()
+    assert (await late).items == (written,)
+    await early
+
+
+async def test_one_fetch_serves_all_who_wait_and_survives_who_leaves(world: World) -> None:
+    world.upstream.gate.clear()
+    tasks = [asyncio.create_task(world.a.stat(KEY)) for _ in range(10)]
+    await until(lambda: bool(world.upstream.asked))
+    tasks[0].cancel()
+    world.upstream.gate.set()
+    found = await asyncio.gather(*tasks, return_exceptions=True)
+    assert isinstance(found[0], asyncio.CancelledError)
+    assert len(set(map(str, found[1:]))) == 1
+    assert world.upstream.asked == ["stat"]
+
+
+async def test_c12_absence_is_remembered_too(world: World) -> None:
+    missing = Key("bucket", "missing")
+    for replica in (world.a, world.b, world.a):
+        with pytest.raises(NoSuchKey):
+            await replica.stat(missing)
+    assert world.upstream.asked == ["stat"]
+    await world.b.put(missing, BytesBody(b"now"), Put())
+    assert (await world.a.stat(missing)).size == 3
+
+
+async def test_conditions_are_checked_against_what_is_cached(world: World) -> None:
+    etag = (await world.a.stat(KEY)).etag
+    with pytest.raises(NotModified):
+        await world.a.stat(KEY, when=When(if_none_match=(etag,)))
+    with pytest.raises(ConditionFailed):
+        await world.b.stat(KEY, when=When(if_match=("other",)))
+    assert world.upstream.asked == ["stat"]
+
+
+async def test_f19_an_outage_is_told_and_never_cached(world: World) -> None:
+    world.upstream.down = True
+    with pytest.raises(Unavailable):
+        await world.a.list("bucket", LISTING)
+    world.upstream.down = False
+    assert len((await world.a.list("bucket", LISTING)).items) == 1
+
+
+async def test_a_write_that_failed_may_have_happened_so_the_cache_forgets(world: World) -> None:
+    await world.a.stat(KEY)
+    with pytest.raises(ConditionFailed):
+        await world.b.put(KEY, BytesBody(b"two"), Put(when=ABSENT))
+    world.upstream.asked.clear()
+    await world.a.stat(KEY)
+    assert world.upstream.asked == ["stat"]
+
+
+async def test_f14_without_the_cache_everything_works(world: World) -> None:
+    world.cache.cut = True
+    written = await world.put(world.a, b"without a cache")
+    for replica in (world.a, world.b):
+        assert await replica.stat(KEY) == written
+        assert (await replica.list("bucket", LISTING)).items == (written,)
+
+
+async def test_a_write_that_could_not_be_told_is_told_later(world: World) -> None:
+    await world.a.stat(KEY)
+    world.cache.cut = True
+    written = await world.put(world.a, b"in the dark")
+    world.cache.cut = False
+    assert await world.a.stat(KEY) == written
+
+    async def seen() -> bool:
+        return await world.b.stat(KEY) == written
+
+    await eventually(seen)
+    await world.a.aclose()
+
+
+async def test_capabilities_are_those_of_the_store_inside(world: World) -> None:
+    for capability in (Append, Multipart, Rename):
+        assert find(world.a, capability) is world.a
+    plain = MetaCache(Plain(Memory()), Entries(LocalCache(), b"secret", 10), "default")
+    for capability in (Append, Multipart, Rename):
+        assert find(plain, capability) is None
+
+
+async def test_namespaces_share_nothing(world: World) -> None:
+    await world.a.stat(KEY)
+    other = MetaCache(Memory(), Entries(world.cache, b"secret", 10), "other")
+    await other.create_bucket("bucket", BucketProps(owner="x"))
+    with pytest.raises(NoSuchKey):
+        await other.stat(KEY)
