@@ -246,6 +246,15 @@ class Watched(Body):
             self.closed = True
 
 
+@pytest.mark.parametrize("damaged", (0, 1, 2))
+async def test_large_pieces_are_verified_beside_the_stream(damaged: int) -> None:
+    chunks = [bytes([65 + index]) * 300_000 for index in range(3)]
+    raw = encode(chunks, SIGNED)
+    assert await read(body(Watched(raw), 900_000, SIGNED)) == b"".join(chunks)
+    with pytest.raises(BadBody):
+        await read(body(Watched(raw.replace(chunks[damaged][:9], b"?" + chunks[damaged][:8], 1)), 900_000, SIGNED))
+
+
 async def test_a_consumer_that_leaves_closes_the_source_and_loses_no_error() -> None:
     raw = encode([b"x" * 400_000], SIGNED)
     source = Watched(raw.replace(b"x", b"y", 1))
