@@ -176,7 +176,7 @@ def _check_headers(claim: Claim, request: SignedRequest) -> None:
     """The host and everything of Amazon's that the request carries must be signed, and no session token be there."""
     if "x-amz-security-token" in request.headers:
         raise bad_token()
-    signed = claim.signed_headers.split(";")
+    signed = set(claim.signed_headers.split(";"))
     missing = [
         name
         for name in request.headers
