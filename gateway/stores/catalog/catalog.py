@@ -1,0 +1,96 @@
+"""The catalog: an SQL index, small objects in it, and files for the large ones."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+from gateway.core.errors import Unavailable
+from gateway.core.store import Caps
+from gateway.stores.catalog import database
+from gateway.stores.catalog.buckets import Buckets
+from gateway.stores.catalog.collector import Collector
+from gateway.stores.catalog.draft import MAX_OBJECT
+from gateway.stores.catalog.engine import Engine
+from gateway.stores.catalog.failures import log
+from gateway.stores.catalog.lock import DirectoryLock
+from gateway.stores.catalog.multipart import Multipart
+from gateway.stores.catalog.pins import Pins
+from gateway.stores.catalog.readers import Readers
+from gateway.stores.catalog.renames import Renames
+from gateway.stores.catalog.settings import CatalogSettings
+from gateway.stores.catalog.sweep import sweep
+from gateway.stores.catalog.tables import garbage
+from gateway.stores.catalog.volume import Volume
+from gateway.stores.catalog.writer import Writer
+
+
+class Catalog(Buckets, Multipart, Renames):
+    """The embedded store, with every capability of the contract."""
+
+    def __init__(self, settings: CatalogSettings) -> None:
+        self._settings = settings
+        self._stack = AsyncExitStack()
+        self.caps = Caps(max_object=MAX_OBJECT, durable=settings.durability == "full")
+
+    async def start(self) -> None:
+        """Raises `Unavailable` where another process has the directory or it can't be used, `Corrupt`, `OutOfSpace`."""
+        if self._settings.durability == "relaxed":
+            log.warning("durability is relaxed: a failure of power may take back the last acknowledged writes")
+        async with AsyncExitStack() as stack:
+            self._opened = await self._open(stack)
+            self._stack = stack.pop_all()
+
+    async def aclose(self) -> None:
+        self._opened = None
+        await self._stack.aclose()
+
+    async def _open(self, stack: AsyncExitStack) -> Engine:
+        """Open everything, and have `stack` close it in reverse."""
+        directory = self._settings.path.absolute()
+        lock = await asyncio.to_thread(_take, directory)
+        stack.callback(lock.release)
+        opening = partial(database.open_writer, directory, self._settings.durability, suspect=lock.unclean)
+        connection = await asyncio.to_thread(opening)
+        stack.push_async_callback(asyncio.to_thread, connection.close)  # it may write back the whole log
+        volume = Volume(directory / "volumes" / "0", garbage.last_segment(connection))
+        stack.push_async_callback(volume.aclose)
+        await volume.writing.run(volume.prepare)
+        readers = Readers(directory)
+        stack.push_async_callback(readers.aclose)
+        waiting = asyncio.Event()
+        waiting.set()  # for what the last process left
+        writer = Writer(connection, committed=waiting.set)
+        stack.push_async_callback(writer.aclose)
+        pins = Pins(waiting)
+        collector = Collector(writer, readers, volume, pins, waiting, partial(database.sync_log, directory))
+        await stack.enter_async_context(_background(collector.run(), sweep(readers, volume)))
+        return Engine(self._settings, writer, readers, volume, pins, collector)
+
+
+def _take(directory: Path) -> DirectoryLock:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        return DirectoryLock.acquire(directory)
+    except OSError as error:
+        raise Unavailable(f"The store's directory can't be used: {error.strerror}") from error
+
+
+@asynccontextmanager
+async def _background(*works: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Have work done beside everything else, until the context ends."""
+    tasks = [asyncio.create_task(work) for work in works]
+    for task in tasks:
+        task.add_done_callback(_report)
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)  # what failed has been reported
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("background work of the store ended", exc_info=error)

@@ -1,0 +1,67 @@
+"""What every part of an open catalog works with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from gateway.core.body import Body
+from gateway.core.digest import Algorithm
+from gateway.core.errors import Unavailable
+from gateway.core.names import check_bucket, check_key
+from gateway.core.store import Store
+from gateway.core.types import Key
+from gateway.stores.catalog.collector import Collector
+from gateway.stores.catalog.database import Connection
+from gateway.stores.catalog.draft import receive
+from gateway.stores.catalog.pins import Pins
+from gateway.stores.catalog.readers import Readers
+from gateway.stores.catalog.settings import CatalogSettings
+from gateway.stores.catalog.stored import Filed, Received
+from gateway.stores.catalog.volume import Volume
+from gateway.stores.catalog.writer import Writer
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """The machinery of an open catalog."""
+
+    settings: CatalogSettings
+    writer: Writer
+    readers: Readers
+    volume: Volume
+    pins: Pins
+    collector: Collector
+
+    async def receive(self, body: Body, algorithms: frozenset[Algorithm]) -> Received:
+        """Take a body in, to be handed on to `commit` without an await between. Raises as `draft.receive`."""
+        return await receive(body, algorithms, self.volume, self.settings.inline_max)
+
+    async def commit(self, received: Received, work: Callable[[Connection], T]) -> T:
+        """Run the job that is to name what was received; if it fails, what lies in a file is removed again."""
+        try:
+            return await self.writer.run(work)
+        except BaseException:
+            if isinstance(received.stored, Filed):
+                self.collector.abandon(received.stored.segment)
+            raise
+
+
+def checked(key: Key) -> Key:
+    """Return `key`, or raise `InvalidName`."""
+    check_bucket(key.bucket)
+    check_key(key.name)
+    return key
+
+
+class Part(Store):
+    """A part of the store's methods, over the engine of the whole."""
+
+    _opened: Engine | None = None
+
+    @property
+    def _engine(self) -> Engine:
+        if self._opened is None:
+            raise Unavailable("The store is not open")
+        return self._opened

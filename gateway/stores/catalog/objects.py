@@ -1,0 +1,174 @@
+"""Objects: the methods of `Store` that are about them."""
+
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import partial
+
+from gateway.core.body import Body
+from gateway.core.conditions import ANY, When, check_read, check_write
+from gateway.core.digest import composite_etag
+from gateway.core.errors import NoSuchVersion, StoreError, TooLarge
+from gateway.core.listing import paginate
+from gateway.core.names import check_bucket, check_key
+from gateway.core.ranges import Span, resolve
+from gateway.core.types import Copy, Deleted, Key, ListQuery, Meta, Page, Prefix, PropsChange, Put
+from gateway.stores.catalog.database import Connection
+from gateway.stores.catalog.draft import MAX_OBJECT
+from gateway.stores.catalog.engine import Part, checked
+from gateway.stores.catalog.reader import ContentReader, InlineReader, Layout, SegmentReader
+from gateway.stores.catalog.stored import Received
+from gateway.stores.catalog.tables import buckets, contents, extents, objects
+
+
+class Objects(Part):
+    """Every write first takes in its body, and then does all the rest in one transaction."""
+
+    async def list(self, bucket: str, query: ListQuery) -> Page[Meta | Prefix]:
+        check_bucket(bucket)
+
+        def page(db: Connection) -> Page[Meta | Prefix]:
+            number = buckets.identify(db, bucket)
+            return paginate(partial(objects.walk, db, bucket, number, query.reverse), query)
+
+        return await self._engine.readers.away(page)
+
+    async def stat(self, key: Key, version: str | None = None, when: When = ANY) -> Meta:
+        found = self._engine.readers.here(partial(objects.find, key=checked(key)))
+        return _readable(found.meta, version, when)
+
+    @asynccontextmanager
+    async def open(
+        self, key: Key, *, span: Span | None = None, version: str | None = None, when: When = ANY
+    ) -> AsyncIterator[ContentReader]:
+        engine = self._engine
+        found = engine.readers.here(partial(objects.find_open, key=checked(key)))
+        meta = _readable(found.meta, version, when)
+        extent = resolve(span, meta.size)
+        if found.data is not None:
+            yield InlineReader(meta, extent, found.data)
+            return
+        with engine.pins.hold(found.content):
+            layout = Layout(engine.readers, found.content)
+            async with SegmentReader(meta, extent, engine.volume, layout, mixed=found.mixed) as reader:
+                yield reader
+
+    async def put(self, key: Key, body: Body, opts: Put) -> Meta:
+        self._refuse_early(key, opts.when)
+        engine = self._engine
+        received = await engine.receive(body, opts.checksums)
+
+        def work(db: Connection) -> Meta:
+            place = objects.place(db, key, opts.when)
+            meta = _created(key, received, opts)
+            return objects.put(db, place, contents.create(db, received.stored), meta)
+
+        return await engine.commit(received, work)
+
+    async def append(self, key: Key, body: Body, opts: Put) -> Meta:
+        """`core.store.Append`."""
+        self._refuse_early(key, opts.when)
+        engine = self._engine
+        received = await engine.receive(body, opts.checksums)
+
+        def work(db: Connection) -> Meta:
+            place = objects.place(db, key, opts.when)
+            if place.standing is None:
+                return objects.put(db, place, contents.create(db, received.stored), _created(key, received, opts))
+            meta = _extended(objects.find(db, key).meta, received, opts)
+            if meta.size > MAX_OBJECT:
+                raise TooLarge
+            content = extents.extend(
+                db, place.standing.content, received.stored, engine.volume.ids, engine.settings.inline_max
+            )
+            return objects.put(db, place, content, meta)
+
+        return await engine.commit(received, work)
+
+    async def update(self, key: Key, change: PropsChange, version: str | None = None) -> Meta:
+        checked(key)
+
+        def work(db: Connection) -> Meta:
+            found = objects.find(db, key)
+            _readable(found.meta, version)
+            check_write(change.when, found.meta)
+            modified = found.meta.modified if change.modified is None else change.modified
+            meta = replace(found.meta, props=change.apply(found.meta.props), modified=modified)
+            contents.share(db, found.content)
+            return objects.put(db, found.place, found.content, meta)
+
+        return await self._engine.writer.run(work)
+
+    async def copy(self, source: Key, target: Key, opts: Copy) -> Meta:
+        checked(source)
+        checked(target)
+
+        def work(db: Connection) -> Meta:
+            found = objects.find(db, source)
+            _readable(found.meta, opts.source_version, opts.source_when)
+            place = objects.place(db, target, opts.when)
+            props = found.meta.props if opts.props is None else opts.props
+            contents.share(db, found.content)
+            meta = replace(found.meta, key=target, modified=time.time_ns(), props=props)
+            return objects.put(db, place, found.content, meta)
+
+        return await self._engine.writer.run(work)
+
+    async def delete(self, key: Key, version: str | None = None, when: When = ANY) -> Deleted:
+        if version is not None:
+            self._refuse_early(key, when)
+            return Deleted(existed=False)
+        checked(key)
+        return Deleted(existed=await self._engine.writer.run(partial(objects.delete, key=key, when=when)))
+
+    async def delete_many(self, bucket: str, names: Sequence[str]) -> Sequence[Deleted | StoreError]:
+        """`core.store.Batch`."""
+        check_bucket(bucket)
+
+        def work(db: Connection) -> Sequence[Deleted | StoreError]:
+            buckets.identify(db, bucket)
+            return [_delete_one(db, Key(bucket, name)) for name in names]
+
+        return await self._engine.writer.run(work)
+
+    def _refuse_early(self, key: Key, when: When) -> None:
+        """Spare a body that would be refused. Raises `InvalidName`, `NoSuchBucket`, `ConditionFailed`."""
+        self._engine.readers.here(partial(objects.place, key=checked(key), when=when))
+
+
+def _readable(meta: Meta, version: str | None, when: When = ANY) -> Meta:
+    if version is not None:
+        raise NoSuchVersion
+    check_read(when, meta)
+    return meta
+
+
+def _delete_one(db: Connection, key: Key) -> Deleted | StoreError:
+    try:
+        check_key(key.name)
+        return Deleted(existed=objects.delete(db, key, ANY))
+    except StoreError as error:
+        return error
+
+
+def _created(key: Key, received: Received, opts: Put) -> Meta:
+    return Meta(
+        key=key,
+        size=received.size,
+        etag=received.etag,
+        modified=time.time_ns() if opts.modified is None else opts.modified,
+        props=opts.props,
+        checksums=received.checksums,
+    )
+
+
+def _extended(found: Meta, received: Received, opts: Put) -> Meta:
+    """An object with more bytes at its end: put together of what stood and what came, whose checksums are not known."""
+    return replace(
+        found,
+        size=found.size + received.size,
+        etag=composite_etag((found.etag, received.etag)),
+        modified=time.time_ns() if opts.modified is None else opts.modified,
+        checksums={},
+    )

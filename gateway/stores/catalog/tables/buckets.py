@@ -1,0 +1,115 @@
+"""Buckets and accounts."""
+
+import time
+from collections.abc import Iterator
+
+from gateway.core.errors import AlreadyExists, NoSuchBucket, NotEmpty
+from gateway.core.types import AccountMeta, BucketMeta, BucketProps, PropsChange
+from gateway.stores.catalog.database import Connection
+from gateway.stores.catalog.tables.packing import ceiling, floor, pack, unpack
+
+_Row = tuple[str, str, int, int, int, str | None, str | None]
+
+_FIND = "SELECT name, owner, created, objects, bytes, user, system FROM buckets WHERE name = ?"
+
+_UP = """SELECT name, owner, created, objects, bytes, user, system FROM buckets
+    WHERE name >= ? ORDER BY name"""
+_DOWN = """SELECT name, owner, created, objects, bytes, user, system FROM buckets
+    WHERE name < ? ORDER BY name DESC"""
+_OWNED_UP = """SELECT name, owner, created, objects, bytes, user, system FROM buckets
+    WHERE owner = ? AND name >= ? ORDER BY name"""
+_OWNED_DOWN = """SELECT name, owner, created, objects, bytes, user, system FROM buckets
+    WHERE owner = ? AND name < ? ORDER BY name DESC"""
+
+
+def identify(db: Connection, name: str) -> int:
+    """The bucket's number. Raises `NoSuchBucket`."""
+    row: tuple[int] | None = db.execute("SELECT id FROM buckets WHERE name = ?", (name,)).fetchone()
+    if row is None:
+        raise NoSuchBucket
+    return row[0]
+
+
+def find(db: Connection, name: str) -> BucketMeta:
+    """Raises `NoSuchBucket`."""
+    row: _Row | None = db.execute(_FIND, (name,)).fetchone()
+    if row is None:
+        raise NoSuchBucket
+    return _meta(row)
+
+
+def walk(db: Connection, owner: str | None, reverse: bool, start: str, included: bool) -> Iterator[BucketMeta]:
+    """Buckets (of one owner) in the order of their names, from `start` on."""
+    bound = ceiling(start, included) if reverse else floor(start, included)
+    if owner is None:
+        return map(_meta, db.execute(_DOWN if reverse else _UP, (bound,)))
+    return map(_meta, db.execute(_OWNED_DOWN if reverse else _OWNED_UP, (owner, bound)))
+
+
+def create(db: Connection, name: str, props: BucketProps) -> bool:
+    """False where the name is taken."""
+    row = name, props.owner, time.time_ns(), pack(props.user), pack(props.system)
+    done = db.execute("INSERT OR IGNORE INTO buckets (name, owner, created, user, system) VALUES (?, ?, ?, ?, ?)", row)
+    return done.rowcount == 1
+
+
+def update(db: Connection, name: str, change: PropsChange) -> BucketMeta:
+    """Raises `NoSuchBucket`."""
+    found = find(db, name)
+    user, system = pack(change.apply_user(found.user)), pack(change.apply_system(found.system))
+    db.execute("UPDATE buckets SET user = ?, system = ? WHERE name = ?", (user, system, name))
+    return find(db, name)
+
+
+def count(db: Connection, bucket: int, objects: int, size: int) -> None:
+    """Add to the bucket's counters."""
+    if objects or size:
+        db.execute("UPDATE buckets SET objects = objects + ?, bytes = bytes + ? WHERE id = ?", (objects, size, bucket))
+
+
+def rename(db: Connection, source: str, target: str) -> None:
+    """Raises `NoSuchBucket`, `AlreadyExists`."""
+    bucket = identify(db, source)
+    if db.execute("UPDATE OR IGNORE buckets SET name = ? WHERE id = ?", (target, bucket)).rowcount == 0:
+        raise AlreadyExists
+
+
+def delete(db: Connection, bucket: int) -> None:
+    """Raises `NotEmpty`."""
+    if db.execute("SELECT 1 FROM objects WHERE bucket = ? LIMIT 1", (bucket,)).fetchone():
+        raise NotEmpty
+    db.execute("DELETE FROM buckets WHERE id = ?", (bucket,))
+
+
+def find_account(db: Connection, owner: str) -> AccountMeta:
+    """An account with its totals; one that was never written to has none."""
+    stated: tuple[str | None, str | None] | None = db.execute(
+        "SELECT user, system FROM accounts WHERE id = ?", (owner,)
+    ).fetchone()
+    totals: tuple[int, int, int] = db.execute(
+        "SELECT count(*), ifnull(sum(objects), 0), ifnull(sum(bytes), 0) FROM buckets WHERE owner = ?", (owner,)
+    ).fetchone()
+    user, system = stated or (None, None)
+    return AccountMeta(
+        name=owner, buckets=totals[0], objects=totals[1], bytes=totals[2], user=unpack(user), system=unpack(system)
+    )
+
+
+def update_account(db: Connection, owner: str, change: PropsChange) -> AccountMeta:
+    found = find_account(db, owner)
+    row = owner, pack(change.apply_user(found.user)), pack(change.apply_system(found.system))
+    db.execute("INSERT OR REPLACE INTO accounts (id, user, system) VALUES (?, ?, ?)", row)
+    return find_account(db, owner)
+
+
+def _meta(row: _Row) -> BucketMeta:
+    name, owner, created, objects, size, user, system = row
+    return BucketMeta(
+        name=name,
+        owner=owner,
+        created=created,
+        objects=objects,
+        bytes=size,
+        user=unpack(user),
+        system=unpack(system),
+    )

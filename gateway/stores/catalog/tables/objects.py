@@ -1,0 +1,167 @@
+"""Objects: the names that stand, and the content that each refers to."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from gateway.core.conditions import When, check_write
+from gateway.core.errors import NoSuchBucket, NoSuchKey
+from gateway.core.types import Key, Meta, Props
+from gateway.stores.catalog.database import Connection
+from gateway.stores.catalog.tables import buckets, contents
+from gateway.stores.catalog.tables.packing import ceiling, floor, pack, unpack
+
+_Row = tuple[str, int, str, int, str, int | None, str | None, str | None, str | None]
+
+_FIND = """SELECT b.id, o.content,
+        o.name, o.size, o.etag, o.modified, o.content_type, o.expires, o.user, o.system, o.checksums
+    FROM buckets b LEFT JOIN objects o ON o.bucket = b.id AND o.name = ? WHERE b.name = ?"""
+_OPEN = """SELECT b.id, o.content,
+        o.name, o.size, o.etag, o.modified, o.content_type, o.expires, o.user, o.system, o.checksums, c.mixed, c.data
+    FROM buckets b LEFT JOIN objects o ON o.bucket = b.id AND o.name = ? LEFT JOIN contents c ON c.id = o.content
+    WHERE b.name = ?"""
+_UP = """SELECT name, size, etag, modified, content_type, expires, user, system, checksums
+    FROM objects WHERE bucket = ? AND name >= ? ORDER BY name"""
+_DOWN = """SELECT name, size, etag, modified, content_type, expires, user, system, checksums
+    FROM objects WHERE bucket = ? AND name < ? ORDER BY name DESC"""
+
+
+class Standing(NamedTuple):
+    """What a write has to know of the object that it replaces."""
+
+    content: int
+    size: int
+    etag: str
+    modified: int
+
+
+class Place(NamedTuple):
+    """Where an object is to be written: the bucket's number, and what stands there."""
+
+    bucket: int
+    standing: Standing | None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An object that stands; `bucket` and `content` are their numbers."""
+
+    bucket: int
+    content: int
+    meta: Meta
+
+    @property
+    def place(self) -> Place:
+        """For writing it anew."""
+        meta = self.meta
+        return Place(self.bucket, Standing(self.content, meta.size, meta.etag, meta.modified))
+
+
+@dataclass(frozen=True, slots=True)
+class Opened(Found):
+    """With its bytes, if they lie inline; `mixed`: some of them do."""
+
+    mixed: bool
+    data: bytes | None
+
+
+def place(db: Connection, key: Key, when: When) -> Place:
+    """Raises `NoSuchBucket`, `ConditionFailed`."""
+    row: tuple[int, int | None, int, str, int] | None = db.execute(
+        """SELECT b.id, o.content, o.size, o.etag, o.modified
+            FROM buckets b LEFT JOIN objects o ON o.bucket = b.id AND o.name = ? WHERE b.name = ?""",
+        (key.name, key.bucket),
+    ).fetchone()
+    if row is None:
+        raise NoSuchBucket
+    bucket, content, size, etag, modified = row
+    standing = None if content is None else Standing(content, size, etag, modified)
+    check_write(when, standing)
+    return Place(bucket, standing)
+
+
+def find(db: Connection, key: Key) -> Found:
+    """Raises `NoSuchBucket`, `NoSuchKey`."""
+    row = db.execute(_FIND, (key.name, key.bucket)).fetchone()
+    _refuse_missing(row)
+    return Found(row[0], row[1], _meta(key.bucket, row[2:]))
+
+
+def find_open(db: Connection, key: Key) -> Opened:
+    """As `find`, in one statement and so in one state of the index. Raises `NoSuchBucket`, `NoSuchKey`."""
+    row = db.execute(_OPEN, (key.name, key.bucket)).fetchone()
+    _refuse_missing(row)
+    return Opened(row[0], row[1], _meta(key.bucket, row[2:11]), bool(row[11]), row[12])
+
+
+def walk(db: Connection, bucket: str, number: int, reverse: bool, start: str, included: bool) -> Iterator[Meta]:
+    """Objects of a bucket in the order of their names, from `start` on."""
+    if reverse:
+        rows = db.execute(_DOWN, (number, ceiling(start, included)))
+    else:
+        rows = db.execute(_UP, (number, floor(start, included)))
+    return (_meta(bucket, row) for row in rows)
+
+
+def put(db: Connection, place: Place, content: int, meta: Meta) -> Meta:
+    """Have an object stand, which refers to `content`; what stood there is released."""
+    props = meta.props
+    db.execute(
+        """INSERT OR REPLACE INTO objects
+            (bucket, name, content, size, etag, modified, content_type, expires, user, system, checksums)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        (
+            place.bucket,
+            meta.name,
+            content,
+            meta.size,
+            meta.etag,
+            meta.modified,
+            props.content_type,
+            props.expires,
+            pack(props.user),
+            pack(props.system),
+            pack(meta.checksums),
+        ),
+    )
+    if place.standing is None:
+        buckets.count(db, place.bucket, 1, meta.size)
+    else:
+        contents.release(db, place.standing.content)
+        buckets.count(db, place.bucket, 0, meta.size - place.standing.size)
+    return meta
+
+
+def take(db: Connection, bucket: int, name: str, size: int) -> None:
+    """Take the object of that name and size out; its content is the caller's now."""
+    db.execute("DELETE FROM objects WHERE bucket = ? AND name = ?", (bucket, name))
+    buckets.count(db, bucket, -1, -size)
+
+
+def delete(db: Connection, key: Key, when: When) -> bool:
+    """False where there was none. Raises `NoSuchBucket`, `ConditionFailed`."""
+    bucket, standing = place(db, key, when)
+    if standing is None:
+        return False
+    take(db, bucket, key.name, standing.size)
+    contents.release(db, standing.content)
+    return True
+
+
+def _refuse_missing(row: tuple[int, int | None] | None) -> None:
+    if row is None:
+        raise NoSuchBucket
+    if row[1] is None:
+        raise NoSuchKey
+
+
+def _meta(bucket: str, row: _Row) -> Meta:
+    name, size, etag, modified, content_type, expires, user, system, checksums = row
+    return Meta(
+        key=Key(bucket, name),
+        size=size,
+        etag=etag,
+        modified=modified,
+        props=Props(content_type=content_type, user=unpack(user), system=unpack(system), expires=expires),
+        checksums=unpack(checksums),
+    )

@@ -1,0 +1,36 @@
+"""Mappings as columns hold them, and bounds of names."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(dict[str, str]).decode
+
+BEYOND = b""
+"""Comes after every name: SQLite sorts any BLOB behind all texts."""
+
+
+def pack(mapping: Mapping[str, str]) -> str | None:
+    return _encode(dict(mapping)).decode() if mapping else None
+
+
+def unpack(column: str | None) -> Mapping[str, str]:
+    return {} if column is None else _decode(column)
+
+
+def pack_numbers(numbers: list[int]) -> str:
+    """A list for SQLite's `json_each`."""
+    return _encode(numbers).decode()
+
+
+def floor(name: str, included: bool) -> str:
+    """The least name of a walk upwards from `name`: no name contains a NUL, so behind one comes the name with it."""
+    return name if included else name + "\\0"
+
+
+def ceiling(name: str, included: bool) -> str | bytes:
+    """What all names of a walk downwards from `name` are less than; an empty name means from the last."""
+    if not name:
+        return BEYOND
+    return name + "\\0" if included else name
