@@ -1,0 +1,203 @@
+"""The composition root: from a configuration to stores and running frontends, and back."""
+
+import asyncio
+import errno
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+
+from gateway import __version__
+from gateway.auth.principals import Registry, User
+from gateway.auth.tempauth import TokenIssuer
+from gateway.auth.tenancy import Tenancy
+from gateway.config.settings import Config, FrontendsSettings, StoreSettings
+from gateway.core.errors import StoreError
+from gateway.core.events import Access, Observer
+from gateway.core.store import Store
+from gateway.failures import StartError
+from gateway.frontends.admin.frontend import AdminFrontend, Insight
+from gateway.frontends.admin.page import Overview
+from gateway.frontends.admin.readiness import Readiness
+from gateway.frontends.admin.settings import AdminSettings
+from gateway.frontends.frontend import Frontend
+from gateway.frontends.ftp.frontend import FtpFrontend
+from gateway.frontends.s3.frontend import S3Frontend
+from gateway.frontends.swift.frontend import SwiftFrontend
+from gateway.stores.catalog import Catalog
+from gateway.stores.catalog.settings import CatalogSettings
+from gateway.stores.memory import Memory
+from gateway.telemetry.logs import log_access
+from gateway.telemetry.metrics import Metrics, sample_lag
+
+ADMIN_DRAIN_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A frontend, where it is to listen, and how its URL begins and ends."""
+
+    frontend: Frontend
+    scheme: str
+    host: str
+    port: int
+    path: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.frontend.name
+
+    def endpoint(self, port: int) -> str:
+        """The URL for a client on this machine."""
+        anywhere = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104
+        host = anywhere.get(self.host, self.host)
+        return f"{self.scheme}://{f'[{host}]' if ':' in host else host}:{port}{self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """All that serves. `ports` and `endpoints`, URLs for clients on this machine, are as they were opened, by name."""
+
+    readiness: Readiness
+    doors: list[Door] = field(default_factory=list)
+    ports: dict[str, int] = field(default_factory=dict)
+    endpoints: dict[str, str] = field(default_factory=dict)
+
+    def opened(self, door: Door) -> None:
+        """Take in a door that is open."""
+        ports = door.frontend.ports
+        self.doors.append(door)
+        self.ports.update(ports)
+        self.endpoints[door.name] = door.endpoint(ports[door.name])
+
+    async def drain(self, seconds: float) -> None:
+        """Take nothing new, finish what is running within `seconds`; the admin frontend tells so until the end."""
+        self.readiness.drain()
+        admin = [door.frontend for door in self.doors if isinstance(door.frontend, AdminFrontend)]
+        async with asyncio.TaskGroup() as group:
+            for door in self.doors:
+                if door.frontend not in admin:
+                    group.create_task(door.frontend.drain(seconds))
+        for frontend in admin:
+            await frontend.drain(ADMIN_DRAIN_SECONDS)
+
+
+@asynccontextmanager
+async def running(
+    config: Config, users: Sequence[User], token_key: bytes, dropped: Callable[[], int] = lambda: 0
+) -> AsyncIterator[App]:
+    """Open the stores and the doors; close them all at the end, whatever happened. Raises `StartError`.
+
+    `dropped` tells how many log records were lost, for the metrics.
+    """
+    pool = ThreadPoolExecutor(config.threads, thread_name_prefix="portico")
+    asyncio.get_running_loop().set_default_executor(pool)
+    metrics = Metrics()
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(_background(sample_lag(metrics.loop_lag.observe)))
+        stores = {name: await _start_store(stack, name, settings) for name, settings in config.stores.items()}
+        app = App(_readiness(config, stores))
+        metrics.watch(lambda: {door.name: door.frontend.connections for door in app.doors}, dropped)
+        observe = _observer(config, metrics)
+        parts = _Parts(
+            Registry(users),
+            Tenancy({name: stores[namespace.store] for name, namespace in config.namespaces.items()}),
+            TokenIssuer(token_key, config.token_lifetime),
+            Insight(metrics.exposition, _overview(app), app.readiness),
+            observe,
+        )
+        for door in _doors(config.frontends, parts):
+            await _open(stack, door)
+            app.opened(door)
+        yield app
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What frontends are made with."""
+
+    registry: Registry
+    tenancy: Tenancy
+    tokens: TokenIssuer
+    insight: Insight
+    observe: Observer
+
+
+def _doors(settings: FrontendsSettings, parts: _Parts) -> Iterator[Door]:
+    """The frontends that are switched on. The admin frontend is last: once it answers, all are open."""
+    common = parts.registry, parts.tenancy, parts.observe
+    if settings.s3:
+        yield Door(S3Frontend(settings.s3, *common), "http", settings.s3.host, settings.s3.port)
+    if settings.swift:
+        swift = SwiftFrontend(settings.swift, *common, tokens=parts.tokens)
+        yield Door(swift, "http", settings.swift.host, settings.swift.port, "/auth/v1.0")
+    if settings.ftp:
+        yield Door(FtpFrontend(settings.ftp, *common), "ftp", settings.ftp.host, settings.ftp.port)
+    if settings.admin:
+        admin = AdminFrontend(settings.admin, parts.insight, parts.observe)
+        yield Door(admin, "http", settings.admin.host, settings.admin.port)
+
+
+async def _start_store(stack: AsyncExitStack, name: str, settings: StoreSettings) -> Store:
+    store: Store = Catalog(settings) if isinstance(settings, CatalogSettings) else Memory()
+    stack.push_async_callback(store.aclose)
+    try:
+        await store.start()
+    except StoreError as error:
+        raise StartError(f"store '{name}' does not open: {error.message}") from error
+    return store
+
+
+async def _open(stack: AsyncExitStack, door: Door) -> None:
+    stack.push_async_callback(door.frontend.aclose)
+    try:
+        await door.frontend.start()
+    except OSError as error:
+        raise StartError(_why_shut(door, error)) from error
+
+
+def _why_shut(door: Door, error: OSError) -> str:
+    name = door.name
+    other_port = f"--{name}-port or `frontends.{name}.port`"
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"{name}: port {door.port} on {door.host} is taken; stop what uses it, or choose another with {other_port}"
+        )
+    if error.errno == errno.EACCES:
+        return f"{name}: port {door.port} on {door.host} is not permitted; choose one above 1023 with {other_port}"
+    reason = error.strerror or str(error)
+    return f"{name}: can't listen on {door.host}, port {door.port}: {reason}; correct `frontends.{name}.host`"
+
+
+def _readiness(config: Config, stores: Mapping[str, Store]) -> Readiness:
+    settings = config.frontends.admin or AdminSettings()
+    return Readiness(stores, timeout=settings.ready_timeout, age=settings.ready_age)
+
+
+def _overview(app: App) -> Callable[[], Overview]:
+    begin = time.monotonic()
+    return lambda: Overview(__version__, time.monotonic() - begin, app.endpoints)
+
+
+def _observer(config: Config, metrics: Metrics) -> Observer:
+    if not config.log.access:
+        return metrics.observe
+
+    def observe(access: Access) -> None:
+        metrics.observe(access)
+        log_access(access)
+
+    return observe
+
+
+@asynccontextmanager
+async def _background(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Let a coroutine that never ends run for as long as the context lasts."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
