@@ -32,6 +32,8 @@ logger = logging.getLogger("portico.swift")
 
 PROTOCOL = "swift"
 MAX_EXTRA = 32
+UNKNOWN_METHOD = ("Invalid method encountered", "Expected space after method")
+"""What aiohttp's parser says of a method that it doesn't know."""
 
 Fixed = Callable[[web.BaseRequest], web.Response]
 
@@ -198,9 +200,9 @@ class _Served:
 
 
 def malformed(status: int, message: str) -> web.Response:
-    """The answer to what is no HTTP request; an unknown method is one too many."""
+    """The answer to what is no HTTP request, or has a method that HTTP doesn't know."""
     enter(RequestContext(request_id=_transaction_id(""), protocol=PROTOCOL))
-    response = page(405 if "Invalid method" in message else status if status in REASONS else 400)
+    response = page(405 if message.startswith(UNKNOWN_METHOD) else status if status in REASONS else 400)
     identify(response.headers)
     return response
 

@@ -1,0 +1,46 @@
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+
+import pytest
+
+from gateway.core.store import Store
+from gateway.stores.memory import Memory
+from tests.frontends.swift.world import World, serving
+
+Serve = Callable[..., AbstractAsyncContextManager[World]]
+
+
+@pytest.fixture
+async def store() -> AsyncIterator[Store]:
+    memory = Memory()
+    await memory.start()
+    yield memory
+    await memory.aclose()
+
+
+@pytest.fixture
+async def far() -> AsyncIterator[Store]:
+    """The store of another namespace."""
+    memory = Memory()
+    await memory.start()
+    yield memory
+    await memory.aclose()
+
+
+@pytest.fixture
+def serve(store: Store, far: Store) -> Serve:
+    """Start a frontend with settings of the test's own."""
+
+    def start(**settings: object) -> AbstractAsyncContextManager[World]:
+        return serving(store, far, **settings)
+
+    return start
+
+
+@pytest.fixture
+async def world(serve: Serve, caplog: pytest.LogCaptureFixture) -> AsyncIterator[World]:
+    """A frontend that still serves when the test is over, and has found nothing worth an error in the log."""
+    async with serve() as world:
+        yield world
+        assert (await world.raw("GET", "/healthcheck")).body == b"OK"
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
