@@ -29,8 +29,8 @@ class Objects(Part):
         check_bucket(bucket)
 
         def page(db: Connection) -> Page[Meta | Prefix]:
-            number = buckets.identify(db, bucket)
-            return paginate(partial(objects.walk, db, bucket, number, query.reverse), query)
+            walk = objects.Walk(db, bucket, query.reverse, 4 if query.delimiter else query.limit + 1)
+            return paginate(walk.seek, query)
 
         return await self._engine.readers.away(page)
 

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import msgspec
+
 from gateway.core.conditions import When, check_write
 from gateway.core.errors import NoSuchBucket, NoSuchKey
-from gateway.core.types import Key, Meta, Props
+from gateway.core.types import Key, Meta
 from gateway.stores.catalog.database import Connection
 from gateway.stores.catalog.tables import buckets, contents
-from gateway.stores.catalog.tables.packing import ceiling, floor, pack, unpack
+from gateway.stores.catalog.tables.packing import ceiling, floor, pack, unpack, unpack_props
 
 _Row = tuple[str, int, str, int, str, int | None, str | None, str | None, str | None]
 
@@ -20,10 +22,17 @@ _OPEN = """SELECT b.id, o.content,
         o.name, o.size, o.etag, o.modified, o.content_type, o.expires, o.user, o.system, o.checksums, c.mixed, c.data
     FROM buckets b LEFT JOIN objects o ON o.bucket = b.id AND o.name = ? LEFT JOIN contents c ON c.id = o.content
     WHERE b.name = ?"""
-_UP = """SELECT name, size, etag, modified, content_type, expires, user, system, checksums
-    FROM objects WHERE bucket = ? AND name >= ? ORDER BY name"""
-_DOWN = """SELECT name, size, etag, modified, content_type, expires, user, system, checksums
-    FROM objects WHERE bucket = ? AND name < ? ORDER BY name DESC"""
+_UP = """SELECT json_group_array(
+        json_array(name, size, etag, modified, content_type, expires, user, system, checksums))
+    FROM (SELECT * FROM objects WHERE bucket = ? AND name >= ? ORDER BY name LIMIT ?)"""
+_DOWN = """SELECT json_group_array(
+        json_array(name, size, etag, modified, content_type, expires, user, system, checksums))
+    FROM (SELECT * FROM objects WHERE bucket = ? AND name < ? ORDER BY name DESC LIMIT ?)"""
+
+_decode = msgspec.json.Decoder(list[_Row]).decode
+
+BLOCK = 1024
+"""Most rows that a query of a walk gives."""
 
 
 class Standing(NamedTuple):
@@ -94,13 +103,36 @@ def find_open(db: Connection, key: Key) -> Opened:
     return Opened(row[0], row[1], _meta(key.bucket, row[2:11]), bool(row[11]), row[12])
 
 
-def walk(db: Connection, bucket: str, number: int, reverse: bool, start: str, included: bool) -> Iterator[Meta]:
-    """Objects of a bucket in the order of their names, from `start` on."""
-    if reverse:
-        rows = db.execute(_DOWN, (number, ceiling(start, included)))
-    else:
-        rows = db.execute(_UP, (number, floor(start, included)))
-    return (_meta(bucket, row) for row in rows)
+class Walk:
+    """Objects of a bucket in the order of their names.
+
+    Rows come in blocks, each as the one value of its query. For each row that a query steps to, sqlite3 gives the GIL
+    up and takes it again: with other threads about, a thousand of those cost far more than the rows.
+    """
+
+    def __init__(self, db: Connection, bucket: str, reverse: bool, block: int) -> None:
+        """`block`: how many rows are likely to be wanted from one start. Raises `NoSuchBucket`."""
+        self._db = db
+        self._bucket = bucket
+        self._number = buckets.identify(db, bucket)
+        self._reverse = reverse
+        self._block = min(block, BLOCK)
+
+    def seek(self, start: str, included: bool) -> Iterator[Meta]:
+        """Objects from `start` on."""
+        block = self._block
+        while True:
+            rows = self._rows(start, included, block)
+            for row in rows:
+                yield _meta(self._bucket, row)
+            if len(rows) < block:
+                return
+            start, included, block = rows[-1][0], False, min(4 * block, BLOCK)
+
+    def _rows(self, start: str, included: bool, limit: int) -> list[_Row]:
+        sql, bound = (_DOWN, ceiling(start, included)) if self._reverse else (_UP, floor(start, included))
+        (rows,) = self._db.execute(sql, (self._number, bound, limit)).fetchone()
+        return _decode(rows)
 
 
 def put(db: Connection, place: Place, content: int, meta: Meta) -> Meta:
@@ -162,6 +194,6 @@ def _meta(bucket: str, row: _Row) -> Meta:
         size=size,
         etag=etag,
         modified=modified,
-        props=Props(content_type=content_type, user=unpack(user), system=unpack(system), expires=expires),
+        props=unpack_props(content_type, expires, user, system),
         checksums=unpack(checksums),
     )

@@ -1,11 +1,17 @@
 """Mappings as columns hold them, and bounds of names."""
 
 from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
 
 import msgspec
 
+from gateway.core.types import Props
+
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(dict[str, str]).decode
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 BEYOND = b""
 """Comes after every name: SQLite sorts any BLOB behind all texts."""
@@ -16,7 +22,13 @@ def pack(mapping: Mapping[str, str]) -> str | None:
 
 
 def unpack(column: str | None) -> Mapping[str, str]:
-    return {} if column is None else _decode(column)
+    return _NOTHING if column is None else MappingProxyType(_decode(column))
+
+
+@lru_cache(512)
+def unpack_props(content_type: str, expires: int | None, user: str | None, system: str | None) -> Props:
+    """Properties, as one value for all the many objects that have the same."""
+    return Props(content_type=content_type, user=unpack(user), system=unpack(system), expires=expires)
 
 
 def pack_numbers(numbers: list[int]) -> str:

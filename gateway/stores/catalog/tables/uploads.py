@@ -8,10 +8,10 @@ from itertools import pairwise
 
 from gateway.core.digest import Algorithm
 from gateway.core.errors import InvalidPart, InvalidPartOrder, NoSuchUpload, PartTooSmall
-from gateway.core.types import Key, Part, PartRef, Props, Put, Upload
+from gateway.core.types import Key, Part, PartRef, Put, Upload
 from gateway.stores.catalog.database import Connection
 from gateway.stores.catalog.tables import buckets, contents, extents
-from gateway.stores.catalog.tables.packing import pack, pack_numbers, unpack
+from gateway.stores.catalog.tables.packing import pack, pack_numbers, unpack, unpack_props
 
 MAX_PARTS = 10_000
 
@@ -165,7 +165,7 @@ def _upload(bucket: str, row: _UploadRow) -> Upload:
         key=Key(bucket, name),
         id=number,
         created=created,
-        props=Props(content_type=content_type, user=unpack(user), system=unpack(system), expires=expires),
+        props=unpack_props(content_type, expires, user, system),
         owner=owner,
         checksum=None if checksum is None else Algorithm(checksum),
     )
