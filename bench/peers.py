@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -60,7 +61,10 @@ def portico(folder: Path) -> Iterator[Portico]:
     config.write_text(CONFIG.format(path=data, user=USER, secret=SECRET, admin=admin))
     command = [sys.executable, "-m", "gateway", "serve", "--config", str(config), "--data", str(data)]
     with running(command, admin) as server:
-        ports = json.loads((data / "run.json").read_text())["ports"]
+        run = data / "run.json"
+        while not run.exists():  # it is written when all ports are open
+            time.sleep(0.02)
+        ports = json.loads(run.read_text())["ports"]
         yield Portico(server, ports["s3"], ports["swift"], ports["ftp"])
 
 
