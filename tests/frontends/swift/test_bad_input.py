@@ -1,6 +1,6 @@
 """What strangers send: the protocol's own clear error, nothing stored, and the server serves on."""
 
-import asyncio
+from contextlib import AsyncExitStack
 
 import pytest
 
@@ -175,14 +175,19 @@ async def test_what_is_no_http(world: World, garbage: bytes) -> None:
         assert await wire.closed()
 
 
-async def test_idle_connections_by_the_hundred(serve: Serve) -> None:
-    async with serve(max_connections=64, idle_timeout=0.3) as world:
-        wires = [await asyncio.open_connection("127.0.0.1", world.port) for _ in range(200)]
-        refused = [await reader.read(12) for reader, _ in wires[64:]]
-        assert set(refused) == {b"HTTP/1.1 503"}
-        assert {await reader.read() for reader, _ in wires[:64]} == {b""}
-        for _, writer in wires:
-            writer.close()
+async def test_connections_by_the_hundred(serve: Serve) -> None:
+    async with serve(max_connections=64) as world, AsyncExitStack() as stack:
+        taken = [await stack.enter_async_context(world.wire()) for _ in range(64)]
+        refused = [await stack.enter_async_context(world.wire()) for _ in range(100)]
+        assert {(await wire.answer()).status for wire in refused} == {503}
+        await taken[0].send(request(world, "HEAD /v1/AUTH_test"))
+        assert (await taken[0].answer()).status == 204
+
+
+async def test_idle_connections_are_closed(serve: Serve) -> None:
+    async with serve(idle_timeout=0.1) as world, AsyncExitStack() as stack:
+        wires = [await stack.enter_async_context(world.wire()) for _ in range(50)]
+        assert all([await wire.closed() for wire in wires])
         assert (await world.raw("GET", "/healthcheck")).status == 200
 
 
