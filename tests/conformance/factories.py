@@ -9,6 +9,7 @@ from gateway.cache.entries import Entries
 from gateway.cache.local import LocalCache
 from gateway.core.store import Accounts, Append, Batch, Multipart, Rename, Store
 from gateway.layers.metacache import MetaCache
+from gateway.stores.catalog import Catalog, CatalogSettings
 from gateway.stores.memory import Memory
 from tests.support.stores import Plain
 
@@ -38,6 +39,8 @@ def _cached(store: Store) -> Store:
 
 
 CONTENDERS = {
+    "catalog": Contender(open=lambda path: started(Catalog(CatalogSettings(path=path)))),
+    "catalog of files": Contender(open=lambda path: started(Catalog(CatalogSettings(path=path, inline_max=0)))),
     "memory": Contender(open=lambda _: started(Memory()), durable=False),
     "metacache": Contender(open=lambda _: started(_cached(Memory())), durable=False),
     "plain": Contender(open=lambda _: started(Plain(Memory())), durable=False, lacks=CAPABILITIES),

@@ -136,6 +136,7 @@ async def test_buckets_are_paged(empty: Store) -> None:
                 page = await empty.buckets(ListQuery(limit=limit, marker=marker), owner)
                 assert 0 < len(page.items) <= limit
                 found += [row.name for row in page.items]
+                assert page.next is None or page.next > marker
                 marker = page.next
             assert found == names
 

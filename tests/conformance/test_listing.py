@@ -31,8 +31,9 @@ async def paged(store: Store, query: ListQuery, bucket: str = BUCKET) -> list[st
     found: list[str] = []
     marker: str | None = query.marker
     while marker is not None:
-        items, marker = await listed(store, replace(query, marker=marker), bucket)
-        assert len(items) == query.limit or marker is None
+        before = marker
+        items, marker = await listed(store, replace(query, marker=before), bucket)
+        assert marker is None or (len(items) == query.limit and marker != before)
         found += items
     return found
 

@@ -39,6 +39,7 @@ async def walked(multipart: Multipart, query: UploadQuery) -> list[Upload | Pref
         assert len(page.items) == query.limit
         last = page.items[-1]
         assert page.next == last.name
+        assert len(found) <= len(ODD_KEYS)
         query = replace(query, key_marker=page.next, id_marker=last.id if isinstance(last, Upload) else "")
 
 

@@ -41,6 +41,7 @@ async def rows(store: Store, bucket: str = BUCKET, prefix: str = "", limit: int 
     while marker is not None:
         page = await store.list(bucket, ListQuery(prefix=prefix, marker=marker, limit=limit))
         found += [row for row in page.items if isinstance(row, Meta)]
+        assert page.next is None or page.next > marker
         marker = page.next
     return found
 
