@@ -38,11 +38,11 @@ def pack_numbers(numbers: list[int]) -> str:
 
 def floor(name: str, included: bool) -> str:
     """The least name of a walk upwards from `name`: no name contains a NUL, so behind one comes the name with it."""
-    return name if included else name + "\\0"
+    return name if included else name + "\0"
 
 
 def ceiling(name: str, included: bool) -> str | bytes:
     """What all names of a walk downwards from `name` are less than; an empty name means from the last."""
     if not name:
         return BEYOND
-    return name + "\\0" if included else name
+    return name + "\0" if included else name
