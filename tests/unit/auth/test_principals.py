@@ -62,9 +62,8 @@ def test_accounts_are_found_by_id() -> None:
 
 def test_an_empty_registry_knows_nobody() -> None:
     registry = Registry([])
-    assert (
-        registry.by_access_key("") is registry.by_name("", "") is registry.by_login("") is registry.account("") is None
-    )
+    assert (registry.by_access_key(""), registry.by_name("", ""), registry.by_login("")) == (None, None, None)
+    assert registry.account("") is None
 
 
 def test_two_users_of_one_account_have_different_names() -> None:
