@@ -71,6 +71,11 @@ class App:
         self.ports.update(ports)
         self.endpoints[door.name] = door.endpoint(ports[door.name])
 
+    def connections(self) -> Mapping[str, int]:
+        """Open connections, of the frontends that tell."""
+        counts = {door.name: door.frontend.connections for door in self.doors}
+        return {name: count for name, count in counts.items() if count is not None}
+
     async def drain(self, seconds: float) -> None:
         """Take nothing new, finish what is running within `seconds`; the admin frontend tells so until the end."""
         self.readiness.drain()
@@ -98,7 +103,7 @@ async def running(
         await stack.enter_async_context(_background(sample_lag(metrics.loop_lag.observe)))
         stores = {name: await _start_store(stack, name, settings) for name, settings in config.stores.items()}
         app = App(_readiness(config, stores))
-        metrics.watch(lambda: {door.name: door.frontend.connections for door in app.doors}, dropped)
+        metrics.watch(app.connections, dropped)
         observe = _observer(config, metrics)
         parts = _Parts(
             Registry(users),

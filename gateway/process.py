@@ -14,6 +14,7 @@ from gateway import __version__
 from gateway.app import App, running
 from gateway.auth.principals import User
 from gateway.config import DEFAULT_DATA, Config
+from gateway.config.overrides import ROOT_SECRET, ROOT_USER
 from gateway.config.settings import LogFormat, LogSettings, Loop
 from gateway.data import DataDirectory, Run
 from gateway.failures import StartError
@@ -37,6 +38,8 @@ def serve(config: Config, data: Path | None, environ: Mapping[str, str] = os.env
     level, human = config.log.level, _for_people(config.log)
     with directory.hold(), logging_to(LOG_FD, level=level, human=human) as log:
         root = None if config.accounts else find_root(directory, environ)
+        if config.accounts and (idle := [name for name in (ROOT_USER, ROOT_SECRET) if environ.get(name)]):
+            logger.warning("%s without effect: the configuration has accounts", " and ".join(idle))
         process = _Process(config, directory, root, lambda: log.dropped)
         try:
             with asyncio.Runner(loop_factory=_loop_factory(config.loop)) as runner:
@@ -101,8 +104,8 @@ class _Process:
                 self._directory.keep(self._root.credentials)
             if self._root.given or self._root.fresh:
                 lines += keys(self._root, self._directory.path / "credentials.json", app.endpoints, self._region())
-        self._directory.announce(Run(os.getpid(), _now(), __version__, app.ports, app.endpoints))
         _print(lines)
+        self._directory.announce(Run(os.getpid(), _now(), __version__, app.ports, app.endpoints))
         logger.info("serving", extra={"version": __version__, "ports": dict(app.ports)})
 
     def _region(self) -> str:

@@ -48,4 +48,5 @@ def commands(account: str, user: str, secret: str, endpoints: Mapping[str, str],
         yield f"lftp -e ls -u {user},{secret} {ftp}"
         yield f"curl --user {user}:{secret} {ftp}/"
     if s3:
-        yield f"curl --user {user}:{secret} --aws-sigv4 aws:amz:{region}:s3 {s3}/"
+        unsigned = "-H x-amz-content-sha256:UNSIGNED-PAYLOAD"  # which curl 7.88 does not send by itself
+        yield f"curl --user {user}:{secret} --aws-sigv4 aws:amz:{region}:s3 {unsigned} {s3}/"

@@ -19,9 +19,9 @@ class Frontend(ABC):
         """The ports in use, by the names that `run.json` shows them under."""
 
     @property
-    def connections(self) -> int:
-        """Connections that are open, for the metrics."""
-        return 0
+    def connections(self) -> int | None:
+        """Connections that are open, for the metrics; None where that is not known."""
+        return None
 
     @abstractmethod
     async def drain(self, seconds: float) -> None:
