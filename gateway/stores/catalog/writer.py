@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 from gateway.core.errors import Unavailable
 from gateway.stores.catalog.database import Connection
 from gateway.stores.catalog.failures import IndexFailure, of_index
+from gateway.stores.catalog.threads import ended
 
 T = TypeVar("T")
 
@@ -21,14 +22,15 @@ QUEUE = 1024
 
 class _Job(Generic[T]):
     def __init__(self, work: Callable[[Connection], T], future: asyncio.Future[T]) -> None:
-        self._work = work
         self.future = future
+        self.settled = False
+        self._work = work
+        self._claim = threading.Lock()
         self._outcome: Callable[[], None] | None = None
 
-    @property
-    def withdrawn(self) -> bool:
-        """Its caller was cancelled before it began."""
-        return self.future.cancelled()
+    def claim(self) -> bool:
+        """Whether the caller of this, the first one, is to decide what becomes of the job: the writer or its owner."""
+        return self._claim.acquire(blocking=False)
 
     def attempt(self, connection: Connection) -> None:
         """Do the work inside the group's transaction; a failure undoes this job alone.
@@ -53,7 +55,8 @@ class _Job(Generic[T]):
         self._outcome = lambda: self.future.set_exception(refusal)
 
     def settle(self) -> None:
-        """Tell the caller, unless it has gone."""
+        """Tell the owner."""
+        self.settled = True
         if self._outcome is not None and not self.future.done():
             self._outcome()
 
@@ -78,15 +81,22 @@ class Writer:
     async def run(self, work: Callable[[Connection], T]) -> T:
         """What `work` returns, once it is durable; a `StoreError` that it raises leaves no trace of it.
 
-        A caller that is cancelled doesn't know whether the job happened, but it happened wholly or not at all; a job
-        that is handed in later sees which. Raises `Unavailable` and `OutOfSpace` where the commit fails.
+        For a caller that is cancelled, a job that has not begun never will, and the end of one that has is waited for.
+        Raises `Unavailable` and `OutOfSpace` where the commit fails; the disk may have it nevertheless, if the process
+        ends before another commit.
         """
         async with self._slots:
             if self._closed:
                 raise Unavailable("The store is closed")
-            future: asyncio.Future[T] = self._loop.create_future()
-            self._queue.put(_Job(work, future))
-            return await future
+            job = _Job[T](work, self._loop.create_future())
+            self._queue.put(job)
+            try:
+                return await job.future
+            except asyncio.CancelledError:
+                if not job.claim() and not job.settled:
+                    job.future = self._loop.create_future()  # the cancellation took the first one with it
+                    await ended(job.future)
+                raise
 
     async def aclose(self) -> None:
         """Finish what is queued."""
@@ -120,7 +130,7 @@ class Writer:
         try:
             connection.execute("BEGIN IMMEDIATE")
             for job in group:
-                if not job.withdrawn:
+                if job.claim():
                     job.attempt(connection)
             connection.execute("COMMIT")
         except Exception as error:  # whatever it is, it belongs to all callers: none of the jobs happened

@@ -70,7 +70,8 @@ def count(db: Connection, bucket: int, objects: int, size: int) -> None:
 def rename(db: Connection, source: str, target: str) -> None:
     """Raises `NoSuchBucket`, `AlreadyExists`."""
     bucket = identify(db, source)
-    if db.execute("UPDATE OR IGNORE buckets SET name = ? WHERE id = ?", (target, bucket)).rowcount == 0:
+    renamed = db.execute("UPDATE OR IGNORE buckets SET name = ? WHERE id = ?", (target, bucket))
+    if source == target or renamed.rowcount == 0:
         raise AlreadyExists
 
 
