@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from gateway.core.conditions import When
-from gateway.core.errors import NotModified
+from gateway.core.errors import NoSuchKey, NotModified
 from gateway.core.ranges import Span
 from gateway.core.types import Copy, Meta, Props
 from gateway.frontends.http.headers import when_of
@@ -30,7 +30,7 @@ async def copy_object(call: Call) -> Output:
     source = _source(call)
     props = _props(call, source)
     when = _source_when(call)
-    with _conditions():
+    with _reading(source):
         found = await call.store.stat(source.key, source.version, when)
         _check_size(found.size, call.settings.max_copy)
         _check_algorithm(call, found)
@@ -49,7 +49,7 @@ async def upload_part_copy(call: Call) -> Output:
     multipart = uploads_of(call)
     await multipart.stat_upload(call.key, upload)
     when = _source_when(call)
-    with _conditions():
+    with _reading(source):
         found = await call.store.stat(source.key, None, when)
         span = _span(call, found)
         _check_size(len(span.resolve(found.size)) if span else found.size, call.settings.max_put)
@@ -68,16 +68,18 @@ def _source(call: Call) -> CopySource:
 
 
 def _source_when(call: Call) -> When:
-    return when_of(call.headers, "x-amz-copy-source-if-")
+    return when_of(call.request.headers, "x-amz-copy-source-if-")
 
 
 @contextmanager
-def _conditions() -> Iterator[None]:
-    """A source that has not changed since is no success for a copy: it answers as any failed precondition."""
+def _reading(source: CopySource) -> Iterator[None]:
+    """What a copy makes of its source's errors: that it has not changed since is one, and the key is the source's."""
     try:
         yield
     except NotModified:
         raise S3Error(Code.PRECONDITION_FAILED) from None
+    except NoSuchKey:
+        raise S3Error(Code.NO_SUCH_KEY, Key=source.key.name) from None
 
 
 def _props(call: Call, source: CopySource) -> Props | None:

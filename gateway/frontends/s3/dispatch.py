@@ -26,7 +26,7 @@ from gateway.frontends.s3.errors import S3Error, error_xml, of_auth, of_store
 from gateway.frontends.s3.operations import OPERATIONS, Operation
 from gateway.frontends.s3.permission import permit
 from gateway.frontends.s3.route import Router, not_implemented
-from gateway.frontends.s3.sender import Authenticator
+from gateway.frontends.s3.sender import Authenticator, Sender
 from gateway.frontends.s3.settings import S3Settings
 from gateway.frontends.s3.xmlin import Reader, compile_input
 from gateway.frontends.s3.xmlout import XML_TYPE, Output, Writer, compile_output
@@ -56,13 +56,18 @@ class _Visit:
     request_id: str
     operation: str = ""
     key: Key = SERVICE.key
-    principal: str = ""
     started: float = field(default_factory=time.perf_counter)
+    entered: RequestContext | None = None
 
-    def context(self) -> RequestContext:
+    def context(self, principal: str = "") -> RequestContext:
         return RequestContext(
-            request_id=self.request_id, client=self.request.remote or "", protocol="s3", principal=self.principal
+            request_id=self.request_id, client=self.request.remote or "", protocol="s3", principal=principal
         )
+
+    def admit(self, sender: Sender) -> None:
+        """Have all that happens from here on speak of `sender`."""
+        self.entered = self.context(sender.principal.label)
+        enter(self.entered)
 
 
 class Dispatcher:
@@ -122,8 +127,7 @@ class Dispatcher:
         described = self._router.route(request.method, address.level, query, headers)
         visit.operation = described.name
         sender = self._authenticate(SignedRequest(request.method, target.path, target.query, headers))
-        visit.principal = sender.principal.label
-        enter(visit.context())
+        visit.admit(sender)
         route = self._routes.get(described.name)
         if route is None:
             raise not_implemented(described)
@@ -164,7 +168,7 @@ class Dispatcher:
     def _record(self, visit: _Visit, response: web.StreamResponse, error: str) -> None:
         self._observe(
             Access(
-                context=visit.context(),
+                context=visit.entered or visit.context(),
                 operation=visit.operation,
                 status=response.status,
                 seconds=time.perf_counter() - visit.started,

@@ -5,7 +5,7 @@ Source: "Working with object metadata" in the Amazon S3 User Guide.
 
 import re
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from email.errors import HeaderParseError
 from email.header import decode_header
 
@@ -111,14 +111,17 @@ def overrides_of(query: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def head_of(meta: Meta) -> Iterator[tuple[str, str]]:
+def head_of(meta: Meta) -> list[tuple[str, str]]:
     """The headers that describe an object, without its length and checksums."""
-    yield "ETag", f'"{meta.etag}"'
-    yield "Last-Modified", http_date(meta.modified)
-    yield "Accept-Ranges", "bytes"
-    yield "Content-Type", meta.props.content_type
-    for name, value in meta.props.system.items():
-        if header := _ANSWERED.get(name):
-            yield header, value
-    for name, value in meta.props.user.items():
-        yield USER_PREFIX + name, encoded(value)
+    props = meta.props
+    pairs = [
+        ("ETag", f'"{meta.etag}"'),
+        ("Last-Modified", http_date(meta.modified)),
+        ("Accept-Ranges", "bytes"),
+        ("Content-Type", props.content_type),
+    ]
+    if props.system:
+        pairs += [(_ANSWERED[name], value) for name, value in props.system.items() if name in _ANSWERED]
+    if props.user:
+        pairs += [(USER_PREFIX + name, encoded(value)) for name, value in props.user.items()]
+    return pairs

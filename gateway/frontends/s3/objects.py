@@ -17,6 +17,9 @@ from gateway.frontends.s3.parameters import version_of
 from gateway.frontends.s3.xmlout import Output
 
 
+_UNMODIFIED = ("ETag", "Last-Modified", "Cache-Control", "Expires")
+
+
 async def get_object(call: Call) -> web.StreamResponse:
     """GetObject."""
     source = _source(call)
@@ -64,8 +67,8 @@ def _head(call: Call) -> Head:
 
 async def _not_modified(call: Call, source: Source) -> web.Response:
     """A 304 with the headers that RFC 9110, 15.4.5 wants in it."""
-    headers = source.head(await source.stat(ANY))
-    headers.popall("Content-Type")
+    described = source.head(await source.stat(ANY))
+    headers = [*call.common, *((name, described[name]) for name in _UNMODIFIED if name in described)]
     return web.Response(status=304, headers=headers)
 
 
