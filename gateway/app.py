@@ -150,7 +150,8 @@ async def _start_store(stack: AsyncExitStack, name: str, settings: StoreSettings
     try:
         await store.start()
     except StoreError as error:
-        raise StartError(f"store '{name}' does not open: {error.message}") from error
+        where = f" in {settings.path}" if isinstance(settings, CatalogSettings) else ""
+        raise StartError(f"store '{name}'{where} does not open: {error.message}") from error
     return store
 
 

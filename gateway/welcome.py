@@ -26,10 +26,11 @@ def keys(root: Root, kept_in: Path, endpoints: Mapping[str, str], region: str) -
         yield f"The root user is {known.user} of account {known.account}, with the secret in {ROOT_SECRET}. Try:"
         secret = f'"${ROOT_SECRET}"'
     else:
-        yield f"The root user of this installation (shown this once; kept in {kept_in}):"
+        width = max(map(len, (known.account, known.user, known.secret)))
+        yield f"The root user of this installation, an operator (shown this once; kept in {kept_in}):"
         yield f"  account  {known.account}"
-        yield f"  user     {known.user}      S3 access key, FTP user; Swift user {known.account}:{known.user}"
-        yield f"  secret   {known.secret}      S3 secret key, FTP password, Swift key"
+        yield f"  user     {known.user:<{width}}  S3 access key, FTP user; for Swift {known.account}:{known.user}"
+        yield f"  secret   {known.secret:<{width}}  S3 secret key, FTP password, Swift key"
         yield "Try:"
         secret = shlex.quote(known.secret)
     for command in commands(known.account, known.user, secret, endpoints, region):

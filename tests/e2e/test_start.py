@@ -11,7 +11,7 @@ from botocore.credentials import Credentials
 
 from gateway import __version__
 from tests.e2e.portico import ANY_PORT, Server, portico, run, serving
-from tests.e2e.raw import Http, s3
+from tests.e2e.raw import Http, ftp_transfer, s3, swift
 
 
 def test_the_first_start_prints_credentials_once_and_later_starts_keep_them(tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_a_second_process_on_the_same_store_is_one_line(server: Server, tmp_path
     )
     done = portico("serve", "--config", str(file), "--data", str(tmp_path / "other"), *ANY_PORT)
     assert done.returncode == 1
-    assert done.stderr.startswith("portico: store 'main' does not open: ")
+    assert done.stderr.startswith(f"portico: store 'main' in {server.data} does not open: ")
     assert done.stderr.count("\n") == 1
 
 
@@ -217,12 +217,17 @@ def test_sigint_ends_it_as_sigterm_does(server: Server) -> None:
 
 def test_uvloop_serves_too(tmp_path: Path) -> None:
     with serving(tmp_path / "data", PORTICO_LOOP="uvloop") as server:
-        body = bytes(range(256)) * 4096
+        body = bytes(range(256)) * 100_000
         assert s3(server).request("PUT", "fast")[0] == 200
         assert s3(server).request("PUT", "fast/object", body)[0] == 200
         assert s3(server).request("GET", "fast/object") == (200, body)
+        assert swift(server).request("GET", "fast/object") == (200, body)
+        with ftp_transfer(server, "RETR fast/object") as (control, data), data.makefile("rb") as file:
+            assert file.read() == body
+            assert control.voidresp().startswith("226")
         server.terminate()
         assert server.wait() == 0
+        assert '"error"' not in server.err.read_text()
 
 
 def test_accounts_of_a_configuration_are_all_there_are(tmp_path: Path) -> None:
