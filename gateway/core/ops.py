@@ -1,6 +1,6 @@
 """Operations that a store may have natively, and what is done, safely, where it hasn't."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import replace
 
@@ -19,6 +19,8 @@ from gateway.core.store import Accounts, Append, Batch, Rename, Store, find
 from gateway.core.types import AccountMeta, BucketMeta, Copy, Deleted, Key, ListQuery, Meta, Prefix, PropsChange, Put
 
 PAGE = 1000
+MAX_COUNTED = 10_000
+"""Objects of a bucket that are counted where the store does not keep count."""
 
 
 async def each_bucket(store: Store, owner: str | None = None) -> AsyncIterator[BucketMeta]:
@@ -34,7 +36,7 @@ async def each_bucket(store: Store, owner: str | None = None) -> AsyncIterator[B
         query = ListQuery(limit=PAGE, marker=page.next)
 
 
-async def each(store: Store, bucket: str, prefix: str = "", delimiter: str = "") -> AsyncIterator[Meta | Prefix]:
+async def each(store: Store, bucket: str, prefix: str = "", delimiter: str = "") -> AsyncGenerator[Meta | Prefix, None]:
     """All rows of a listing, page by page; memory holds one page."""
     marker = ""
     while True:
@@ -44,6 +46,24 @@ async def each(store: Store, bucket: str, prefix: str = "", delimiter: str = "")
         if page.next is None:
             return
         marker = page.next
+
+
+async def counted(store: Store, bucket: BucketMeta) -> BucketMeta:
+    """A bucket with its counters; where the store keeps none, by a listing of up to `MAX_COUNTED` objects.
+
+    Of a bucket that holds more, the counters then say how much that many are: they are a lower bound.
+    """
+    if store.caps.counters:
+        return bucket
+    objects = size = 0
+    async with aclosing(each(store, bucket.name)) as rows:
+        async for row in rows:
+            if isinstance(row, Meta):
+                objects += 1
+                size += row.size
+            if objects == MAX_COUNTED:
+                break
+    return replace(bucket, objects=objects, bytes=size)
 
 
 async def stat_account(store: Store, owner: str) -> AccountMeta:

@@ -36,13 +36,20 @@ C = TypeVar("C")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caps:
-    """Facts about a store. Sizes in bytes; None: no limit of its own."""
+    """Facts about a store. Sizes in bytes; None: no limit of its own.
+
+    `counters`: buckets tell how many objects and bytes they hold; without it they say 0, and `ops.counted` counts.
+    `listed_props`: rows of a listing tell all that `stat` does; without it they tell name, size, ETag and the time of
+    the last write of any kind.
+    """
 
     atomic_put: bool = True
     server_copy: bool = True
     max_object: int | None = None
     max_key_bytes: int = 1024
     durable: bool = True
+    counters: bool = True
+    listed_props: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,117 @@
+"""The connection to the remote: one pool, one place where requests are made and errors mapped."""
+
+import asyncio
+import hashlib
+from base64 import b64encode
+from contextlib import AsyncExitStack
+from typing import Any
+
+import aiohttp
+from aiobotocore.config import AioConfig
+from aiobotocore.session import AioSession
+from botocore.awsrequest import AWSPreparedRequest
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
+
+from gateway.core.context import current
+from gateway.core.errors import DeadlineExceeded, Unavailable
+from gateway.stores.s3.answer import Answer, parse_time
+from gateway.stores.s3.failures import store_error
+from gateway.stores.s3.settings import S3StoreSettings
+
+
+class Client:
+    """Requests to the remote. The pool is opened by `start`, which sends nothing."""
+
+    def __init__(self, settings: S3StoreSettings) -> None:
+        self._settings = settings
+        self._stack = AsyncExitStack()
+        self._client: Any = None
+
+    async def start(self) -> None:
+        """Raises `Unavailable` where the settings can't be used."""
+        settings = self._settings
+        try:
+            session = AioSession(profile=settings.profile)
+            session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=parse_time)
+            secret = await asyncio.to_thread(settings.secret)
+            self._client = await self._stack.enter_async_context(
+                session.create_client(
+                    "s3",
+                    region_name=settings.region,
+                    endpoint_url=settings.endpoint_url,
+                    aws_access_key_id=settings.access_key,
+                    aws_secret_access_key=secret,
+                    aws_session_token=settings.session_token.get_secret_value() if settings.session_token else None,
+                    verify=str(settings.ca_file) if settings.verify and settings.ca_file else settings.verify,
+                    config=_config(settings),
+                )
+            )
+        except (BotoCoreError, OSError, ValueError) as error:
+            raise Unavailable(f"The S3 store's settings can't be used: {error}", retryable=False) from error
+        events = self._client.meta.events
+        events.register("before-send.s3", _tell_who_asks)
+        events.register("before-call.s3.GetObject", _ask_for_checksums)
+        events.register("before-call.s3.DeleteObjects", _state_digest)
+
+    async def aclose(self) -> None:
+        self._client = None
+        await self._stack.aclose()
+
+    async def call(self, operation: str, **parameters: Any) -> Answer:
+        """Make a request (`put_object`, with its members). Parameters that are None are left out.
+
+        Raises `StoreError`; the cause of one that the remote answered with is botocore's `ClientError`.
+        """
+        if self._client is None:
+            raise Unavailable("The store is not open", retryable=False)
+        left = current().remaining()
+        limit = self._settings.request_timeout if left is None else min(left, self._settings.request_timeout)
+        stated = {name: value for name, value in parameters.items() if value is not None}
+        try:
+            async with asyncio.timeout(limit):
+                return Answer(await getattr(self._client, operation)(**stated))
+        except (BotoCoreError, ClientError) as error:
+            raise store_error(error) from error
+        except TimeoutError as error:
+            raise DeadlineExceeded from error
+        except (aiohttp.ClientError, ResponseParserError, ValueError, OSError) as error:
+            raise Unavailable("The store's answer can't be understood") from error
+
+
+def _config(settings: S3StoreSettings) -> AioConfig:
+    return AioConfig(
+        connect_timeout=settings.connect_timeout,
+        read_timeout=settings.read_timeout,
+        max_pool_connections=settings.max_connections,
+        retries={"mode": "standard", "total_max_attempts": settings.retries},
+        s3={
+            "addressing_style": settings.addressing_style.value,
+            # Bodies are bound by their signed Content-MD5: botocore would hash them on the event loop.
+            "payload_signing_enabled": False,
+        },
+        # Checksums of the newer kind only where they are asked for: many a remote does not know them.
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+        user_agent_extra="portico",
+    )
+
+
+def _tell_who_asks(request: AWSPreparedRequest, **_: object) -> None:
+    """Headers that are not signed, since what lies between may add to them."""
+    context = current()
+    if context.client:
+        request.headers["X-Forwarded-For"] = context.client
+    if context.request_id != "-":
+        request.headers["X-Request-Id"] = context.request_id
+
+
+def _ask_for_checksums(params: dict[str, Any], **_: object) -> None:
+    """As the parameter ChecksumMode does, upon which botocore would verify the body on the event loop."""
+    params["headers"]["x-amz-checksum-mode"] = "ENABLED"
+
+
+def _state_digest(params: dict[str, Any], **_: object) -> None:
+    """Most that is not Amazon's own needs a Content-MD5 here, which botocore no longer sends."""
+    digest = hashlib.md5(params["body"], usedforsecurity=False).digest()
+    params["headers"]["Content-MD5"] = b64encode(digest).decode()

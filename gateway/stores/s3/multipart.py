@@ -1,0 +1,275 @@
+"""Multipart uploads: `core.store.Multipart` over the remote's own. Ids are the remote's.
+
+What S3 does not tell of an upload under way is not told: its properties, and who began it.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import aclosing
+from itertools import pairwise
+from typing import Any
+from urllib.parse import unquote_plus
+
+from gateway.core.body import Body, checked
+from gateway.core.conditions import When
+from gateway.core.digest import Algorithm
+from gateway.core.errors import (
+    BadDigest,
+    BadRequest,
+    InvalidPart,
+    InvalidPartOrder,
+    NoSuchUpload,
+    PartTooSmall,
+    StoreError,
+)
+from gateway.core.names import check_bucket
+from gateway.core.ranges import Span, resolve
+from gateway.core.types import Key, Meta, Page, Part, PartRef, Prefix, Props, Put, Upload, UploadQuery
+from gateway.stores.s3.answer import Answer
+from gateway.stores.s3.blocks import MAX_PARTS, blocks
+from gateway.stores.s3.checksums import chosen, found_in, members_of, stated
+from gateway.stores.s3.client import Client
+from gateway.stores.s3.guard import quoted
+from gateway.stores.s3.metadata import Stated
+from gateway.stores.s3.objects import Objects, check
+from gateway.stores.s3.streamed import Streamed
+from gateway.stores.s3.tasks import wholly
+from gateway.stores.s3.upload import Place
+
+PAGE = 1000
+MAX_REMEMBERED = 4096
+
+_ID = re.compile(r"[\x21-\x7e]{1,1024}")
+
+
+class Uploads:
+    """Multipart uploads. A part up to `part_size` bytes lies in memory while it is sent; a larger one streams."""
+
+    def __init__(self, client: Client, objects: Objects, owner: str, part_size: int) -> None:
+        self._client = client
+        self._objects = objects
+        self._owner = owner
+        self._part_size = part_size
+        self._algorithms: dict[str, Algorithm | None] = {}
+
+    async def create(self, key: Key, opts: Put, owner: str, checksum: Algorithm | None) -> Upload:
+        check(key)
+        place = await self._objects.uploader.begin(key, Stated(props=opts.props, modified=opts.modified), checksum)
+        self._remember(place.upload, checksum)
+        try:
+            created = (await self._found(place)).created
+        except StoreError:
+            created = 0
+        return Upload(
+            key=key, id=place.upload, created=created, props=opts.props, owner=owner or self._owner, checksum=checksum
+        )
+
+    async def stat(self, key: Key, upload: str) -> Upload:
+        return await self._found(place_of(key, upload))
+
+    async def _found(self, place: Place) -> Upload:
+        name = place.key.name
+        query = UploadQuery(prefix=name)
+        while True:
+            rows, more = await self._page(place.key.bucket, query, PAGE)
+            for row in rows:
+                if isinstance(row, Upload) and row.name == name and row.id == place.upload:
+                    self._remember(row.id, row.checksum)
+                    return row
+            if more is None or more.key_marker != name:
+                raise NoSuchUpload
+            query = more
+
+    async def put_part(self, place: Place, number: int, body: Body, checksums: frozenset[Algorithm]) -> Part:
+        _check_number(number)
+        algorithm = await self._algorithm(place) or chosen(checksums)
+        if body.size is not None and body.size > self._part_size:
+            return await self._stream_part(place, number, body, algorithm)
+        stage = checked(body, {Algorithm.MD5, *([algorithm] if algorithm else ())})
+        async with (
+            aclosing(stage.chunks()) as chunks,
+            aclosing(blocks(chunks, self._part_size, None)) as parts,
+        ):
+            block = await anext(parts)
+            if not block.last:
+                raise BadRequest("A part of that size needs its length stated")
+        parameters = stated(algorithm, stage.digests)
+        answer = await wholly(self._send(place, number, Body=block.data, **parameters))
+        return _part(number, len(block.data), answer, answer.date)
+
+    async def _stream_part(self, place: Place, number: int, body: Body, algorithm: Algorithm | None) -> Part:
+        """Send a part as it comes. Its digest is known behind its end only, so the remote's is compared with it."""
+        async with Streamed(body, {Algorithm.MD5}) as stream:
+            try:
+                answer = await self._send(place, number, Body=stream, ContentLength=body.size)
+            except StoreError:
+                if stream.failure is not None:
+                    raise stream.failure from None
+                raise
+        etag = answer.etag()
+        if len(etag) == 32 and "-" not in etag and etag != stream.body.digests[Algorithm.MD5].hex():
+            raise BadDigest
+        if algorithm and algorithm not in found_in(answer):
+            raise BadRequest(f"A part of that size needs its {algorithm} checksum computed by the store")
+        return _part(number, stream.body.count, answer, answer.date)
+
+    async def _send(self, place: Place, number: int, **parameters: Any) -> Answer:
+        return await self._client.call("upload_part", **place.parameters, PartNumber=number, **parameters)
+
+    async def copy_part(self, place: Place, number: int, source: Key, span: Span | None, when: When) -> Part:
+        _check_number(number)
+        found = await self._objects.stat(source, None, when)
+        extent = resolve(span, found.size)
+        whole = len(extent) == found.size
+        answer = await wholly(
+            self._client.call(
+                "upload_part_copy",
+                **place.parameters,
+                PartNumber=number,
+                CopySource={"Bucket": source.bucket, "Key": source.name},
+                CopySourceIfMatch=quoted(found.etag),
+                CopySourceRange=None if whole else f"bytes={extent.start}-{extent.stop - 1}",
+            )
+        )
+        result = answer.row("CopyPartResult")
+        return _part(number, len(extent), result, result.time("LastModified"))
+
+    async def parts(self, place: Place, marker: int, limit: int) -> Page[Part]:
+        wanted = max(0, limit)
+        answer = await self._client.call(
+            "list_parts",
+            **place.parameters,
+            PartNumberMarker=marker or None,
+            MaxParts=max(1, min(wanted, PAGE)),
+        )
+        parts = [
+            _part(row.number("PartNumber"), row.number("Size"), row, row.time("LastModified"))
+            for row in answer.rows("Parts")
+        ][:wanted]
+        return Page(tuple(parts), str(parts[-1].number) if parts and answer.flag("IsTruncated") else None)
+
+    async def list(self, bucket: str, query: UploadQuery) -> Page[Upload | Prefix]:
+        check_bucket(bucket)
+        items: list[Upload | Prefix] = []
+        following: UploadQuery | None = query
+        while following is not None and len(items) < max(1, query.limit):
+            rows, following = await self._page(bucket, following, max(1, query.limit - len(items)))
+            items += rows
+        items = items[: max(0, query.limit)]
+        return Page(tuple(items), items[-1].name if items and following else None)
+
+    async def _page(
+        self, bucket: str, query: UploadQuery, limit: int
+    ) -> tuple[Sequence[Upload | Prefix], UploadQuery | None]:
+        answer = await self._client.call(
+            "list_multipart_uploads",
+            Bucket=bucket,
+            Prefix=query.prefix or None,
+            Delimiter=query.delimiter or None,
+            KeyMarker=query.key_marker or None,
+            UploadIdMarker=query.id_marker or None if query.key_marker else None,
+            MaxUploads=min(limit, PAGE),
+            EncodingType="url",
+        )
+        decode = unquote_plus if answer.text("EncodingType") == "url" else str
+        rows: list[Upload | Prefix] = [
+            Upload(
+                key=Key(bucket, decode(row.text("Key"))),
+                id=row.text("UploadId"),
+                created=row.time("Initiated"),
+                props=Props(),
+                owner=self._owner,
+                checksum=_algorithm(row.text("ChecksumAlgorithm")),
+            )
+            for row in answer.rows("Uploads")
+        ]
+        groups = (decode(row.text("Prefix")) for row in answer.rows("CommonPrefixes"))
+        rows += [Prefix(group) for group in groups if group != query.key_marker]
+        rows.sort(key=lambda row: (row.name, row.id if isinstance(row, Upload) else ""))
+        if not answer.flag("IsTruncated"):
+            return rows, None
+        return rows, UploadQuery(
+            prefix=query.prefix,
+            delimiter=query.delimiter,
+            key_marker=decode(answer.text("NextKeyMarker")),
+            id_marker=answer.text("NextUploadIdMarker"),
+        )
+
+    async def complete(self, place: Place, refs: Sequence[PartRef], when: When, min_part: int) -> Meta:
+        guard = await self._objects.guard(place.key, when)
+        parts = await self._all_parts(place)
+        chosen_parts = _choose(parts, refs, min_part)
+        rows: list[Mapping[str, Any]] = [
+            {"PartNumber": part.number, "ETag": quoted(part.etag), **members_of(part.checksums)}
+            for part in chosen_parts
+        ]
+        size = sum(part.size for part in chosen_parts)
+        written = await self._objects.uploader.complete(place, rows, size, guard)
+        self._algorithms.pop(place.upload, None)
+        return await self._objects.told(place.key, written, Props())
+
+    async def _all_parts(self, place: Place) -> Mapping[int, Part]:
+        found: dict[int, Part] = {}
+        marker: str | None = "0"
+        while marker is not None:
+            page = await self.parts(place, int(marker), PAGE)
+            found |= {part.number: part for part in page.items}
+            marker = page.next
+        return found
+
+    async def abort(self, place: Place) -> None:
+        await self._client.call("list_parts", **place.parameters, MaxParts=1)  # there are remotes that don't mind
+        await wholly(self._client.call("abort_multipart_upload", **place.parameters))
+        self._algorithms.pop(place.upload, None)
+
+    async def _algorithm(self, place: Place) -> Algorithm | None:
+        if place.upload not in self._algorithms:
+            await self._found(place)
+        return self._algorithms.get(place.upload)
+
+    def _remember(self, upload: str, algorithm: Algorithm | None) -> None:
+        if len(self._algorithms) >= MAX_REMEMBERED:
+            self._algorithms.clear()
+        self._algorithms[upload] = algorithm
+
+
+def place_of(key: Key, upload: str) -> Place:
+    """Raises `NoSuchUpload` for what is no id: a request with an empty one might mean the object itself."""
+    check(key)
+    if not _ID.fullmatch(upload):
+        raise NoSuchUpload
+    return Place(key, upload)
+
+
+def _check_number(number: int) -> None:
+    if not 1 <= number <= MAX_PARTS:
+        raise BadRequest(f"A part's number must be from 1 to {MAX_PARTS}")
+
+
+def _part(number: int, size: int, told: Answer, modified: int) -> Part:
+    return Part(number=number, size=size, etag=told.etag(), modified=modified, checksums=found_in(told))
+
+
+def _algorithm(name: str) -> Algorithm | None:
+    try:
+        return Algorithm(name.lower())
+    except ValueError:
+        return None
+
+
+def _choose(parts: Mapping[int, Part], refs: Sequence[PartRef], min_part: int) -> Sequence[Part]:
+    """The parts that a completion names. Raises `InvalidPartOrder`, `InvalidPart`, `PartTooSmall`."""
+    if not refs:
+        raise InvalidPart("A completion must name at least one part")
+    if any(later.number <= earlier.number for earlier, later in pairwise(refs)):
+        raise InvalidPartOrder
+    for ref in refs:
+        part = parts.get(ref.number)
+        if part is None or (ref.etag and ref.etag != part.etag):
+            raise InvalidPart
+        if any(part.checksums.get(name) != value for name, value in ref.checksums.items()):
+            raise InvalidPart
+    found = [parts[ref.number] for ref in refs]
+    if any(part.size < min_part for part in found[:-1]):
+        raise PartTooSmall
+    return found

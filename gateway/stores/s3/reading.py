@@ -1,0 +1,72 @@
+"""Objects that are open for reading: one answer of GetObject, which is of one version of the object."""
+
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+from botocore.exceptions import BotoCoreError
+
+from gateway.core.errors import Unavailable
+from gateway.core.ranges import Span, resolve
+from gateway.core.store import Reader
+from gateway.core.types import Key, Meta
+from gateway.stores.s3.answer import Answer
+from gateway.stores.s3.metadata import meta_of
+
+CHUNK = 256 * 1024
+
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)", re.ASCII)
+
+
+def range_header(span: Span | None) -> str | None:
+    """The Range header of a span."""
+    if span is None:
+        return None
+    return f"bytes={'' if span.first is None else span.first}-{'' if span.last is None else span.last}"
+
+
+class S3Reader(Reader):
+    """Hands on the bytes of an answer as they come, and counts them."""
+
+    def __init__(self, key: Key, answer: Answer, span: Span | None) -> None:
+        """Raises `Unavailable` where the answer is not of the bytes that were asked for."""
+        self._stream: Any = answer.raw("Body")
+        try:
+            size, start, stop = _extent(answer)
+            self.meta: Meta = meta_of(key, answer, size)
+        except ValueError as error:
+            raise Unavailable("The store's answer can't be understood") from error
+        self.extent = resolve(span, size)
+        if (self.extent.start, self.extent.stop) != (start, stop):
+            raise Unavailable("The store answered with other bytes than it was asked for")
+
+    def close(self) -> None:
+        """Give the connection back where the bytes have been read, and up where they have not."""
+        self._stream.close()
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        left = len(self.extent)
+        try:
+            while left and (chunk := await self._stream.read(CHUNK)):
+                left -= len(chunk)
+                if left < 0:
+                    break
+                yield chunk
+        except (TimeoutError, BotoCoreError, aiohttp.ClientError, OSError) as error:
+            raise Unavailable("The store broke off in the middle of the object") from error
+        if left:
+            raise Unavailable("The store sent another number of bytes than it had stated")
+
+
+def _extent(answer: Answer) -> tuple[int, int, int]:
+    """The object's size, and the bytes of it that the answer holds. Raises `ValueError`."""
+    stated = answer.headers.get("content-range")
+    if stated is None:
+        size = int(answer.headers.get("content-length", ""))
+        return size, 0, size
+    match = _CONTENT_RANGE.fullmatch(stated)
+    if match is None:
+        raise ValueError(stated)
+    first, last, size = map(int, match.groups())
+    return size, first, last + 1
