@@ -231,8 +231,8 @@ async def _place(store: Store, operation: Operation, target: Target, owner: str)
 
 def _transaction_id(extra: str) -> str:
     """An id in the form that Swift's tools take apart: random digits, the time, and what the client adds."""
-    suffix = f"-{extra[:MAX_EXTRA]}" if extra else ""
-    return f"tx{secrets.token_hex(11)[1:]}-{int(time.time()):010x}{quote(suffix, errors='replace')}"
+    suffix = quote(f"-{extra[:MAX_EXTRA]}", errors="replace") if extra else ""
+    return f"tx{secrets.token_hex(11)[1:]}-{int(time.time()):010x}{suffix}"
 
 
 def _sent(request: web.BaseRequest, response: web.StreamResponse) -> int:

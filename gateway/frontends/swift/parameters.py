@@ -1,6 +1,5 @@
 """The query of a request."""
 
-from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from gateway.frontends.swift.errors import Refusal
@@ -18,11 +17,7 @@ class Parameters:
     """The parameters by name; of one that is given twice the last counts."""
 
     def __init__(self, query: str) -> None:
-        try:
-            fields = parse_qsl(query, keep_blank_values=True, errors="surrogateescape", max_num_fields=MAX_FIELDS)
-        except ValueError:
-            raise Refusal(400, f"More than {MAX_FIELDS} query parameters") from None
-        self._fields: Mapping[str, str] = dict(fields)
+        self._fields = _parse(query) if query else {}
 
     def __contains__(self, name: str) -> bool:
         return name in self._fields
@@ -38,3 +33,10 @@ class Parameters:
 
     def flag(self, name: str) -> bool:
         return truth(self.get(name))
+
+
+def _parse(query: str) -> dict[str, str]:
+    try:
+        return dict(parse_qsl(query, keep_blank_values=True, errors="surrogateescape", max_num_fields=MAX_FIELDS))
+    except ValueError:
+        raise Refusal(400, f"More than {MAX_FIELDS} query parameters") from None

@@ -4,11 +4,16 @@ A header or parameter of Swift that is neither here nor handled means nothing to
 that it belongs to, and is ignored here as it is there.
 """
 
+import re
+import time
 from collections.abc import Mapping
 
 from gateway.frontends.swift.errors import Refusal
+from gateway.frontends.swift.expiry import expires_of
 from gateway.frontends.swift.parameters import Parameters
 from gateway.frontends.swift.target import Level
+
+_NUMBER = re.compile(r"\d{1,20}(\.\d{1,20})?", re.ASCII)
 
 WRITES = frozenset({"PUT", "POST", "COPY"})
 
@@ -19,13 +24,14 @@ HEADERS: Mapping[Level, tuple[str, ...]] = {
         "X-Container-Write",
         "X-Container-Sync-Key",
         "X-Container-Sync-To",
-        "X-History-Location",
         "X-Versions-Enabled",
-        "X-Versions-Location",
     ),
-    Level.OBJECT: ("X-Delete-After", "X-Delete-At", "X-Object-Manifest", "X-Symlink-Target"),
+    Level.OBJECT: ("X-Object-Manifest", "X-Symlink-Target"),
 }
 """Headers of writes. Without a value they ask for nothing."""
+
+LEGACY_VERSIONS = ("X-History-Location", "X-Versions-Location")
+"""Headers that Swift itself refuses where its versions of the old kind are switched off."""
 
 PARAMETERS: Mapping[str, frozenset[str]] = {
     "bulk-delete": frozenset({"POST", "DELETE"}),
@@ -46,5 +52,11 @@ def check(method: str, level: Level, headers: Mapping[str, str], parameters: Par
         for name in HEADERS[level]:
             if headers.get(name):
                 raise Refusal(501, f"The header {name} is not supported")
-    if method == "DELETE" and "X-If-Delete-At" in headers:
+        if level is Level.CONTAINER and any(headers.get(name) for name in LEGACY_VERSIONS):
+            raise Refusal(412, "Versioned Writes is disabled")
+        if level is Level.OBJECT and expires_of(headers, time.time()) is not None:
+            raise Refusal(501, "The headers X-Delete-At and X-Delete-After are not supported")
+    if method == "DELETE" and (stated := headers.get("X-If-Delete-At")) is not None:
+        if not _NUMBER.fullmatch(stated):
+            raise Refusal(400, "Bad X-If-Delete-At header value")
         raise Refusal(501, "The header X-If-Delete-At is not supported")

@@ -321,8 +321,25 @@ async def test_what_is_missing_is_refused_not_ignored(
 ) -> None:
     await world.container("box", "thing")
     answer = await world.do(method, "box", "thing", headers=headers, query=query)
-    assert (answer.status, b"is not supported" in answer.body) == (501, True)
+    assert (answer.status, b"not supported" in answer.body) == (501, True)
     assert (await world.do("GET", "box", "thing")).body == b"thing"
+
+
+async def test_times_to_vanish_are_checked_before_they_are_refused(world: World) -> None:
+    await world.container("box", "thing")
+    for method in ("PUT", "POST", "COPY"):
+        answer = await world.do(method, "box", "thing", X_Delete_At="1", Destination="box/copy", Content_Length="0")
+        assert (answer.status, answer.body) == (400, b"X-Delete-At in past")
+    answer = await world.do("DELETE", "box", "thing", X_If_Delete_At="bad")
+    assert (answer.status, answer.body) == (400, b"Bad X-If-Delete-At header value")
+    assert await world.contents() == {"box", "box/thing"}
+
+
+async def test_versions_of_the_old_kind_are_switched_off(world: World) -> None:
+    for name in ("X-Versions-Location", "X-History-Location"):
+        answer = await world.do("PUT", "box", headers={name: "other"})
+        assert (answer.status, answer.body) == (412, b"Versioned Writes is disabled")
+    assert await world.contents() == set()
 
 
 @pytest.mark.parametrize(
