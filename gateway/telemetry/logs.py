@@ -13,7 +13,7 @@ from logging.handlers import QueueHandler
 
 from gateway.core.context import current
 from gateway.core.events import Access
-from gateway.telemetry.records import ACCESS, formatter
+from gateway.telemetry.records import ACCESS_LOGGER, AccessRecord, Layout, Record
 
 QUEUE_RECORDS = 20_000
 GATHER_SECONDS = 0.02
@@ -25,18 +25,18 @@ ROOT = "portico"
 PROBES = "admin"
 """The protocol whose requests are probes: their access lines are logged at level debug."""
 
-_access_logger = logging.getLogger("portico.access")
+_access_logger = logging.getLogger(ACCESS_LOGGER)
 
 
 class RecordQueue:
     """A bounded queue of records between any thread and one writer."""
 
     def __init__(self, limit: int) -> None:
-        self._records: deque[logging.LogRecord] = deque()
+        self._records: deque[Record] = deque()
         self._limit = limit
         self._filled = threading.Event()
 
-    def put_nowait(self, record: logging.LogRecord) -> None:
+    def put_nowait(self, record: Record) -> None:
         """Add a record. Raises `queue.Full`."""
         if len(self._records) >= self._limit:
             raise queue.Full
@@ -53,7 +53,7 @@ class RecordQueue:
         self._filled.wait()
         self._filled.clear()
 
-    def take(self) -> list[logging.LogRecord]:
+    def take(self) -> list[Record]:
         """All records that are there."""
         return [self._records.popleft() for _ in range(len(self._records))]
 
@@ -74,7 +74,8 @@ class LogQueue(QueueHandler):
             record.__dict__["request_id"] = request_id
         return record
 
-    def enqueue(self, record: logging.LogRecord) -> None:
+    def enqueue(self, record: Record) -> None:
+        """Queue a record, or count it as lost."""
         try:
             self._records.put_nowait(record)
         except queue.Full:
@@ -87,7 +88,7 @@ class Writer:
     It is a daemon and writes without Python's buffers, so a pipe that nobody reads can't keep the process from ending.
     """
 
-    def __init__(self, records: RecordQueue, handler: LogQueue, fd: int, layout: logging.Formatter) -> None:
+    def __init__(self, records: RecordQueue, handler: LogQueue, fd: int, layout: Layout) -> None:
         self._records = records
         self._handler = handler
         self._fd = fd
@@ -112,8 +113,8 @@ class Writer:
             stopping = self._stopping
             if not stopping:
                 time.sleep(GATHER_SECONDS)
-            lines = [self._layout.format(record) for record in (*self._records.take(), *self._loss())]
-            self._write("".join(f"{line}\n" for line in lines).encode(errors="backslashreplace"))
+            lines = [self._layout.line(record) for record in (*self._records.take(), *self._loss())]
+            self._write(b"".join([line + b"\n" for line in lines]))
 
     def _loss(self) -> Iterator[logging.LogRecord]:
         """A record that tells how many were dropped since the last one."""
@@ -138,7 +139,7 @@ def logging_to(fd: int, *, level: str, human: bool) -> Iterator[LogQueue]:
     """Send all logging to a file descriptor for as long as the context lasts."""
     records = RecordQueue(QUEUE_RECORDS)
     handler = LogQueue(records)
-    writer = Writer(records, handler, fd, formatter(human=human, colors=human and "NO_COLOR" not in os.environ))
+    writer = Writer(records, handler, fd, Layout(human=human, colors=human and "NO_COLOR" not in os.environ))
     root, own = logging.getLogger(), logging.getLogger(ROOT)
     before = root.level, own.level, root.handlers[:]
     root.handlers[:] = [handler]
@@ -157,9 +158,10 @@ def logging_to(fd: int, *, level: str, human: bool) -> Iterator[LogQueue]:
 
 
 def log_access(access: Access) -> None:
-    """Write the access line of a request. Costs the event loop a few microseconds."""
+    """Write the access line of a request. Costs the event loop a microsecond: the rest is left to the writer."""
     level = logging.DEBUG if access.context.protocol == PROBES else logging.INFO
-    if _access_logger.isEnabledFor(level):
-        record = logging.LogRecord(_access_logger.name, level, "", 0, ACCESS, None, None)
-        record.__dict__[ACCESS] = access
-        _access_logger.handle(record)
+    if not _access_logger.isEnabledFor(level):
+        return
+    for handler in logging.root.handlers:
+        if isinstance(handler, LogQueue):
+            handler.enqueue(AccessRecord(time.time(), level, access))

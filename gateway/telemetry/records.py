@@ -1,81 +1,128 @@
 """How log records look: for people on a terminal, JSON otherwise. No value can forge a line or hide one."""
 
-import json
 import logging
 from datetime import UTC, datetime
+from typing import NamedTuple
 
+import msgspec
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from gateway.core.events import Access
 
 ACCESS = "access"
-"""The message of access lines, and the attribute of their records that holds the `Access`."""
+"""The event of access lines, and the end of their logger's name."""
+
+ACCESS_LOGGER = "portico.access"
 
 
-def formatter(*, human: bool, colors: bool = False) -> logging.Formatter:
+class AccessRecord(NamedTuple):
+    """An access line that is to be written. `created` is in seconds since the epoch, `level` one of logging's."""
+
+    created: float
+    level: int
+    access: Access
+
+
+Record = logging.LogRecord | AccessRecord
+
+
+class Layout:
     """Renders a record as one line; for people, tracebacks have lines of their own."""
-    if not human:
-        return _JsonFormatter(_structlog(structlog.processors.JSONRenderer()))
-    renderer = structlog.dev.ConsoleRenderer(colors=colors, sort_keys=False, pad_event_to=16)
-    return _structlog(_for_people, renderer)
+
+    def __init__(self, *, human: bool, colors: bool = False) -> None:
+        self._human = human
+        renderer: tuple[Processor, ...] = (structlog.processors.JSONRenderer(),)
+        if human:
+            renderer = (_for_people, structlog.dev.ConsoleRenderer(colors=colors, sort_keys=False, pad_event_to=16))
+        self._formatter = structlog.stdlib.ProcessorFormatter(
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                *renderer,
+            ],
+            foreign_pre_chain=[_facts, structlog.stdlib.ExtraAdder()],
+        )
+
+    def line(self, record: Record) -> bytes:
+        """The line, without its end. Access lines in JSON, of which there are many, cost a tenth of others."""
+        if isinstance(record, logging.LogRecord):
+            return self._formatter.format(record).encode(errors="backslashreplace")
+        if self._human:
+            return self._formatter.format(_log_record(record)).encode(errors="backslashreplace")
+        return _encode(_access_line(record))
 
 
-def _structlog(*last: Processor) -> logging.Formatter:
-    meta = structlog.stdlib.ProcessorFormatter.remove_processors_meta
-    return structlog.stdlib.ProcessorFormatter(
-        processors=[meta, structlog.processors.format_exc_info, *last],
-        foreign_pre_chain=[_facts, structlog.stdlib.ExtraAdder(), _access],
+class _AccessLine(msgspec.Struct, omit_defaults=True):
+    """The members of an access line; those that are empty are left out."""
+
+    timestamp: str
+    level: str
+    logger: str
+    event: str
+    request_id: str = ""
+    client: str = ""
+    principal: str = ""
+    protocol: str = ""
+    operation: str = ""
+    bucket: str = ""
+    key: str = ""
+    status: int = -1
+    received: int = -1
+    sent: int = -1
+    ms: float = -1
+    error: str = ""
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def _access_line(record: AccessRecord) -> _AccessLine:
+    access, context = record.access, record.access.context
+    return _AccessLine(
+        _timestamp(record.created),
+        logging.getLevelName(record.level).lower(),
+        ACCESS_LOGGER,
+        ACCESS,
+        context.request_id,
+        context.client,
+        context.principal,
+        context.protocol,
+        access.operation,
+        access.bucket,
+        access.key,
+        access.status,
+        access.received,
+        access.sent,
+        round(access.seconds * 1000, 3),
+        access.error,
     )
 
 
-class _JsonFormatter(logging.Formatter):
-    """JSON lines. Access lines, of which there are many, go past structlog: that makes them three times as cheap."""
-
-    def __init__(self, others: logging.Formatter) -> None:
-        super().__init__()
-        self._others = others
-
-    def format(self, record: logging.LogRecord) -> str:
-        access = record.__dict__.get(ACCESS)
-        if not isinstance(access, Access):
-            return self._others.format(record)
-        return json.dumps({**_head(record), "event": record.msg, **_fields(access)})
+def _encode(line: _AccessLine) -> bytes:
+    try:
+        return _encoder.encode(line)
+    except UnicodeEncodeError:  # a name that is not UTF-8, and was refused for it
+        line.key, line.bucket = (name.encode(errors="backslashreplace").decode() for name in (line.key, line.bucket))
+        return _encoder.encode(line)
 
 
-def _head(record: logging.LogRecord) -> EventDict:
-    time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-    return {"timestamp": time.replace("+00:00", "Z"), "level": record.levelname.lower(), "logger": record.name}
+def _log_record(record: AccessRecord) -> logging.LogRecord:
+    made = logging.LogRecord(ACCESS_LOGGER, record.level, "", 0, ACCESS, None, None)
+    made.created = record.created
+    line = msgspec.to_builtins(_access_line(record))
+    made.__dict__.update({name: value for name, value in line.items() if name not in {"timestamp", "level", "logger"}})
+    return made
+
+
+def _timestamp(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _facts(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    return {**_head(event["_record"]), **event}
-
-
-def _access(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    access = event.pop(ACCESS, None)
-    if isinstance(access, Access):
-        event.update(_fields(access))
-    return event
-
-
-def _fields(access: Access) -> EventDict:
-    context = access.context
-    fields: EventDict = {
-        "request_id": context.request_id,
-        "client": context.client,
-        "principal": context.principal,
-        "protocol": context.protocol,
-        "operation": access.operation,
-        "bucket": access.bucket,
-        "key": access.key,
-        "status": access.status,
-        "received": access.received,
-        "sent": access.sent,
-        "ms": round(access.seconds * 1000, 3),
-        "error": access.error,
-    }
-    return {name: value for name, value in fields.items() if value != ""}
+    record = event["_record"]
+    head = {"timestamp": _timestamp(record.created), "level": record.levelname.lower(), "logger": record.name}
+    return {**head, **event}
 
 
 def _for_people(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
