@@ -1,18 +1,20 @@
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from gateway.core.store import Store
+from gateway.stores.catalog import Catalog, CatalogSettings
 from gateway.stores.memory import Memory
 from tests.frontends.s3.world import S3Client, World, serving
 
 
-@pytest.fixture(params=["memory"])
-async def store() -> AsyncIterator[Store]:
-    memory = Memory()
-    await memory.start()
-    yield memory
-    await memory.aclose()
+@pytest.fixture(params=["memory", "catalog"])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    store = Memory() if request.param == "memory" else Catalog(CatalogSettings(path=tmp_path / "catalog"))
+    await store.start()
+    yield store
+    await store.aclose()
 
 
 @pytest.fixture

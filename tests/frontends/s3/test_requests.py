@@ -1,13 +1,24 @@
 """Requests that no client should send: each is told off in S3's words, and the frontend goes on."""
 
+from collections.abc import AsyncIterator
+
 import pytest
 
 from gateway.core.store import Store
 from gateway.frontends.s3.model import load
 from gateway.frontends.s3.operations import OPERATIONS
+from gateway.stores.memory import Memory
 from tests.frontends.s3.world import Request, S3Client, World, serving
 
 MODELLED = load().operations
+
+
+@pytest.fixture
+async def store() -> AsyncIterator[Store]:
+    """In memory only: what is refused here never comes to a store."""
+    memory = Memory()
+    yield memory
+    await memory.aclose()
 
 
 @pytest.mark.parametrize(
