@@ -1,21 +1,23 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 
 import pytest
 
 from gateway.core.store import Store
+from gateway.stores.catalog import Catalog, CatalogSettings
 from gateway.stores.memory import Memory
 from tests.frontends.swift.world import World, serving
 
 Serve = Callable[..., AbstractAsyncContextManager[World]]
 
 
-@pytest.fixture
-async def store() -> AsyncIterator[Store]:
-    memory = Memory()
-    await memory.start()
-    yield memory
-    await memory.aclose()
+@pytest.fixture(params=["memory", "catalog"])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    chosen: Store = Memory() if request.param == "memory" else Catalog(CatalogSettings(path=tmp_path / "catalog"))
+    await chosen.start()
+    yield chosen
+    await chosen.aclose()
 
 
 @pytest.fixture
