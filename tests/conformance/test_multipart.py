@@ -141,16 +141,14 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize(("refs", "error"), REFUSED.values(), ids=REFUSED)
-async def test_a_completion_that_is_refused_keeps_the_upload(
-    store: Store, multipart: Multipart, refs: list[PartRef], error: type[BadRequest]
-) -> None:
+async def test_a_completion_that_is_refused_keeps_the_upload(store: Store, multipart: Multipart) -> None:
     await put(store, KEY, OLD)
     upload, right = await begun(multipart, KEY, PARTS)
-    with pytest.raises(error):
-        await multipart.complete_upload(KEY, upload, refs)
-    assert await read(store, KEY) == OLD
-    assert len((await multipart.parts(KEY, upload)).items) == len(PARTS)
+    for refs, error in REFUSED.values():
+        with pytest.raises(error):
+            await multipart.complete_upload(KEY, upload, refs)
+        assert await read(store, KEY) == OLD
+        assert len((await multipart.parts(KEY, upload)).items) == len(PARTS)
     await multipart.complete_upload(KEY, upload, right)
     assert await read(store, KEY) == b"".join(PARTS)
 
@@ -164,16 +162,16 @@ async def test_parts_below_the_minimum_are_refused_but_for_the_last(store: Store
     assert await read(store, KEY) == b"123451"
 
 
-@pytest.mark.parametrize("number", (-1, 0, 10_001, 2**40))
-async def test_numbers_of_parts_have_bounds(store: Store, multipart: Multipart, number: int) -> None:
+async def test_numbers_of_parts_have_bounds(store: Store, multipart: Multipart) -> None:
     await put(store, KEY, OLD)
     upload = await multipart.create_upload(KEY, Put())
-    with pytest.raises(BadRequest):
-        await multipart.put_part(KEY, upload.id, number, BytesBody(OLD))
-    with pytest.raises(BadRequest):
-        await multipart.copy_part(KEY, upload.id, number, KEY)
-    with pytest.raises(BadRequest):
-        await multipart.complete_upload(KEY, upload.id, [PartRef(number)])
+    for number in (-1, 0, 10_001, 2**40, 2**70):
+        with pytest.raises(BadRequest):
+            await multipart.put_part(KEY, upload.id, number, BytesBody(OLD))
+        with pytest.raises(BadRequest):
+            await multipart.copy_part(KEY, upload.id, number, KEY)
+        with pytest.raises(BadRequest):
+            await multipart.complete_upload(KEY, upload.id, [PartRef(number)])
     assert (await multipart.parts(KEY, upload.id)).items == ()
 
 
@@ -192,10 +190,10 @@ async def test_a_completed_upload_is_gone(store: Store, multipart: Multipart) ->
     assert await read(store, KEY) == b"".join(PARTS)
 
 
-@pytest.mark.parametrize("upload", ("", "unknown", "0" * 32, "\0", "é", "x" * 5000, "' OR 1=1 --"), ids=ascii)
-async def test_an_unknown_upload(store: Store, multipart: Multipart, upload: str) -> None:
+async def test_unknown_uploads(store: Store, multipart: Multipart) -> None:
     await put(store, KEY)
-    await every_call_says_no_such_upload(multipart, KEY, upload, [PartRef(1)])
+    for upload in ("", "unknown", "0" * 32, "\0", "é", "x" * 5000, "' OR 1=1 --"):
+        await every_call_says_no_such_upload(multipart, KEY, upload, [PartRef(1)])
 
 
 async def test_an_upload_of_another_key(store: Store, multipart: Multipart) -> None:

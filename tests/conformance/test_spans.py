@@ -14,22 +14,22 @@ from tests.support.bodies import Scripted, split
 
 SIZES = (1, 16 * 1024, 64 * 1024 + 1, 512 * 1024, 1024 * 1024 - 1, 5 * 1024 * 1024 + 3)
 
-SPANS = {
-    "first byte": Span(0, 0),
-    "first": Span(0, 9),
-    "middle": Span(10, 19),
-    "one in the middle": Span(17, 17),
-    "to the end": Span(25),
-    "last byte": Span(39, 39),
-    "up to the end": Span(30, 39),
-    "past the end": Span(30, 4000),
-    "far past the end": Span(0, 2**63),
-    "everything": Span(0),
-    "suffix": Span(None, 7),
-    "suffix of one": Span(None, 1),
-    "suffix of everything": Span(None, 40),
-    "suffix of more": Span(None, 2**63),
-}
+SPANS = (
+    Span(0, 0),
+    Span(0, 9),
+    Span(10, 19),
+    Span(17, 17),
+    Span(25),
+    Span(39, 39),
+    Span(30, 39),
+    Span(30, 4000),
+    Span(0, 2**63),
+    Span(0),
+    Span(None, 7),
+    Span(None, 1),
+    Span(None, 40),
+    Span(None, 2**63),
+)
 DATA = bytes(range(40))
 
 
@@ -68,27 +68,27 @@ async def check(store: Store, key: Key, span: Span | None, data: bytes) -> None:
         assert await regions_of(reader) in (None, expected)
 
 
-@pytest.mark.parametrize("span", SPANS.values(), ids=SPANS)
-async def test_a_span_of_an_object(store: Store, span: Span) -> None:
+async def test_spans_of_an_object(store: Store) -> None:
     await put(store, KEY, DATA)
-    await check(store, KEY, span, DATA)
+    for span in SPANS:
+        await check(store, KEY, span, DATA)
 
 
-@pytest.mark.parametrize("span", (Span(40), Span(40, 50), Span(2**63), Span(None, 0)), ids=str)
-async def test_a_span_beyond_the_end(store: Store, span: Span) -> None:
+async def test_spans_beyond_the_end(store: Store) -> None:
     await put(store, KEY, DATA)
-    with pytest.raises(BadRange) as refused:
-        await read(store, KEY, span)
-    assert refused.value.size == len(DATA)
+    for span in (Span(40), Span(40, 50), Span(2**63), Span(None, 0)):
+        with pytest.raises(BadRange) as refused:
+            await read(store, KEY, span)
+        assert refused.value.size == len(DATA)
 
 
-@pytest.mark.parametrize("span", (Span(0), Span(0, 0), Span(5, 9), Span(None, 1)), ids=str)
-async def test_no_span_lies_in_an_empty_object(store: Store, span: Span) -> None:
+async def test_no_span_lies_in_an_empty_object(store: Store) -> None:
     await put(store, KEY, b"")
     await check(store, KEY, None, b"")
-    with pytest.raises(BadRange) as refused:
-        await read(store, KEY, span)
-    assert refused.value.size == 0
+    for span in (Span(0), Span(0, 0), Span(5, 9), Span(None, 1)):
+        with pytest.raises(BadRange) as refused:
+            await read(store, KEY, span)
+        assert refused.value.size == 0
 
 
 async def test_spans_across_the_seams_of_parts_and_appends(

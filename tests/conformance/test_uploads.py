@@ -43,22 +43,22 @@ async def walked(multipart: Multipart, query: UploadQuery) -> list[Upload | Pref
         query = replace(query, key_marker=page.next, id_marker=last.id if isinstance(last, Upload) else "")
 
 
-@pytest.mark.parametrize("limit", (1, 2, 3, 7, 8, 9))
-async def test_uploads_are_listed_by_name_then_id(store: Store, multipart: Multipart, limit: int) -> None:
+async def test_uploads_are_listed_by_name_then_id(store: Store, multipart: Multipart) -> None:
     uploads = await opened(multipart)
-    assert await walked(multipart, UploadQuery(limit=limit)) == uploads
+    for limit in (1, 2, 3, 7, 8, 9):
+        assert await walked(multipart, UploadQuery(limit=limit)) == uploads
 
 
-@pytest.mark.parametrize("limit", (1, 2, 4, 7))
-async def test_uploads_are_grouped(store: Store, multipart: Multipart, limit: int) -> None:
+async def test_uploads_are_grouped(store: Store, multipart: Multipart) -> None:
     await opened(multipart)
-    rows = await walked(multipart, UploadQuery(delimiter="/", limit=limit))
-    assert [shown(row) if isinstance(row, Prefix) else row.name for row in rows] == [
-        *["a"] * 3,
-        "<a/>",
-        "<b/>",
-        *["c"] * 2,
-    ]
+    for limit in (1, 2, 4, 7):
+        rows = await walked(multipart, UploadQuery(delimiter="/", limit=limit))
+        assert [shown(row) if isinstance(row, Prefix) else row.name for row in rows] == [
+            *["a"] * 3,
+            "<a/>",
+            "<b/>",
+            *["c"] * 2,
+        ]
 
 
 async def test_uploads_below_a_prefix(store: Store, multipart: Multipart) -> None:
