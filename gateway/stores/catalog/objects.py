@@ -10,7 +10,6 @@ from gateway.core.body import Body
 from gateway.core.conditions import ANY, When, check_read, check_write
 from gateway.core.digest import composite_etag
 from gateway.core.errors import NoSuchVersion, StoreError, TooLarge
-from gateway.core.listing import paginate
 from gateway.core.names import check_bucket, check_key
 from gateway.core.ranges import Span, resolve
 from gateway.core.types import Copy, Deleted, Key, ListQuery, Meta, Page, Prefix, PropsChange, Put
@@ -27,12 +26,7 @@ class Objects(Part):
 
     async def list(self, bucket: str, query: ListQuery) -> Page[Meta | Prefix]:
         check_bucket(bucket)
-
-        def page(db: Connection) -> Page[Meta | Prefix]:
-            walk = objects.Walk(db, bucket, query.reverse, 4 if query.delimiter else query.limit + 1)
-            return paginate(walk.seek, query)
-
-        return await self._engine.readers.away(page)
+        return await self._engine.readers.away(partial(objects.page, bucket=bucket, query=query))
 
     async def stat(self, key: Key, version: str | None = None, when: When = ANY) -> Meta:
         found = self._engine.readers.here(partial(objects.find, key=checked(key)))

@@ -8,7 +8,8 @@ import msgspec
 
 from gateway.core.conditions import When, check_write
 from gateway.core.errors import NoSuchBucket, NoSuchKey
-from gateway.core.types import Key, Meta
+from gateway.core.listing import paginate
+from gateway.core.types import Key, ListQuery, Meta, Page, Prefix
 from gateway.stores.catalog.database import Connection
 from gateway.stores.catalog.tables import buckets, contents
 from gateway.stores.catalog.tables.packing import ceiling, floor, pack, unpack, unpack_props
@@ -32,7 +33,10 @@ _DOWN = """SELECT json_group_array(
 _decode = msgspec.json.Decoder(list[_Row]).decode
 
 BLOCK = 1024
-"""Most rows that a query of a walk gives."""
+"""Most rows that a query of a listing gives."""
+
+GROUP_BLOCK = 4
+"""Rows that the first query gives where groups are jumped over: one is likely to be enough."""
 
 
 class Standing(NamedTuple):
@@ -103,31 +107,37 @@ def find_open(db: Connection, key: Key) -> Opened:
     return Opened(row[0], row[1], _meta(key.bucket, row[2:11]), bool(row[11]), row[12])
 
 
-class Walk:
+def page(db: Connection, bucket: str, query: ListQuery) -> Page[Meta | Prefix]:
+    """One page of a listing. Raises `NoSuchBucket`."""
+    return paginate(_Walk(db, bucket, query).seek, query)
+
+
+class _Walk:
     """Objects of a bucket in the order of their names.
 
     Rows come in blocks, each as the one value of its query. For each row that a query steps to, sqlite3 gives the GIL
     up and takes it again: with other threads about, a thousand of those cost far more than the rows.
     """
 
-    def __init__(self, db: Connection, bucket: str, reverse: bool, block: int) -> None:
-        """`block`: how many rows are likely to be wanted from one start. Raises `NoSuchBucket`."""
+    def __init__(self, db: Connection, bucket: str, query: ListQuery) -> None:
+        """Raises `NoSuchBucket`."""
         self._db = db
         self._bucket = bucket
         self._number = buckets.identify(db, bucket)
-        self._reverse = reverse
-        self._block = min(block, BLOCK)
+        self._reverse = query.reverse
+        self._most = min(query.limit + 1, BLOCK)
+        self._first = min(GROUP_BLOCK, self._most) if query.delimiter else self._most
 
     def seek(self, start: str, included: bool) -> Iterator[Meta]:
         """Objects from `start` on."""
-        block = self._block
+        block = self._first
         while True:
             rows = self._rows(start, included, block)
             for row in rows:
                 yield _meta(self._bucket, row)
             if len(rows) < block:
                 return
-            start, included, block = rows[-1][0], False, min(4 * block, BLOCK)
+            start, included, block = rows[-1][0], False, min(2 * block, self._most)
 
     def _rows(self, start: str, included: bool, limit: int) -> list[_Row]:
         sql, bound = (_DOWN, ceiling(start, included)) if self._reverse else (_UP, floor(start, included))
