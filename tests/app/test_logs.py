@@ -51,6 +51,17 @@ def test_an_access_line_in_json(sink: tuple[int, Path]) -> None:
     }
 
 
+@pytest.mark.parametrize("human", (False, True))
+def test_a_name_that_is_no_utf8_is_logged_escaped(sink: tuple[int, Path], human: bool) -> None:
+    with logging_to(sink[0], level="info", human=human):
+        log_access(access(key="bad\udcff"))
+        logger.info("and %s", "bad\udcfe")
+    text = sink[1].read_text()
+    assert len(text.splitlines()) == 2
+    assert "udcff" in text
+    assert "udcfe" in text
+
+
 def test_no_name_can_forge_a_line_or_move_the_cursor(sink: tuple[int, Path]) -> None:
     with logging_to(sink[0], level="info", human=True):
         log_access(access(key="x\nforged\x1b[2J\r"))
