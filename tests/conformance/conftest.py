@@ -26,7 +26,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "contender" not in metafunc.fixturenames:
         return
     needed = {kind for name, kind in CAPABILITIES.items() if name in metafunc.fixturenames}
-    able = {name: row for name, row in CONTENDERS.items() if not needed & row.lacks}
+    test = metafunc.definition.originalname
+    able = {name: row for name, row in CONTENDERS.items() if not needed & row.lacks and test not in row.exempt}
     mark = metafunc.definition.get_closest_marker("over")
     if mark is None:
         metafunc.parametrize("contender", able.values(), ids=able)
@@ -36,7 +37,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         f"{name}-{what}": (contender, row)
         for name, contender in able.items()
         for what, row in table.items()
-        if row.needs not in contender.lacks
+        if row.needs not in contender.lacks and f"{test}[{what}]" not in contender.exempt
     }
     metafunc.parametrize(("contender", argument), pairs.values(), ids=pairs)
 

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from base64 import b64encode
 from contextlib import AsyncExitStack
+from functools import cache
 from typing import Any
 
 import aiohttp
@@ -11,6 +12,7 @@ from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
 from botocore.awsrequest import AWSPreparedRequest
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.loaders import Loader, create_loader
 from botocore.parsers import ResponseParserError
 
 from gateway.core.context import current
@@ -33,6 +35,7 @@ class Client:
         settings = self._settings
         try:
             session = AioSession(profile=settings.profile)
+            session.register_component("data_loader", _loader())
             session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=parse_time)
             secret = await asyncio.to_thread(settings.secret)
             self._client = await self._stack.enter_async_context(
@@ -77,6 +80,12 @@ class Client:
             raise DeadlineExceeded from error
         except (aiohttp.ClientError, ResponseParserError, ValueError, OSError) as error:
             raise Unavailable("The store's answer can't be understood") from error
+
+
+@cache
+def _loader() -> Loader:
+    """One for all clients: it keeps the service models, which take a good part of a second to read."""
+    return create_loader()
 
 
 def _config(settings: S3StoreSettings) -> AioConfig:

@@ -118,6 +118,7 @@ class Uploads:
 
     async def copy_part(self, place: Place, number: int, source: Key, span: Span | None, when: When) -> Part:
         _check_number(number)
+        await self._algorithm(place)  # there has to be an upload, whatever is wrong with the source
         found = await self._objects.stat(source, None, when)
         extent = resolve(span, found.size)
         whole = len(extent) == found.size
