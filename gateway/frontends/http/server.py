@@ -58,7 +58,7 @@ class HttpServer:
         if self._listener is None or self._web is None:
             return
         self._listener.close()
-        self._web.pre_shutdown()
+        self._web.close_idle()
         if self._active:
             await asyncio.wait(self._active, timeout=seconds)
         for task in self._active:
@@ -103,6 +103,12 @@ class _Server(web.Server):
         self._malformed = malformed
         self._max_connections = settings.max_connections
 
+    def close_idle(self) -> None:
+        """Close connections between requests. (`pre_shutdown` would also drop what comes in for running ones.)"""
+        for connection in self.connections:
+            if isinstance(connection, _Protocol) and connection.is_idle:
+                connection.close()
+
     def protocol(self) -> asyncio.Protocol:
         if len(self._connections) >= self._max_connections:
             return _Refusal()
@@ -115,6 +121,11 @@ class _Protocol(RequestHandler):
     def __init__(self, server: web.Server, malformed: Malformed, **options: object) -> None:
         super().__init__(server, **options)  # type: ignore[arg-type]
         self._malformed = malformed
+
+    @property
+    def is_idle(self) -> bool:
+        """Between two requests."""
+        return self._waiter is not None
 
     def handle_error(
         self,

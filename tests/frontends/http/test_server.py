@@ -18,7 +18,7 @@ async def ok(request: web.BaseRequest) -> web.StreamResponse:
 
 async def count(request: web.BaseRequest) -> web.StreamResponse:
     """Answers the number of bytes that came."""
-    body = CheckedBody(RequestBody(request, stall=0.3))
+    body = CheckedBody(RequestBody(request, stall=0.5))
     async with aclosing(body.chunks()) as chunks:
         async for _ in chunks:
             pass
@@ -165,6 +165,25 @@ async def test_drain_lets_running_requests_finish_and_closes_idle_ones(serve: Se
         assert answer.headers["Connection"] == "close"
     await draining
     idle.close()
+
+
+async def test_drain_lets_a_body_that_is_under_way_come_in(serve: Serve) -> None:
+    entered = asyncio.Event()
+
+    async def receive(request: web.BaseRequest) -> web.StreamResponse:
+        entered.set()
+        return await count(request)
+
+    server = await serve(receive, stall_timeout=10)
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nabc")
+    await entered.wait()
+    draining = asyncio.create_task(server.drain(10))
+    await asyncio.sleep(0.05)
+    writer.write(b"def")
+    assert (await reader.read()).endswith(b"\r\n\r\n6")
+    await draining
+    writer.close()
 
 
 async def test_drain_cancels_what_takes_too_long(serve: Serve) -> None:
