@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
@@ -117,6 +118,18 @@ async def test_each_bucket_walks_all_pages(monkeypatch: pytest.MonkeyPatch, stor
     assert [row.name async for row in ops.each_bucket(store)] == ["b0", "b1", "b2", "b3", BUCKET]
     assert [row.name async for row in ops.each_bucket(store, "another")] == ["b0", "b1", "b2", "b3"]
     assert [row async for row in ops.each_bucket(store, "nobody")] == []
+
+
+async def test_counters_that_a_store_does_not_keep_are_counted(monkeypatch: pytest.MonkeyPatch, store: Trapped) -> None:
+    await put(store, "a", b"12345")
+    for name in ("b", "c"):
+        await put(store, name, b"1")
+    bucket = replace(await store.stat_bucket(BUCKET), objects=0, bytes=0)
+    assert await ops.counted(store, bucket) is bucket
+    store.caps = replace(store.caps, counters=False)
+    assert await ops.counted(store, bucket) == replace(bucket, objects=3, bytes=7)
+    monkeypatch.setattr(ops, "MAX_COUNTED", 2)
+    assert await ops.counted(store, bucket) == replace(bucket, objects=2, bytes=6)
 
 
 async def test_totals_of_an_account_are_added_up(store: Trapped) -> None:
