@@ -63,8 +63,10 @@ class Draft:
         try:
             await ended(self._writing, self._syncing)
         finally:
-            if self._file.begun:
+            if self._file.begun and not self._threads.closed:
                 await self._threads.run(self._file.discard)
+            elif self._file.begun:
+                self._file.discard()  # the store is closed: nobody is held up
 
     async def write(self, block: bytes) -> None:
         """Take bytes. Raises `TooLarge`, `OutOfSpace`, `Unavailable`."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
+from gateway.core.errors import Unavailable
 from gateway.stores.catalog.failures import of_file
 
 P = ParamSpec("P")
@@ -16,9 +17,12 @@ class Threads:
 
     def __init__(self, count: int, name: str) -> None:
         self._pool = ThreadPoolExecutor(count, name)
+        self.closed = False
 
     def begin(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> asyncio.Future[T]:
-        """Have `work` done; await its outcome with `finished`."""
+        """Have `work` done; await its outcome with `finished`. Raises `Unavailable` after the end."""
+        if self.closed:
+            raise Unavailable("The store is closed")
         return asyncio.get_running_loop().run_in_executor(self._pool, lambda: work(*args, **kwargs))
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -27,6 +31,7 @@ class Threads:
 
     async def aclose(self) -> None:
         """Wait for what has begun."""
+        self.closed = True
         await asyncio.to_thread(self._pool.shutdown)
 
 
