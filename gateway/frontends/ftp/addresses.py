@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from gateway.frontends.ftp.replies import Refused
@@ -23,6 +24,7 @@ class Endpoint:
     port: int
 
 
+@lru_cache(1024)
 def address_of(host: str) -> Address:
     """The address that a socket names; an IPv4 one that came mapped into IPv6 as IPv4. Raises `ValueError`."""
     address = ip_address(host.partition("%")[0])

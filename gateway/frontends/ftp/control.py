@@ -51,7 +51,8 @@ class Control(asyncio.BufferedProtocol):
         self._task: asyncio.Task[Reply] | None = None
         self._is_paused = self._is_dismissed = self._has_ended = self._is_gone = False
         self._since = self._known = self._loop.time()
-        self._timer = self._loop.call_later(self._settings.login_timeout, self._tick)
+        self._pulse = min(self._settings.login_timeout, self._settings.idle_timeout)
+        self._timer = self._loop.call_later(self._pulse, self._tick)
         reception.enter(self, client)
         self._wire.send(Reply(220, self._settings.banner))
 
@@ -140,7 +141,7 @@ class Control(asyncio.BufferedProtocol):
         if self._task is None and left <= 0:
             self._wire.send(Reply(421, "You were still for too long", closes=True))
         else:
-            self._timer = self._loop.call_later(left if left > 0 else limit, self._tick)
+            self._timer = self._loop.call_later(min(left, self._pulse) if left > 0 else self._pulse, self._tick)
 
     # The end
 

@@ -26,6 +26,10 @@ class FtpFrontend(Frontend):
     def ports(self) -> Mapping[str, int]:
         return {self.name: self._server.server_port}
 
+    @property
+    def connections(self) -> int:
+        return self._server.open_connections
+
     async def drain(self, seconds: float) -> None:
         await self._server.drain(seconds)
 

@@ -78,7 +78,8 @@ class Listener:
         return peer in self._awaited
 
     def expect(self, peer: Address) -> Passive:
-        """Await one connection from `peer`, who must not be awaited yet."""
+        """Await one connection from `peer`, who must not be awaited yet; one that came before is not meant."""
+        self._accept()
         source = self._awaited[peer] = Passive(self, peer)
         return source
 
@@ -87,15 +88,18 @@ class Listener:
             del self._awaited[source.peer]
 
     def _accept(self) -> None:
+        """Take those who have connected."""
         try:
-            sock, (host, *_) = self._socket.accept()
+            for _ in range(BACKLOG):
+                self._meet(*self._socket.accept())
         except OSError as error:
             if error.errno in _EXHAUSTED:
                 self._loop.remove_reader(self._socket.fileno())
                 self._resume = self._loop.call_later(PAUSE, self._loop.add_reader, self._socket.fileno(), self._accept)
-            return
+
+    def _meet(self, sock: socket.socket, name: tuple[str, int]) -> None:
         sock.setblocking(False)
-        if source := self._awaited.get(address_of(host)):
+        if source := self._awaited.get(address_of(name[0])):
             source.arrive(sock)
         else:
             sock.close()

@@ -5,6 +5,7 @@ import socket
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from typing import cast
 
 import aioftp
 
@@ -40,8 +41,9 @@ class Door(asyncio.Protocol):
         self._reception = reception
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass of asyncio's
         peer, local = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
-        if not isinstance(transport, asyncio.Transport) or not peer or not local:
+        if not peer or not local:
             transport.close()
             return
         client = address_of(peer[0])
@@ -87,6 +89,11 @@ class FtpServer(aioftp.Server):
         else:
             self._listener = await loop.create_server(lambda: Door(self), host, port, backlog=BACKLOG)
         self.server_host, self.server_port = host, self._listener.sockets[0].getsockname()[1]
+
+    @property
+    def open_connections(self) -> int:
+        """Control connections that are open, or of which a command still runs."""
+        return len(self._controls)
 
     def admit(self, client: Address) -> bool:
         limit = self.services.settings.max_connections_per_ip

@@ -5,6 +5,7 @@ from ipaddress import IPv4Address
 
 from gateway.frontends.ftp.addresses import check_target, epsv_text, parse_eprt, parse_port, pasv_text
 from gateway.frontends.ftp.listing import chosen_facts
+from gateway.frontends.ftp.passive import Passive
 from gateway.frontends.ftp.replies import Refused, Reply
 from gateway.frontends.ftp.session import Session, Type
 from gateway.frontends.ftp.sources import Active
@@ -78,8 +79,7 @@ def pasv(session: Session, text: str) -> Reply:
     shown = session.services.settings.masquerade_address or session.local
     if not isinstance(shown, IPv4Address):
         return Reply(425, "PASV is for IPv4; use EPSV")
-    source = session.services.passive.reserve(session.local, session.client)
-    session.agree(source)
+    source = _await_client(session)
     return Reply(227, f"Entering Passive Mode {pasv_text(shown, source.port)}")
 
 
@@ -90,9 +90,16 @@ def epsv(session: Session, text: str) -> Reply:
     if text and _VERSIONS.get(text) != session.local.version:
         mine = next(number for number, version in _VERSIONS.items() if version == session.local.version)
         return Reply(522, f"Network protocol not supported, use ({mine})")
+    source = _await_client(session)
+    return Reply(229, f"Entering Extended Passive Mode {epsv_text(source.port)}")
+
+
+def _await_client(session: Session) -> Passive:
+    """Give up the old port before a new one is taken, so that one is enough."""
+    session.agree(None)
     source = session.services.passive.reserve(session.local, session.client)
     session.agree(source)
-    return Reply(229, f"Entering Extended Passive Mode {epsv_text(source.port)}")
+    return source
 
 
 def port(session: Session, text: str) -> Reply:
