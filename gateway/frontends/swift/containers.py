@@ -4,7 +4,8 @@ import time
 
 from aiohttp import web
 
-from gateway.core.errors import AlreadyExists, NoSuchBucket
+from gateway.core.errors import AlreadyExists, NoSuchBucket, Unsupported
+from gateway.core.ops import counted
 from gateway.core.types import BucketMeta, BucketProps, ListQuery, Meta, Page, Prefix, PropsChange
 from gateway.frontends.swift import metadata
 from gateway.frontends.swift.answers import answer, page
@@ -20,7 +21,8 @@ from gateway.frontends.swift.times import last_modified, timestamp
 async def head(call: Call) -> web.Response:
     """HEAD: counters and metadata."""
     wanted = call.wanted()
-    return answer(204, (*wanted.headers, *_headers(call)))
+    found = await counted(call.store, call.place.container)
+    return answer(204, (*wanted.headers, *_counters(found), *_headers(call)))
 
 
 async def get(call: Call) -> web.Response:
@@ -28,7 +30,8 @@ async def get(call: Call) -> web.Response:
     wanted = call.wanted()
     container = call.place.target.container
     body = container_listing(wanted.format, container, await _rows(call, wanted))
-    return answer(200 if body else 204, (*wanted.headers, *_headers(call)), body)
+    counters = _counters(call.place.container) if call.store.caps.counters else ()
+    return answer(200 if body else 204, (*wanted.headers, *counters, *_headers(call)), body)
 
 
 async def put(call: Call) -> web.Response:
@@ -64,7 +67,11 @@ async def delete(call: Call) -> web.Response:
 async def _change(call: Call, found: BucketMeta, changes: dict[str, str | None]) -> None:
     metadata.merge(found.user, changes)
     change = PropsChange(user=changes, system={CHANGED: str(time.time_ns())})
-    await call.store.update_bucket(found.name, change)
+    try:
+        await call.store.update_bucket(found.name, change)
+    except Unsupported:
+        if changes:  # the time of a change of nothing need not be kept
+            raise
 
 
 async def _rows(call: Call, wanted: Wanted) -> list[Meta | Prefix]:
@@ -78,11 +85,13 @@ async def _rows(call: Call, wanted: Wanted) -> list[Meta | Prefix]:
     return await gather(fetch, wanted.query)
 
 
+def _counters(found: BucketMeta) -> list[tuple[str, str]]:
+    return [("X-Container-Object-Count", str(found.objects)), ("X-Container-Bytes-Used", str(found.bytes))]
+
+
 def _headers(call: Call) -> list[tuple[str, str]]:
     found = call.place.container
     return [
-        ("X-Container-Object-Count", str(found.objects)),
-        ("X-Container-Bytes-Used", str(found.bytes)),
         ("X-Timestamp", timestamp(found.created)),
         ("Last-Modified", last_modified(changed(found))),
         ("X-Storage-Policy", POLICY),

@@ -20,13 +20,9 @@ class Kind(StrEnum):
 
 
 def of_object(headers: Pairs) -> dict[str, str]:
-    """The metadata that a request gives an object, by lower-case names. Raises `Refusal` (400) over a limit.
-
-    Swift keeps values that are not UTF-8 as the bytes they are. Here they are taken for ISO-8859-1, which is what HTTP
-    meant by such bytes (RFC 9110, 5.5), since the other protocols have to tell them too.
-    """
+    """The metadata that a request gives an object, by lower-case names. Raises `Refusal` (400) over a limit."""
     entries = _joined(_entries(headers, Kind.OBJECT))
-    return {name: _text(value) for name, value in entries.items()}
+    return {name: legible(value) for name, value in entries.items()}
 
 
 def changes(headers: Pairs, kind: Kind) -> dict[str, str | None]:
@@ -58,6 +54,21 @@ def shown(metadata: Mapping[str, str], kind: Kind, *, owner: bool = True) -> Ite
             yield prefix + name.title(), value
 
 
+def legible(value: str) -> str:
+    """The value of a header as text.
+
+    Swift keeps values that are not UTF-8 as the bytes they are. Here they are taken for ISO-8859-1, which is what HTTP
+    meant by such bytes (RFC 9110, 5.5), since the other protocols have to tell them too.
+    """
+    if value.isascii():
+        return value
+    raw = value.encode(errors="surrogateescape")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
 def _entries(headers: Pairs, kind: Kind) -> list[tuple[str, str]]:
     prefix = f"x-{kind}-meta-"
     start = len(prefix)
@@ -73,13 +84,3 @@ def _joined(entries: Pairs) -> dict[str, str]:
     for name, value in entries:
         joined[name] = f"{joined[name]},{value}" if name in joined else value
     return joined
-
-
-def _text(value: str) -> str:
-    if value.isascii():
-        return value
-    raw = value.encode(errors="surrogateescape")
-    try:
-        return raw.decode()
-    except UnicodeDecodeError:
-        return raw.decode("latin-1")

@@ -47,12 +47,13 @@ def detected(name: str) -> str:
 
 def system_of(headers: Headers) -> dict[str, str]:
     """The system properties that a request states."""
-    return {HTTP + name.lower(): value for name in KEPT if (value := headers.get(name)) is not None}
+    return {name: value for name, value in system_changes(headers).items() if value is not None}
 
 
 def system_changes(headers: Headers) -> dict[str, str | None]:
     """The same for a POST: what it does not state goes."""
-    return {HTTP + name.lower(): headers.get(name) for name in KEPT}
+    stated = ((name, headers.get(name)) for name in KEPT)
+    return {HTTP + name.lower(): None if value is None else metadata.legible(value) for name, value in stated}
 
 
 def props_of(headers: Headers, name: str) -> Props:

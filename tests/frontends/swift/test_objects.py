@@ -173,11 +173,13 @@ async def test_metadata_in_any_encoding(world: World) -> None:
     async with world.wire() as wire:
         await wire.send(
             b"PUT /v1/AUTH_test/box/thing HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nX-Object-Meta-A: caf\xe9\r\n"
-            b"X-Object-Meta-B: caf\xc3\xa9\r\nX-Auth-Token: " + world.token("alice").encode() + b"\r\n\r\n"
+            b"X-Object-Meta-B: caf\xc3\xa9\r\nContent-Disposition: caf\xe9\r\nX-Auth-Token: "
+            + world.token("alice").encode()
+            + b"\r\n\r\n"
         )
         assert (await wire.answer()).status == 201
     headers = (await world.do("HEAD", "box", "thing")).headers
-    assert headers["X-Object-Meta-A"] == headers["X-Object-Meta-B"] == "café"
+    assert headers["X-Object-Meta-A"] == headers["X-Object-Meta-B"] == headers["Content-Disposition"] == "café"
 
 
 async def test_o19_ranges(world: World) -> None:
