@@ -12,8 +12,7 @@ from gateway import __version__
 from gateway.auth.principals import Registry, User
 from gateway.auth.tempauth import TokenIssuer
 from gateway.auth.tenancy import Tenancy
-from gateway.config.settings import Config, FrontendsSettings, StoreSettings
-from gateway.core.errors import StoreError
+from gateway.config.settings import Config, FrontendsSettings
 from gateway.core.events import Access, Observer
 from gateway.core.store import Store
 from gateway.failures import StartError
@@ -25,9 +24,7 @@ from gateway.frontends.frontend import Frontend
 from gateway.frontends.ftp.frontend import FtpFrontend
 from gateway.frontends.s3.frontend import S3Frontend
 from gateway.frontends.swift.frontend import SwiftFrontend
-from gateway.stores.catalog import Catalog
-from gateway.stores.catalog.settings import CatalogSettings
-from gateway.stores.memory import Memory
+from gateway.storage import opened
 from gateway.telemetry.logs import log_access
 from gateway.telemetry.metrics import Metrics, sample_lag
 
@@ -101,13 +98,13 @@ async def running(
     metrics = Metrics()
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(_background(sample_lag(metrics.loop_lag.observe)))
-        stores = {name: await _start_store(stack, name, settings) for name, settings in config.stores.items()}
-        app = App(_readiness(config, stores))
+        storage = await stack.enter_async_context(opened(config, users, token_key))
+        app = App(_readiness(config, storage.plain))
         metrics.watch(app.connections, dropped)
         observe = _observer(config, metrics)
         parts = _Parts(
             Registry(users),
-            Tenancy({name: stores[namespace.store] for name, namespace in config.namespaces.items()}),
+            Tenancy({name: storage.served[namespace.store] for name, namespace in config.namespaces.items()}),
             TokenIssuer(token_key, config.token_lifetime),
             Insight(metrics.exposition, _overview(app), app.readiness),
             observe,
@@ -142,17 +139,6 @@ def _doors(settings: FrontendsSettings, parts: _Parts) -> Iterator[Door]:
     if settings.admin:
         admin = AdminFrontend(settings.admin, parts.insight, parts.observe)
         yield Door(admin, "http", settings.admin.host, settings.admin.port)
-
-
-async def _start_store(stack: AsyncExitStack, name: str, settings: StoreSettings) -> Store:
-    store: Store = Catalog(settings) if isinstance(settings, CatalogSettings) else Memory()
-    stack.push_async_callback(store.aclose)
-    try:
-        await store.start()
-    except StoreError as error:
-        where = f" in {settings.path}" if isinstance(settings, CatalogSettings) else ""
-        raise StartError(f"store '{name}'{where} does not open: {error.message}") from error
-    return store
 
 
 async def _open(stack: AsyncExitStack, door: Door) -> None:

@@ -15,12 +15,13 @@ from gateway.frontends.s3.settings import S3Settings
 from gateway.frontends.swift.settings import SwiftSettings
 from gateway.stores.catalog.settings import CatalogSettings
 from gateway.stores.memory.settings import MemorySettings
+from gateway.stores.s3.settings import S3StoreSettings
 
 MAIN = "main"
 DEFAULT = "default"
 DEFAULT_DATA = Path("portico-data")
 
-StoreSettings = Annotated[CatalogSettings | MemorySettings, Field(discriminator="type")]
+StoreSettings = Annotated[CatalogSettings | MemorySettings | S3StoreSettings, Field(discriminator="type")]
 
 
 class Loop(StrEnum):
@@ -63,6 +64,18 @@ class NamespaceSettings(_Part):
     store: str = Field(description="The store that its buckets lie in.")
 
 
+class CacheSettings(_Part):
+    """Where metadata of remote stores is kept. Without servers that is the process: right for a single replica."""
+
+    memcached: tuple[Annotated[str, Field(pattern=r"^(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]]+):\d{1,5}$")], ...] = Field(
+        (), description="memcached servers as host:port, the same for all replicas."
+    )
+    ttl: PositiveInt = Field(10, le=3600, description="Seconds that an entry lives.")
+    secret_file: LongSecretOfFile | None = Field(
+        None, description="Makes the keys of entries; the same for all replicas. Without it: from the token secret."
+    )
+
+
 class FrontendsSettings(_Part):
     """The doors. `null` keeps one shut; one that is left out is open with its defaults."""
 
@@ -78,6 +91,7 @@ class Config(_Part):
     stores: dict[str, StoreSettings]
     namespaces: dict[str, NamespaceSettings]
     accounts: tuple[AccountSettings, ...] = Field((), description="None: the root account, see `portico serve --help`.")
+    cache: CacheSettings | None = Field(None, description="The metadata cache of remote stores; null: none.")
     frontends: FrontendsSettings = Field(default_factory=FrontendsSettings)
     drain_seconds: NonNegativeFloat = Field(30.0, le=86400, description="How long transfers may go on after SIGTERM.")
     token_lifetime: PositiveInt = Field(86400, description="How long a Swift token is good for.")
