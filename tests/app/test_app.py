@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 
 from gateway import app as module
+from gateway import storage
 from gateway.app import App, running
 from gateway.auth.principals import Registry
 from gateway.auth.tenancy import Tenancy
@@ -92,7 +93,7 @@ def fakes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Recorded, "fault", None, raising=False)
     monkeypatch.setattr(Fake, "made", [], raising=False)
     monkeypatch.setattr(Fake, "fault", None, raising=False)
-    monkeypatch.setattr(module, "Memory", Recorded)
+    monkeypatch.setattr(storage, "Memory", Recorded)
     monkeypatch.setattr(module, "S3Frontend", Fake)
 
 

@@ -1,0 +1,69 @@
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from gateway.auth.principals import Account, Role, User
+from gateway.config.settings import CacheSettings, Config
+from gateway.failures import StartError
+from gateway.layers.metacache import MetaCache
+from gateway.storage import opened
+from gateway.stores.memory import Memory
+from gateway.stores.s3 import S3Store
+
+KEY = b"k" * 32
+S3 = {"type": "s3", "endpoint_url": "http://127.0.0.1:9", "access_key": "a", "secret_key": "b"}
+
+
+def user(account: str) -> User:
+    return User(Account(account, account), "u", account, "secret", Role.ADMIN)
+
+
+def config(store: Mapping[str, object], **more: object) -> Config:
+    return Config.model_validate({"stores": {"main": store}, "namespaces": {"default": {"store": "main"}}, **more})
+
+
+async def test_local_stores_have_no_cache_before_them() -> None:
+    async with opened(config({"type": "memory"}, cache={}), [user("a")], KEY) as storage:
+        assert isinstance(storage.served["main"], Memory)
+        assert storage.served == storage.plain
+
+
+@pytest.mark.parametrize("cache", ({}, {"memcached": ["127.0.0.1:9"]}))
+async def test_remote_stores_are_cached_where_that_is_asked_for(cache: Mapping[str, object]) -> None:
+    async with opened(config(S3, cache=cache), [user("a")], KEY) as storage:
+        assert isinstance(storage.served["main"], MetaCache)
+        assert storage.served["main"].inner is storage.plain["main"]
+        assert isinstance(storage.plain["main"], S3Store)
+
+
+async def test_remote_stores_are_asked_each_time_otherwise() -> None:
+    async with opened(config(S3), [user("a")], KEY) as storage:
+        assert isinstance(storage.served["main"], S3Store)
+
+
+async def test_remote_buckets_belong_to_the_only_account_or_to_a_stated_one() -> None:
+    with pytest.raises(StartError, match="serves 2 accounts"):
+        async with opened(config(S3), [user("a"), user("b")], KEY):
+            pass
+    async with opened(config({**S3, "owner": "b"}), [user("a"), user("b")], KEY):
+        pass
+
+
+async def test_a_store_that_does_not_open_is_told_by_name(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StartError, match=r"store 'main' in .*file"):
+        async with opened(config({"type": "catalog", "path": str(tmp_path / "file")}), [user("a")], KEY):
+            pass
+
+
+@pytest.mark.parametrize("address", ("", "localhost", "a b:11211", ":11211", "host:port", "[::1]"))
+def test_addresses_of_caches_are_checked(address: str) -> None:
+    with pytest.raises(ValidationError):
+        CacheSettings.model_validate({"memcached": [address]})
+
+
+@pytest.mark.parametrize("address", ("127.0.0.1:11211", "cache.example.org:1", "[::1]:11211"))
+def test_addresses_of_caches(address: str) -> None:
+    assert CacheSettings.model_validate({"memcached": [address]}).memcached == (address,)
