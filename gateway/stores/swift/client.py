@@ -1,0 +1,325 @@
+"""Requests to the upstream: tokens, retries, time limits, and what every request carries."""
+
+import asyncio
+import random
+import ssl
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from urllib.parse import quote, urlencode
+
+import aiohttp
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
+
+from gateway.core import context
+from gateway.core.errors import Busy, DeadlineExceeded, StoreError, TooLarge, Unavailable
+from gateway.stores.swift import login
+from gateway.stores.swift.errors import TRANSIENT, UNTAKEN, failure, retry_after
+from gateway.stores.swift.feed import Feed
+from gateway.stores.swift.login import Grant
+from gateway.stores.swift.settings import SwiftStoreSettings
+from gateway.stores.swift.tokens import Token, Tokens
+
+MAX_ANSWER = 64 * 1024 * 1024
+"""A listing of 10,000 long names has about 20 MiB."""
+
+MAX_HEADER = 64 * 1024
+CLOSED = "The store has been closed"
+
+Headers = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What is asked of a container or an object (of the account, where `path` is empty).
+
+    `replays`: the request may be sent again though it may have been carried out already. `patience` in seconds:
+    how long the upstream may be silent.
+    """
+
+    method: str
+    path: tuple[str, ...] = ()
+    query: Headers = field(default_factory=dict)
+    headers: Headers = field(default_factory=dict)
+    body: bytes | Feed | None = None
+    replays: bool = True
+    patience: float | None = None
+
+    def url(self, base: str) -> URL:
+        path = "".join(f"/{quote(part, safe='/' if index else '')}" for index, part in enumerate(self.path))
+        query = f"?{urlencode(self.query, quote_via=quote)}" if self.query else ""
+        return URL(base + path + query, encoded=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer that has been read to its end."""
+
+    status: int
+    headers: CIMultiDictProxy[str]
+    body: bytes = b""
+
+
+class Client:
+    """Speaks to one account of the upstream.
+
+    Short requests, downloads and uploads have pools of their own. Whoever reads or writes may need a short request
+    while he holds his connection, and a copy through the gateway holds a download while it waits for an upload; by
+    this order nobody waits for a connection that is held by somebody who waits for him.
+    """
+
+    def __init__(self, settings: SwiftStoreSettings) -> None:
+        self._settings = settings
+        self._stack = AsyncExitStack()
+        self._sessions: Mapping[str, aiohttp.ClientSession] = {}
+        self.tokens = Tokens(self._login, settings.token_ttl)
+
+    async def start(self) -> None:
+        trust = await asyncio.to_thread(self._trust)
+        sessions = {name: self._session(trust) for name in ("short", "read", "write")}
+        for session in sessions.values():
+            await self._stack.enter_async_context(session)
+        self._sessions = sessions
+
+    async def aclose(self) -> None:
+        self._sessions = {}
+        await self._stack.aclose()
+
+    async def call(self, request: Request, *accepted: int) -> Answer:
+        """Ask, and read the whole answer. Raises unless it succeeded or its status is one of `accepted`."""
+        pool = "write" if isinstance(request.body, Feed) else "short"
+        async with self._exchange(request, pool) as response:
+            body = await _read(response)
+            if response.status < 300 or response.status in accepted:
+                return Answer(response.status, response.headers, body)
+            raise failure(response.status, response.headers, body)
+
+    def download(self, request: Request) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        """Ask for something that is read piece by piece. Whatever the status is, it is told; the body has to be read
+        by `pieces`.
+        """
+        return self._exchange(request, "read")
+
+    @asynccontextmanager
+    async def _exchange(self, request: Request, pool: str) -> AsyncIterator[aiohttp.ClientResponse]:
+        with _translated():
+            response = await self._asked(request, pool)
+        whole = False
+        try:
+            yield response
+            whole = response.content.at_eof() and not _is_unsent(request)
+        finally:
+            # What was not read, and a body that was not sent, make the connection useless.
+            if whole:
+                response.release()
+            else:
+                response.close()
+
+    async def _asked(self, request: Request, pool: str) -> aiohttp.ClientResponse:
+        attempt, renewed = 0, False
+        while True:
+            async with _deadline():
+                token = await self.tokens.get()
+            pause = min(self._settings.retry_cap, self._settings.retry_base * 2**attempt)
+            last = attempt >= self._settings.retries
+            try:
+                response = await self._attempt(request, pool, token)
+            except (aiohttp.ClientError, TimeoutError) as error:
+                if last or not _may_replay(request, sent=not isinstance(error, aiohttp.ClientConnectorError)):
+                    raise
+            else:
+                if response.status == 401 and not renewed and not _is_begun(request):
+                    response.close()
+                    renewed = True
+                    async with _deadline():
+                        await self.tokens.renew(token)
+                    continue
+                taken = response.status not in UNTAKEN
+                if response.status not in TRANSIENT or last or not _may_replay(request, sent=taken):
+                    return response
+                pause = max(pause, min(retry_after(response.headers) or 0.0, self._settings.retry_cap))
+                response.close()
+            attempt += 1
+            await _sleep(pause)
+
+    async def _attempt(self, request: Request, pool: str, token: Token) -> aiohttp.ClientResponse:
+        session = self._sessions.get(pool)
+        if session is None:
+            raise Unavailable(CLOSED, retryable=False)
+        feed = request.body if isinstance(request.body, Feed) else None
+        headers = CIMultiDict({**request.headers, **_standing(), "X-Auth-Token": token.value})
+        if feed is not None and feed.size is not None:
+            headers["Content-Length"] = str(feed.size)
+        patience = request.patience or self._settings.read_timeout
+        async with _deadline(), _watched(feed, patience):
+            return await session.request(
+                request.method,
+                request.url(token.url),
+                headers=headers,
+                data=request.body if feed is None else feed.blocks(),
+                expect100=feed is not None,
+                allow_redirects=False,
+                timeout=self._timeout(patience),
+            )
+
+    async def _login(self) -> Grant:
+        """One attempt; the request that needs the token is what is tried again."""
+        asked = login.question(self._settings)
+        session = self._sessions.get("short")
+        if session is None:
+            raise Unavailable(CLOSED, retryable=False)
+        with _translated():
+            async with session.request(
+                asked.method,
+                URL(asked.url, encoded=True),
+                headers={**asked.headers, **_standing()},
+                data=asked.body,
+                allow_redirects=False,
+                timeout=self._timeout(self._settings.read_timeout),
+            ) as response:
+                body = await _read(response)
+        if response.status in {401, 403}:
+            raise failure(401, response.headers)
+        if response.status >= 300:
+            raise failure(response.status if response.status >= 429 else 502, response.headers)
+        return login.grant(self._settings, response.headers, body)
+
+    async def info(self) -> bytes:
+        """The cluster's own account of what it can do; empty where it gives none. It lies beside the API's versions."""
+        async with _deadline():
+            base = (await self.tokens.get()).url.split("/v1", 1)[0]
+        session = self._sessions.get("short")
+        if session is None:
+            raise Unavailable(CLOSED, retryable=False)
+        with _translated():
+            timeout = self._timeout(self._settings.read_timeout)
+            async with session.get(URL(f"{base}/info", encoded=True), headers=_standing(), timeout=timeout) as response:
+                body = await _read(response)
+        if response.status >= 500:
+            raise failure(response.status, response.headers)
+        return body if response.status == 200 else b""
+
+    def _session(self, trust: ssl.SSLContext | bool) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self._settings.max_connections, ssl=trust, keepalive_timeout=30),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=("Accept-Encoding", "Content-Type", "User-Agent"),
+            auto_decompress=False,
+            max_line_size=MAX_HEADER,
+            max_field_size=MAX_HEADER,
+            read_bufsize=256 * 1024,
+        )
+
+    def _trust(self) -> ssl.SSLContext | bool:
+        if not self._settings.verify:
+            return False
+        return ssl.create_default_context(cafile=self._settings.ca_file) if self._settings.ca_file else True
+
+    def _timeout(self, silence: float) -> aiohttp.ClientTimeout:
+        connect = self._settings.connect_timeout
+        return aiohttp.ClientTimeout(total=None, connect=connect, sock_connect=connect, sock_read=silence)
+
+
+async def pieces(response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
+    """The body of an answer as it comes. Raises `Unavailable` where it breaks."""
+    while True:
+        with _translated():
+            async with _deadline():
+                piece = await response.content.readany()
+        if not piece:
+            return
+        yield piece
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    found: list[bytes] = []
+    size = 0
+    async for piece in pieces(response):
+        size += len(piece)
+        if size > MAX_ANSWER:
+            raise TooLarge("The upstream's answer is too large")
+        found.append(piece)
+    return b"".join(found)
+
+
+def _standing() -> dict[str, str]:
+    """What every request says of the one that it serves, so that the upstream's logs and limits can name it."""
+    request = context.current()
+    headers = {"User-Agent": "portico", "X-Trans-Id-Extra": request.request_id[:32]}
+    if request.client:
+        headers["X-Forwarded-For"] = request.client
+    return headers
+
+
+def _is_begun(request: Request) -> bool:
+    return isinstance(request.body, Feed) and request.body.started
+
+
+def _is_unsent(request: Request) -> bool:
+    return isinstance(request.body, Feed) and not (request.body.started and request.body.is_drained)
+
+
+def _may_replay(request: Request, *, sent: bool) -> bool:
+    return not _is_begun(request) and (request.replays or not sent)
+
+
+@asynccontextmanager
+async def _watched(feed: Feed | None, patience: float) -> AsyncIterator[None]:
+    """Bounds how long the upstream may take nothing of a body; aiohttp begins to count when all has been sent."""
+    if feed is None:
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(patience) as limit:
+        feed.watch = lambda upstream: limit.reschedule(loop.time() + patience if upstream else None)
+        try:
+            yield
+        finally:
+            feed.watch = lambda upstream: None
+
+
+@asynccontextmanager
+async def _deadline() -> AsyncIterator[None]:
+    remaining = context.current().remaining()
+    if remaining is None:
+        yield
+        return
+    limit = asyncio.timeout(remaining)
+    try:
+        async with limit:
+            yield
+    except TimeoutError:
+        if limit.expired():
+            raise DeadlineExceeded from None
+        raise
+
+
+async def _sleep(seconds: float) -> None:
+    """A pause of random length, half of `seconds` at least; not beyond the deadline."""
+    seconds *= random.uniform(0.5, 1.0)  # noqa: S311 - spreads retries, guards nothing
+    remaining = context.current().remaining()
+    if remaining is not None and remaining <= seconds:
+        raise DeadlineExceeded
+    await asyncio.sleep(seconds)
+
+
+class _translated:
+    """Turns what aiohttp raises into errors of the store. Their texts name no address: the client did not either."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is None or isinstance(error, StoreError):
+            return
+        if isinstance(error, aiohttp.ConnectionTimeoutError):
+            raise Busy("The upstream can't be reached in time") from error
+        if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError):
+            raise Unavailable("The upstream's certificate is not trusted", retryable=False) from error
+        if isinstance(error, aiohttp.ClientConnectorError):
+            raise Unavailable("The upstream can't be reached") from error
+        if isinstance(error, TimeoutError):
+            raise Unavailable("The upstream does not answer") from error
+        if isinstance(error, aiohttp.ClientError):
+            raise Unavailable("The connection to the upstream broke") from error

@@ -1,0 +1,63 @@
+"""What the cluster can do, as its `/info` tells."""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from gateway.stores.swift.client import Client
+
+
+class _Swift(msgspec.Struct):
+    max_file_size: int = 5 * 1024**3
+
+
+class _Slo(msgspec.Struct):
+    max_manifest_segments: int = 1000
+
+
+class _Bulk(msgspec.Struct):
+    max_deletes_per_request: int = 1000
+
+
+class _Info(msgspec.Struct):
+    swift: _Swift = msgspec.field(default_factory=_Swift)
+    slo: _Slo | None = None
+    bulk_delete: _Bulk | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """`max_file_size`: bytes that one object holds. `max_segments` of a manifest, `max_deletes` of a bulk delete;
+    0: the cluster has no such thing.
+    """
+
+    max_file_size: int
+    max_segments: int
+    max_deletes: int
+
+
+def read(document: bytes) -> Abilities:
+    """The abilities that `/info` tells; those of every Swift where it tells nothing that can be understood."""
+    try:
+        info = msgspec.json.decode(document, type=_Info)
+    except msgspec.DecodeError:
+        info = _Info()
+    return Abilities(
+        info.swift.max_file_size,
+        0 if info.slo is None else info.slo.max_manifest_segments,
+        0 if info.bulk_delete is None else info.bulk_delete.max_deletes_per_request,
+    )
+
+
+class Info:
+    """Asks once, when first somebody wants to know: an upstream that is down at the start is no reason not to start."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._known: Abilities | None = None
+
+    async def get(self) -> Abilities:
+        """Raises `Unavailable` while the upstream does not answer."""
+        if self._known is None:
+            self._known = read(await self._client.info())
+        return self._known

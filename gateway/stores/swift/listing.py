@@ -1,0 +1,71 @@
+"""Listings of objects, with the true size of large ones."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from gateway.core.errors import NoSuchBucket, StoreError
+from gateway.core.types import ListQuery, Meta, Prefix
+from gateway.stores.swift.client import Request
+from gateway.stores.swift.found import found_of
+from gateway.stores.swift.merging import Merged
+from gateway.stores.swift.rows import Row, is_doubtful, objects
+from gateway.stores.swift.upstream import Upstream
+
+AT_ONCE = 8
+
+
+def listing_of(up: Upstream, bucket: str) -> Merged[Meta]:
+    """The listing of one bucket. Raises `NoSuchBucket` when it is read."""
+
+    async def fetch(query: ListQuery) -> Sequence[Row[Meta]]:
+        rest = replace(query, limit=min(query.limit, up.settings.page_limit))
+        answer = await up.client.call(Request(method="GET", path=(bucket,), query=query_of(rest)), 404)
+        if answer.status == 404:
+            raise NoSuchBucket
+        return await _sized(up, objects(bucket, answer.body))
+
+    return Merged(up.objects, bucket, fetch)
+
+
+def query_of(query: ListQuery) -> Mapping[str, str]:
+    """The parameters of one page of a listing."""
+    stated = {
+        "format": "json",
+        "limit": str(query.limit),
+        "prefix": query.prefix,
+        "delimiter": query.delimiter,
+        "marker": query.marker,
+        "end_marker": query.end_marker,
+        "reverse": "true" if query.reverse else "",
+    }
+    return {name: value for name, value in stated.items() if value}
+
+
+async def _sized(up: Upstream, rows: Sequence[Row[Meta]]) -> Sequence[Row[Meta]]:
+    """Rows of nothing that may be dynamic large objects (DLO) are looked at, once for each write of theirs.
+
+    Swift's rows tell the size of SLOs, but a DLO is an empty object there, which only its own headers know to be more.
+    Directory markers are known by their type and not asked.
+    """
+    turns = asyncio.Semaphore(AT_ONCE)
+
+    async def sized(row: Row[Meta]) -> Row[Meta]:
+        if isinstance(row.item, Prefix) or not is_doubtful(row.item):
+            return row
+        if up.objects.get(row.item.key.bucket, row.name) is not None or up.empty.holds(row.item.key, row.stamp):
+            return row
+        async with turns:
+            try:
+                answer = await up.client.call(Request(method="HEAD", path=(row.item.key.bucket, row.name)), 404)
+                found = None if answer.status == 404 else found_of(row.item.key, answer.headers)
+            except StoreError:
+                return row
+        if found is None or not found.manifest:
+            up.empty.add(row.item.key, row.stamp)
+            return row
+        return Row(replace(row.item, size=found.meta.size, etag=found.meta.etag), row.stamp)
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(sized(row)) for row in rows]
+    return [task.result() for task in tasks]

@@ -1,0 +1,144 @@
+"""The dialogues by which Swift gives out tokens, apart from the network."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from time import time
+from typing import Any
+
+import msgspec
+
+from gateway.core.errors import Unavailable
+from gateway.stores.swift.settings import SwiftStoreSettings
+
+Headers = Mapping[str, str]
+
+_UNREADABLE = "The upstream's answer to the login can't be understood"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a login gives. `lifetime` in seconds; None: not told."""
+
+    token: str
+    url: str
+    lifetime: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The request of a login."""
+
+    method: str
+    url: str
+    headers: Headers
+    body: bytes | None = None
+
+
+def question(settings: SwiftStoreSettings) -> Question:
+    """What to ask for a token."""
+    return _ask_v3(settings) if _is_v3(settings) else _ask_v1(settings)
+
+
+def grant(settings: SwiftStoreSettings, headers: Headers, body: bytes) -> Grant:
+    """What the answer gives. Raises `Unavailable` where it is not one."""
+    given = _read_v3(settings, headers, body) if _is_v3(settings) else _read_v1(settings, headers)
+    if not given.token or not given.url.startswith(("http://", "https://")):
+        raise Unavailable(_UNREADABLE, retryable=False)
+    return given
+
+
+def _is_v3(settings: SwiftStoreSettings) -> bool:
+    if settings.auth_version != "auto":
+        return settings.auth_version == "3"
+    return settings.auth_url.rstrip("/").removesuffix("/auth/tokens").endswith("/v3")
+
+
+def _ask_v1(settings: SwiftStoreSettings) -> Question:
+    headers = {"X-Auth-User": settings.user, "X-Auth-Key": settings.key.get_secret_value()}
+    return Question("GET", settings.auth_url, headers)
+
+
+def _read_v1(settings: SwiftStoreSettings, headers: Headers) -> Grant:
+    stated = headers.get("X-Auth-Token-Expires", "")
+    lifetime = float(stated) if stated.isascii() and stated.isdigit() else None
+    token = headers.get("X-Auth-Token") or headers.get("X-Storage-Token") or ""
+    return Grant(token, settings.storage_url or headers.get("X-Storage-Url", ""), lifetime)
+
+
+def _ask_v3(settings: SwiftStoreSettings) -> Question:
+    """Keystone's password method, scoped to a project. The form `project:user`, older than v3, is understood."""
+    project, user = settings.project, settings.user
+    if not project and ":" in user:
+        project, user = user.split(":", 1)
+    identity = {
+        "methods": ["password"],
+        "password": {
+            "user": {
+                "name": user,
+                "domain": _domain(settings.user_domain),
+                "password": settings.key.get_secret_value(),
+            }
+        },
+    }
+    auth: dict[str, Any] = {"identity": identity}
+    if project:
+        auth["scope"] = {"project": {"name": project, "domain": _domain(settings.project_domain)}}
+    url = settings.auth_url.rstrip("/").removesuffix("/auth/tokens") + "/auth/tokens"
+    return Question("POST", url, {"Content-Type": "application/json"}, json.dumps({"auth": auth}).encode())
+
+
+def _domain(stated: str) -> Mapping[str, str]:
+    """`default` is the id that Keystone gives its first domain; an id of any other is 32 hexadecimal digits."""
+    is_id = stated == "default" or (len(stated) == 32 and all(digit in "0123456789abcdef" for digit in stated))
+    return {"id": stated} if is_id else {"name": stated}
+
+
+class _Endpoint(msgspec.Struct):
+    interface: str
+    url: str
+    region: str | None = None
+    region_id: str | None = None
+
+
+class _Service(msgspec.Struct):
+    type: str
+    endpoints: list[_Endpoint] = []
+
+
+class _Token(msgspec.Struct):
+    expires_at: datetime | None = None
+    catalog: list[_Service] = []
+
+
+class _Answer(msgspec.Struct):
+    token: _Token
+
+
+def _read_v3(settings: SwiftStoreSettings, headers: Headers, body: bytes) -> Grant:
+    try:
+        token = msgspec.json.decode(body, type=_Answer).token
+    except msgspec.DecodeError as error:
+        raise Unavailable(_UNREADABLE, retryable=False) from error
+    expires = token.expires_at
+    if expires is not None and expires.tzinfo is None:
+        expires = expires.replace(tzinfo=UTC)
+    lifetime = None if expires is None else max(0.0, expires.timestamp() - time())
+    return Grant(headers.get("X-Subject-Token", ""), settings.storage_url or _endpoint(settings, token), lifetime)
+
+
+def _endpoint(settings: SwiftStoreSettings, token: _Token) -> str:
+    for service in token.catalog:
+        for endpoint in service.endpoints:
+            regions = {endpoint.region, endpoint.region_id}
+            interface = endpoint.interface.removesuffix("URL")
+            if (service.type, interface) != (settings.service_type, settings.endpoint_type):
+                continue
+            if not settings.region or settings.region in regions:
+                return endpoint.url
+    where = f" in region '{settings.region}'" if settings.region else ""
+    raise Unavailable(
+        f"The upstream's catalog has no {settings.endpoint_type} endpoint of type '{settings.service_type}'{where}",
+        retryable=False,
+    )

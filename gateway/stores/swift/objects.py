@@ -1,0 +1,353 @@
+"""Objects."""
+
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from urllib.parse import quote
+
+from gateway.core.body import Body, StreamBody
+from gateway.core.conditions import ABSENT, ANY, When, check_read, check_write
+from gateway.core.errors import (
+    BadRange,
+    ConditionFailed,
+    NoSuchKey,
+    NoSuchVersion,
+    NotFound,
+    StoreError,
+    Unavailable,
+    Unsupported,
+)
+from gateway.core.names import check_bucket, check_key
+from gateway.core.ranges import Extent, Span, resolve
+from gateway.core.store import Reader
+from gateway.core.types import Copy, Deleted, Key, ListQuery, Meta, Page, Prefix, PropsChange, Put
+from gateway.stores.swift.buckets import Buckets
+from gateway.stores.swift.client import Answer, Request
+from gateway.stores.swift.errors import failure
+from gateway.stores.swift.facts import Facts
+from gateway.stores.swift.found import Found, found_of, http_date
+from gateway.stores.swift.listing import listing_of
+from gateway.stores.swift.metadata import Stated, of_object
+from gateway.stores.swift.reader import SwiftReader
+from gateway.stores.swift.settling import settled
+from gateway.stores.swift.staging import Staged, incoming
+
+ATTEMPTS = 5
+"""So often an object is looked at anew that changes while it is being opened or copied."""
+
+
+class Objects(Buckets):
+    """Writes of one name are ordered by a lock here; between processes Swift lets the last one win.
+
+    Of the conditions of writes Swift knows `If-None-Match: *` alone, which is passed on; the others are checked under
+    the lock where the settings say that nobody else writes (`exclusive`), and refused otherwise. Updates and deletes
+    are checked against what stands right before them.
+    """
+
+    async def list(self, bucket: str, query: ListQuery) -> Page[Meta | Prefix]:
+        """Rows tell name, size, ETag, time and type; the rest of own recent writes only (`Caps.listed_props`)."""
+        check_bucket(bucket)
+        if query.limit <= 0:
+            await self._up.need_bucket(bucket)
+            return Page(())
+        return await listing_of(self._up, bucket).page(query)
+
+    async def stat(self, key: Key, version: str | None = None, when: When = ANY) -> Meta:
+        return (await self._readable(key, version, when)).meta
+
+    @asynccontextmanager
+    async def open(
+        self, key: Key, *, span: Span | None = None, version: str | None = None, when: When = ANY
+    ) -> AsyncIterator[Reader]:
+        checked_key(key)
+        async with AsyncExitStack() as stack:
+            for _ in range(ATTEMPTS):
+                pinned = await self._readable(key, version, when) if when is not ANY or version else None
+                reader = await self._opened(stack, key, span, pinned)
+                if reader is not None:
+                    yield reader
+                    return
+        raise Unavailable("The object changes too often to be opened")
+
+    async def _opened(self, stack: AsyncExitStack, key: Key, span: Span | None, pinned: Found | None) -> Reader | None:
+        """A reader; None where the object is another one than `pinned` by now."""
+        headers = {"Range": _range_of(span)} if span is not None else {}
+        if pinned is not None:
+            headers["If-Match"] = pinned.tag
+        request = Request(method="GET", path=(key.bucket, key.name), headers=headers)
+        response = await stack.enter_async_context(self._up.client.download(request))
+        if response.status == 412 and pinned is not None:
+            return None
+        if response.status == 404:
+            raise await self._up.missing(key.bucket, NoSuchKey())
+        if response.status == 416:
+            size = response.headers.get("Content-Range", "").rpartition("/")[2]
+            raise BadRange(int(size) if size.isascii() and size.isdigit() else (await self.stat(key)).size)
+        if response.status not in {200, 206}:
+            raise failure(response.status, response.headers)
+        found = found_of(key, response.headers)
+        extent = resolve(span, found.meta.size)
+        sent = response.headers.get("Content-Length", "")
+        if response.status == 200 and extent != Extent(0, found.meta.size):
+            raise Unavailable("The upstream does not serve ranges")
+        if sent and sent != str(len(extent)):
+            raise Unavailable("The upstream serves another range than it was asked for")
+        stack.enter_context(self._up.segments.read(key, found.upload))
+        return SwiftReader(found.meta, extent, response)
+
+    async def put(self, key: Key, body: Body, opts: Put) -> Meta:
+        return await self._put(key, body, opts, Stated(modified=opts.modified))
+
+    async def _put(
+        self, key: Key, body: Body, opts: Put, stated: Stated, checksums: Mapping[str, str] | None = None
+    ) -> Meta:
+        """`stated` and `checksums`: of an object that is copied, instead of those of the bytes."""
+        checked_key(key)
+        self._check_conditions(opts.when)
+        if opts.when is not ANY:
+            check_write(opts.when, _meta(await self._found(key)))  # spares a body that would be refused
+
+        def headers(facts: Facts) -> Mapping[str, str]:
+            # Segments have no MD5 of the whole that Swift could tell: it is stated.
+            told = Stated(stated.etag or (facts.etag if facts.upload else ""), stated.modified)
+            known = facts.checksums if checksums is None else checksums
+            return {**of_object(opts.props, told, known, facts.upload), **native(opts.when)}
+
+        coming = incoming(key, body, opts.checksums, headers)
+        async with self._up.staging.staged(coming) as staged:
+            meta = Meta(
+                key=key,
+                size=staged.size,
+                etag=stated.etag or staged.facts.etag,
+                modified=0 if stated.modified is None else stated.modified,
+                props=opts.props,
+                checksums=staged.facts.checksums if checksums is None else checksums,
+            )
+            return await settled(self._commit(meta, opts.when, staged, {**headers(staged.facts)}))
+
+    async def _commit(self, meta: Meta, when: When, staged: Staged, headers: Mapping[str, str]) -> Meta:
+        key = meta.key
+        async with self._up.locks.hold(key):
+            old = await self._standing(key, when)
+            self._up.objects.forget(key.bucket, key.name)
+            answer = await self._pushed(key, staged)
+            if staged.late:
+                request = Request(method="POST", path=(key.bucket, key.name), headers=headers)
+                await self._up.client.call(request)
+            done = await self._know(meta, answer)
+        await self._free(old)
+        return done
+
+    async def _pushed(self, key: Key, staged: Staged) -> Answer:
+        try:
+            return await staged.commit()
+        except NotFound as error:
+            raise await self._up.missing(key.bucket, error) from None
+        except ConditionFailed as error:
+            raise ConditionFailed(missing=False) from error
+
+    async def update(self, key: Key, change: PropsChange, version: str | None = None) -> Meta:
+        checked_key(key)
+        async with self._up.locks.hold(key):
+            found = await self._readable(key, version, ANY)
+            check_write(change.when, found.meta)
+            props = change.apply(found.meta.props)
+            modified = found.meta.modified if change.modified is None else change.modified
+            if (props, modified) == (found.meta.props, found.meta.modified):
+                return found.meta
+            return await settled(self._post(found, replace(found.meta, props=props, modified=modified)))
+
+    async def _post(self, found: Found, meta: Meta) -> Meta:
+        """Swift forgets whatever a POST does not state, and dates the object anew: its time has to be stated, too."""
+        stated = Stated(found.stated.etag, meta.modified)
+        headers = of_object(meta.props, stated, meta.checksums, found.upload)
+        if found.manifest:
+            headers["X-Object-Manifest"] = found.manifest
+        key = meta.key
+        self._up.objects.forget(key.bucket, key.name)
+        request = Request(method="POST", path=(key.bucket, key.name), headers=headers)
+        if (await self._up.client.call(request, 404)).status == 404:
+            raise await self._up.missing(key.bucket, NoSuchKey())
+        return await self._know(meta, None)
+
+    async def copy(self, source: Key, target: Key, opts: Copy) -> Meta:
+        """By the upstream itself, in one piece: a copy shares no segments, and is no large object any more.
+
+        Above the size of one object, and where the target must not stand yet (Swift takes If-None-Match of a copy for
+        a matter of its source), the bytes pass through here.
+        """
+        checked_key(source)
+        checked_key(target)
+        self._check_conditions(opts.when)
+        for _ in range(ATTEMPTS):
+            found = await self._readable(source, opts.source_version, opts.source_when)
+            most = (await self._up.info.get()).max_file_size
+            server = found.meta.size <= most and (opts.when is ANY or self._up.settings.exclusive)
+            props = found.meta.props if opts.props is None else opts.props
+            meta = replace(found.meta, key=target, props=props)
+            try:
+                if server:
+                    return await settled(self._copy(found, meta, opts.when))
+                return await self._carry(found, meta, opts.when)
+            except _Changed:
+                continue
+        raise Unavailable("The object changes too often to be copied")
+
+    async def _copy(self, found: Found, meta: Meta, when: When) -> Meta:
+        source, target = found.meta.key, meta.key
+        headers = {
+            **of_object(meta.props, _kept(found), meta.checksums, ""),
+            "X-Copy-From": quote(f"{source.bucket}/{source.name}"),
+            "X-Fresh-Metadata": "true",
+            "If-Match": found.tag,
+        }
+        request = Request(
+            method="PUT",
+            path=(target.bucket, target.name),
+            headers=headers,
+            body=b"",
+            patience=self._up.settings.copy_timeout,
+        )
+        async with self._up.locks.hold(target):
+            old = await self._standing(target, when)
+            self._up.objects.forget(target.bucket, target.name)
+            answer = await self._up.client.call(request, 404, 412)
+            if answer.status == 412:
+                raise _Changed
+            if answer.status == 404:
+                await self._up.need_bucket(target.bucket)
+                raise _Changed
+            done = await self._know(replace(meta, modified=0), answer)
+        await self._free(old)
+        return done
+
+    async def _carry(self, found: Found, meta: Meta, when: When) -> Meta:
+        async with AsyncExitStack() as stack:
+            reader = await self._opened(stack, found.meta.key, None, found)
+            if reader is None:
+                raise _Changed
+            body = StreamBody(reader.chunks(), found.meta.size)
+            return await self._put(meta.key, body, Put(props=meta.props, when=when), _kept(found), meta.checksums)
+
+    async def delete(self, key: Key, version: str | None = None, when: When = ANY) -> Deleted:
+        checked_key(key)
+        if version is not None:
+            await self._up.need_bucket(key.bucket)
+            return Deleted(existed=False)
+        return await settled(self._delete_one(key, when))
+
+    async def _delete_one(self, key: Key, when: When) -> Deleted:
+        async with self._up.locks.hold(key):
+            old = await self._standing(key, when)
+            self._up.objects.forget(key.bucket, key.name)
+            answer = await self._up.client.call(Request(method="DELETE", path=(key.bucket, key.name)), 404)
+            if answer.status == 404:
+                await self._up.need_bucket(key.bucket)
+            self._up.objects.deleted(key.bucket, key.name, _stamp_of_delete(old))
+        await self._free(old)
+        return Deleted(existed=answer.status != 404)
+
+    async def delete_many(self, bucket: str, names: Sequence[str]) -> Sequence[Deleted | StoreError]:
+        """`core.store.Batch`."""
+        await self._up.need_bucket(check_bucket(bucket))
+        results: dict[str, Deleted | StoreError] = {}
+        keys: list[Key] = []
+        for name in dict.fromkeys(names):
+            try:
+                keys.append(checked_key(Key(bucket, name)))
+            except StoreError as error:
+                results[name] = error
+        if keys:
+            results.update(await settled(self._delete_all(bucket, keys)))
+        done: list[Deleted | StoreError] = []
+        for name in names:
+            done.append(results[name])
+            if isinstance(results[name], Deleted):
+                results[name] = Deleted(existed=False)
+        return done
+
+    async def _delete_all(self, bucket: str, keys: Sequence[Key]) -> Mapping[str, Deleted | StoreError]:
+        async with AsyncExitStack() as stack:
+            for key in sorted(keys, key=lambda key: key.name):
+                await stack.enter_async_context(self._up.locks.hold(key))
+            olds = await self._up.looked_up(keys)
+            standing = [key.name for key in keys if olds[key.name] is not None]
+            failures = await self._up.deletes.remove(bucket, standing) if standing else {}
+            for name in standing:
+                self._up.objects.forget(bucket, name)
+                if name not in failures:
+                    self._up.objects.deleted(bucket, name, _stamp_of_delete(olds[name]))
+        for name in standing:
+            if name not in failures:
+                await self._free(olds[name])
+        return {key.name: failures.get(key.name) or Deleted(existed=olds[key.name] is not None) for key in keys}
+
+    def _check_conditions(self, when: When) -> None:
+        if when not in {ANY, ABSENT} and not self._up.settings.exclusive:
+            raise Unsupported("The upstream can't write on that condition")
+
+    async def _standing(self, key: Key, when: When) -> Found | None:
+        """What is about to be replaced, where that matters. Raises `ConditionFailed`."""
+        if when is ANY and not await self._up.segments.may_hold(key.bucket):
+            return None
+        found = await self._found(key)
+        check_write(when, _meta(found))
+        return found
+
+    async def _found(self, key: Key) -> Found | None:
+        return await self._up.found(key)
+
+    async def _readable(self, key: Key, version: str | None, when: When) -> Found:
+        found = await self._found(checked_key(key))
+        if found is None:
+            raise await self._up.missing(key.bucket, NoSuchKey())
+        if version is not None:
+            raise NoSuchVersion
+        check_read(when, found.meta)
+        return found
+
+    async def _know(self, meta: Meta, answer: Answer | None) -> Meta:
+        """The object as it stands after a write; `answer` dates the write in whole seconds, should another be there."""
+        found = await self._found(meta.key)
+        if found is not None and (found.meta.etag, found.meta.size) == (meta.etag, meta.size):
+            self._up.objects.wrote(meta.key.bucket, meta.name, found.meta, found.stamp)
+            return found.meta
+        written = http_date("" if answer is None else answer.headers.get("Last-Modified", ""))
+        return replace(meta, modified=meta.modified or written or time.time_ns())
+
+    async def _free(self, old: Found | None) -> None:
+        if old is not None and old.upload:
+            await self._up.segments.free(old.meta.key, old.upload)
+
+
+class _Changed(Exception):
+    """The object is another one than it was a moment ago."""
+
+
+def checked_key(key: Key) -> Key:
+    check_bucket(key.bucket)
+    check_key(key.name)
+    return key
+
+
+def _meta(found: Found | None) -> Meta | None:
+    return None if found is None else found.meta
+
+
+def native(when: When) -> Mapping[str, str]:
+    return {"If-None-Match": "*"} if when == ABSENT else {}
+
+
+def _kept(found: Found) -> Stated:
+    """What a copy has to state: an ETag that is not the MD5 of its bytes, or was stated itself."""
+    return Stated(etag=found.meta.etag if found.meta.etag != found.tag.strip('"') else "")
+
+
+def _range_of(span: Span) -> str:
+    first = "" if span.first is None else str(span.first)
+    return f"bytes={first}-{'' if span.last is None else span.last}"
+
+
+def _stamp_of_delete(old: Found | None) -> int:
+    return time.time_ns() if old is None else old.stamp

@@ -1,0 +1,147 @@
+"""Multipart uploads under way, as they are kept in the upstream."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import msgspec
+
+from gateway.core.digest import Algorithm, composite_checksum, encode
+from gateway.core.errors import InvalidPart, InvalidPartOrder, NoSuchUpload, PartTooSmall
+from gateway.core.types import Key, Meta, Part, PartRef, Props, Upload
+
+MAX_PART = 10_000
+
+PART_TYPE = "application/x-portico-part"
+"""The type of a part; its checksums follow as parameters in hexadecimal, since listings show them there."""
+
+_ID = re.compile(r"[0-9a-f]{32}")
+_NAME = re.compile(r"(\d{5})-[0-9a-f]{16}")
+_CHECKSUM = re.compile(r";\s*([a-z0-9]+)=([0-9a-f]+)")
+
+
+class Record(msgspec.Struct, frozen=True):
+    """What is kept of an upload. Times in ns since the epoch."""
+
+    bucket: str
+    name: str
+    created: int
+    content_type: str
+    user: dict[str, str]
+    system: dict[str, str]
+    expires: int | None
+    owner: str
+    checksum: str | None
+    modified: int | None
+
+    def upload(self, identifier: str) -> Upload:
+        return Upload(
+            key=Key(self.bucket, self.name),
+            id=identifier,
+            created=self.created,
+            props=Props(content_type=self.content_type, user=self.user, system=self.system, expires=self.expires),
+            owner=self.owner,
+            checksum=None if self.checksum is None else Algorithm(self.checksum),
+        )
+
+
+def record_of(upload: Upload, modified: int | None) -> bytes:
+    props = upload.props
+    return msgspec.json.encode(
+        Record(
+            bucket=upload.key.bucket,
+            name=upload.name,
+            created=upload.created,
+            content_type=props.content_type,
+            user=dict(props.user),
+            system=dict(props.system),
+            expires=props.expires,
+            owner=upload.owner,
+            checksum=None if upload.checksum is None else upload.checksum.value,
+            modified=modified,
+        )
+    )
+
+
+def read_record(data: bytes) -> Record:
+    """Raises `NoSuchUpload` for what is no record."""
+    try:
+        return msgspec.json.decode(data, type=Record)
+    except msgspec.DecodeError:
+        raise NoSuchUpload from None
+
+
+def check_id(upload: str) -> str:
+    """Raises `NoSuchUpload` for what can't be the id of one."""
+    if _ID.fullmatch(upload) is None:
+        raise NoSuchUpload
+    return upload
+
+
+def part_type(checksums: Mapping[str, bytes]) -> str:
+    """The content type of a part with these checksums."""
+    return PART_TYPE + "".join(f";{name}={value.hex()}" for name, value in sorted(checksums.items()))
+
+
+def checksums_of(content_type: str) -> Mapping[str, bytes]:
+    """The checksums that a part's content type tells."""
+    return {name: bytes.fromhex(value) for name, value in _CHECKSUM.findall(content_type) if len(value) % 2 == 0}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPart:
+    """A part and the name, inside of its container, of the object that it is."""
+
+    part: Part
+    name: str
+
+
+def newest(rows: Iterable[Meta]) -> list[StoredPart]:
+    """The parts of an upload by number: of each the one written last. Their names never repeat.
+
+    So a part that comes late can't change an object that its upload has been completed to.
+    """
+    found: dict[int, StoredPart] = {}
+    for row in sorted(rows, key=lambda row: (row.modified, row.name)):
+        match = _NAME.fullmatch(row.name.rpartition("/")[2])
+        if match is not None:
+            number = int(match[1])
+            part = Part(
+                number=number,
+                size=row.size,
+                etag=row.etag,
+                modified=row.modified,
+                checksums={name: encode(value) for name, value in checksums_of(row.props.content_type).items()},
+            )
+            found[number] = StoredPart(part, row.name)
+    return [found[number] for number in sorted(found)]
+
+
+def choose(parts: Iterable[StoredPart], refs: Sequence[PartRef], min_part: int) -> list[StoredPart]:
+    """The parts that a completion names. Raises `InvalidPartOrder`, `InvalidPart`, `PartTooSmall`."""
+    if not refs:
+        raise InvalidPart("A completion must name at least one part")
+    if any(later.number <= earlier.number for earlier, later in pairwise(refs)):
+        raise InvalidPartOrder
+    known = {stored.part.number: stored for stored in parts}
+    chosen = [_match(known.get(ref.number), ref) for ref in refs]
+    if any(stored.part.size < min_part for stored in chosen[:-1]):
+        raise PartTooSmall
+    return chosen
+
+
+def checksum_of(algorithm: Algorithm | None, parts: Iterable[StoredPart]) -> Mapping[str, str]:
+    """The checksum of the object made of `parts`, where the upload asked for one."""
+    if algorithm is None:
+        return {}
+    sums = [(stored.part.checksums[algorithm], stored.part.size) for stored in parts]
+    return {algorithm.value: composite_checksum(algorithm, sums)}
+
+
+def _match(stored: StoredPart | None, ref: PartRef) -> StoredPart:
+    if stored is None or (ref.etag and ref.etag != stored.part.etag):
+        raise InvalidPart
+    if any(stored.part.checksums.get(name) != value for name, value in ref.checksums.items()):
+        raise InvalidPart
+    return stored
