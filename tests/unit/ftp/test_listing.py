@@ -1,0 +1,96 @@
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.core.conditions import SECOND
+from gateway.core.entries import Entry, directory
+from gateway.core.paths import ROOT
+from gateway.frontends.ftp.listing import (
+    DEFAULT_FACTS,
+    FACTS,
+    Place,
+    Rights,
+    chosen_facts,
+    fact_time,
+    facts_line,
+    features_of,
+    list_time,
+    owner_name,
+    unix_line,
+)
+
+NOW = 1_790_000_000.0
+PLACE = Place(ROOT.resolve("/c/d"), Rights("r", "el"))
+
+ENTRIES = st.builds(
+    Entry,
+    name=st.text(min_size=1),
+    is_directory=st.booleans(),
+    size=st.integers(0, 2**63),
+    modified=st.one_of(st.none(), st.integers(-(2**70), 2**70)),
+    content_type=st.text(max_size=10),
+)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    (
+        (0, "Jan  1  1970"),
+        (NOW - 1, "Sep 21 14:13"),
+        (NOW - 180 * 86400, "Mar 25 14:13"),
+        (NOW - 183 * 86400, "Mar 22  2026"),
+        (NOW + 30, "Sep 21 14:13"),
+        (NOW + 86400, "Sep 22  2026"),
+        (-5, "Jan  1  1970"),
+        (10**15, "Dec 31  9999"),
+    ),
+)
+def test_times_of_list_are_recent_or_have_a_year(seconds: float, expected: str) -> None:
+    assert list_time(int(seconds) * SECOND, NOW) == expected
+
+
+def test_times_of_facts_are_utc() -> None:
+    assert fact_time(981173106_999_999_999) == "20010203040506"
+    assert fact_time(-1) == "19700101000000"
+    assert fact_time(2**80) == "99991231235959"
+
+
+def test_f18_a_unix_line() -> None:
+    file = Entry(name="a file", is_directory=False, size=1234, modified=981173106 * SECOND)
+    assert unix_line(file, "test", NOW) == "-rw-r--r-- 1 test     test             1234 Feb  3  2001 a file"
+    assert unix_line(directory("d"), "test", NOW) == "drwxr-xr-x 1 test     test                0 Jan  1  1970 d"
+
+
+@given(ENTRIES)
+def test_every_entry_is_one_line_of_each_form(entry: Entry) -> None:
+    for line in (unix_line(entry, "o", NOW), facts_line(entry, tuple(FACTS), PLACE, entry.name)):
+        assert not re.search(r"[\r\n\0]", line)
+    facts, _, name = facts_line(entry, tuple(FACTS), PLACE, entry.name).partition("; ")
+    assert {fact.partition("=")[0] for fact in facts.split(";")} <= set(FACTS)
+    assert len(name) == len(entry.name)
+
+
+def test_all_facts_of_a_file_and_of_a_directory() -> None:
+    file = Entry(name="f", is_directory=False, size=5, modified=981173106 * SECOND, content_type="image/png")
+    line = facts_line(file, tuple(FACTS), PLACE, "f")
+    unique = re.search("unique=([0-9a-f]{20});", line)
+    assert unique
+    assert line == (
+        f"type=file;size=5;modify=20010203040506;perm=r;unique={unique[1]};UNIX.mode=0644;media-type=image/png; f"
+    )
+    assert unique[1] not in facts_line(file, ("unique",), Place(ROOT, PLACE.rights), "f")
+    assert facts_line(directory("x"), DEFAULT_FACTS, PLACE, "x") == "type=dir;perm=el; x"
+
+
+def test_facts_are_chosen_by_any_spelling_and_shown_in_one_order() -> None:
+    assert chosen_facts(["UNIX.MODE", "Type", "nonsense", ""]) == ("type", "UNIX.mode")
+    assert features_of(("size",)) == "MLST type;size*;modify;perm;unique;UNIX.mode;media-type;"
+
+
+@pytest.mark.parametrize(
+    ("account", "owner"), (("test", "test"), ("two words", "two_words"), ("", "-"), ("é" * 50, "_" * 32))
+)
+def test_owners_are_one_word(account: str, owner: str) -> None:
+    assert owner_name(account) == owner
