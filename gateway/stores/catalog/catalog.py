@@ -54,7 +54,7 @@ class Catalog(Buckets, Multipart, Renames):
         opening = partial(database.open_writer, directory, self._settings.durability, suspect=lock.unclean)
         connection = await asyncio.to_thread(opening)
         stack.push_async_callback(asyncio.to_thread, connection.close)  # it may write back the whole log
-        volume = Volume(directory / "volumes" / "0", garbage.last_segment(connection))
+        volume = Volume(directory / "volumes" / "0", garbage.last_segment(connection), self._settings.reserve)
         stack.push_async_callback(volume.aclose)
         await volume.writing.run(volume.prepare)
         readers = Readers(directory)

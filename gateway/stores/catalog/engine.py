@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from gateway.core.body import Body
 from gateway.core.digest import Algorithm
-from gateway.core.errors import Unavailable
+from gateway.core.errors import StoreError, Unavailable
 from gateway.core.names import check_bucket, check_key
 from gateway.core.store import Store
 from gateway.core.types import Key
@@ -39,12 +39,19 @@ class Engine:
         return await receive(body, algorithms, self.volume, self.settings.inline_max)
 
     async def commit(self, received: Received, work: Callable[[Connection], T]) -> T:
-        """Run the job that is to name what was received; if it fails, what lies in a file is removed again."""
+        """Run the job that is to name what was received; if it fails, what lies in a file is removed again.
+
+        A job that was refused, or found the disk full, has certainly left no row, and so its file goes at once: on a
+        full disk that must not depend on another commit. Of any other failure the index has to be asked.
+        """
         try:
             return await self.writer.run(work)
-        except BaseException:
+        except BaseException as error:
             if isinstance(received.stored, Filed):
-                self.collector.abandon(received.stored.segment)
+                if isinstance(error, StoreError) and not isinstance(error, Unavailable):
+                    await self.volume.writing.run(self.volume.unlink, (received.stored.segment,))
+                else:
+                    self.collector.abandon(received.stored.segment)
             raise
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 KIB = 1024
+MIB = 1024 * KIB
 
 
 class CatalogSettings(BaseModel):
@@ -21,5 +22,8 @@ class CatalogSettings(BaseModel):
     path: Path = Field(description="The directory; made where it is missing.")
     durability: Literal["full", "relaxed"] = Field("full", description="Whether acknowledged writes survive the power.")
     inline_max: int = Field(
-        32 * KIB, ge=0, le=1024 * KIB, description="Objects and parts of up to so many bytes lie in the index."
+        32 * KIB, ge=0, le=MIB, description="Objects and parts of up to so many bytes lie in the index."
+    )
+    reserve: int = Field(
+        64 * MIB, ge=0, description="Bytes of the disk that bodies must leave free, so that a full one can be cleared."
     )

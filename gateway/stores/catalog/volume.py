@@ -9,7 +9,7 @@ from io import FileIO
 from itertools import count
 from pathlib import Path
 
-from gateway.core.errors import Corrupt
+from gateway.core.errors import Corrupt, OutOfSpace
 from gateway.stores.catalog.failures import log
 from gateway.stores.catalog.threads import Threads
 
@@ -27,14 +27,18 @@ class Volume:
     Ids grow from the time of the start on, so a file of an earlier process is known by its id.
     """
 
-    def __init__(self, root: Path, last: int) -> None:
-        """`last` is the greatest id that the index knows: time may have been set back since."""
+    def __init__(self, root: Path, last: int, reserve: int) -> None:
+        """`last` is the greatest id that the index knows: time may have been set back since.
+
+        `reserve`: bytes of the disk that are left to the index, which needs some for a deletion, too.
+        """
         self.born = max(time.time_ns(), last + 1)
         """All ids from here on are this process's own."""
         self.ids: Iterator[int] = count(self.born)
         self.writing = Threads(WRITING_THREADS, "portico-catalog-write")
         self.reading = Threads(READING_THREADS, "portico-catalog-read")
         self._root = root
+        self._reserve = reserve
         self._drafts = root / "tmp"
 
     def prepare(self) -> None:
@@ -44,6 +48,12 @@ class Volume:
             os.unlink(entry.path)
         _sync(self._root.parent)
         _sync(self._root)
+
+    def check_room(self, size: int) -> None:
+        """Raise `OutOfSpace` unless the disk has room for so many bytes more; a microsecond, so done at once."""
+        disk = os.statvfs(self._root)
+        if disk.f_bavail * disk.f_frsize < size + self._reserve:
+            raise OutOfSpace
 
     def create(self, segment: int) -> int:
         """Open a draft for writing; the descriptor. Raises `OSError`."""
