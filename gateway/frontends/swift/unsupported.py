@@ -30,6 +30,8 @@ HEADERS: Mapping[Level, tuple[str, ...]] = {
 }
 """Headers of writes. Without a value they ask for nothing."""
 
+PLAIN = "multipart-manifest", "get"
+
 LEGACY_VERSIONS = ("X-History-Location", "X-Versions-Location")
 """Headers that Swift itself refuses where its versions of the old kind are switched off."""
 
@@ -40,23 +42,37 @@ PARAMETERS: Mapping[str, frozenset[str]] = {
     "version-id": frozenset({"GET", "HEAD", "PUT", "POST", "DELETE", "COPY"}),
     "versions": frozenset({"GET", "HEAD"}),
 }
-"""Parameters, and the methods that would do something else than what was asked for, were they ignored."""
+"""Parameters, and the methods that would do something else than what was asked for, were they ignored.
+
+`multipart-manifest=get` asks for a plain object as it is.
+"""
 
 
 def check(method: str, level: Level, headers: Mapping[str, str], parameters: Parameters) -> None:
     """Raise `Refusal` (501) for a request that asks for what is not there."""
     for name, methods in PARAMETERS.items():
-        if method in methods and name in parameters:
+        if method in methods and name in parameters and (name, parameters.get(name)) != PLAIN:
             raise Refusal(501, f"The parameter {name} is not supported")
     if method in WRITES:
-        for name in HEADERS[level]:
-            if headers.get(name):
-                raise Refusal(501, f"The header {name} is not supported")
-        if level is Level.CONTAINER and any(headers.get(name) for name in LEGACY_VERSIONS):
-            raise Refusal(412, "Versioned Writes is disabled")
-        if level is Level.OBJECT and expires_of(headers, time.time()) is not None:
-            raise Refusal(501, "The headers X-Delete-At and X-Delete-After are not supported")
-    if method == "DELETE" and (stated := headers.get("X-If-Delete-At")) is not None:
-        if not _NUMBER.fullmatch(stated):
-            raise Refusal(400, "Bad X-If-Delete-At header value")
-        raise Refusal(501, "The header X-If-Delete-At is not supported")
+        _check_write(level, headers)
+    elif method == "DELETE":
+        _check_delete(headers)
+
+
+def _check_write(level: Level, headers: Mapping[str, str]) -> None:
+    for name in HEADERS[level]:
+        if headers.get(name):
+            raise Refusal(501, f"The header {name} is not supported")
+    if level is Level.CONTAINER and any(headers.get(name) for name in LEGACY_VERSIONS):
+        raise Refusal(412, "Versioned Writes is disabled")
+    if level is Level.OBJECT and expires_of(headers, time.time()) is not None:
+        raise Refusal(501, "The headers X-Delete-At and X-Delete-After are not supported")
+
+
+def _check_delete(headers: Mapping[str, str]) -> None:
+    stated = headers.get("X-If-Delete-At")
+    if stated is None:
+        return
+    if not _NUMBER.fullmatch(stated):
+        raise Refusal(400, "Bad X-If-Delete-At header value")
+    raise Refusal(501, "The header X-If-Delete-At is not supported")

@@ -99,6 +99,14 @@ async def test_where_to_and_where_from_have_a_form(world: World) -> None:
     assert (long.status, b"longer than 1024" in long.body) == (400, True)
 
 
+async def test_the_manifest_of_a_plain_object_is_the_object(world: World) -> None:
+    manifest = "multipart-manifest=get"
+    assert (await world.do("COPY", "box", "a b/%é", query=manifest, Destination="other/1")).status == 201
+    put = await world.do("PUT", "other", "2", query=manifest, X_Copy_From=quote("box/a b/%é"), Content_Length="0")
+    assert put.status == 201
+    assert (await world.do("GET", "other", "2", query=manifest)).body == b"hello"
+
+
 async def test_a_copy_has_no_body_of_its_own(world: World) -> None:
     answer = await world.do("PUT", "other", "copy", body=b"x", X_Copy_From=quote("box/a b/%é"))
     assert (answer.status, answer.body) == (400, b"Copy requests require a zero byte body")
