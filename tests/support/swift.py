@@ -1,6 +1,6 @@
 """Swift servers that stand for a remote one."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from unittest.mock import patch
 
@@ -11,7 +11,6 @@ from gateway.core.store import Store
 from gateway.frontends.swift import unsupported
 from gateway.frontends.swift.frontend import SwiftFrontend
 from gateway.frontends.swift.settings import SwiftSettings
-from gateway.frontends.swift.target import Level
 from gateway.stores.swift import SwiftStoreSettings
 
 REMOTE = User(Account("remote", "remote"), "portico", "PORTICO", "remote-secret", Role.ADMIN)
@@ -31,15 +30,14 @@ async def serving_swift(store: Store, **settings: object) -> AsyncIterator[str]:
     )
     await frontend.start()
     try:
-        with patch.object(unsupported, "HEADERS", _without_expiry(unsupported.HEADERS)):
+        with patch.object(unsupported, "expires_of", _unasked):
             yield f"http://127.0.0.1:{frontend.ports['swift']}/auth/v1.0"
     finally:
         await frontend.aclose()
 
 
-def _without_expiry(headers: Mapping[Level, tuple[str, ...]]) -> Mapping[Level, tuple[str, ...]]:
+def _unasked(*_: object) -> None:
     """The frontend refuses X-Delete-At, which it does not carry out; here it may be stated, and the store keeps it."""
-    return {level: tuple(name for name in names if name != "X-Delete-At") for level, names in headers.items()}
 
 
 def pointing_at(auth_url: str, **settings: object) -> SwiftStoreSettings:

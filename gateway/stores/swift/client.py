@@ -13,7 +13,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from gateway.core import context
-from gateway.core.errors import Busy, DeadlineExceeded, StoreError, TooLarge, Unavailable
+from gateway.core.errors import Busy, DeadlineExceeded, InvalidName, StoreError, TooLarge, Unavailable
 from gateway.stores.swift import login
 from gateway.stores.swift.errors import TRANSIENT, UNTAKEN, failure, retry_after
 from gateway.stores.swift.feed import Feed
@@ -47,9 +47,17 @@ class Request:
     patience: float | None = None
 
     def url(self, base: str) -> URL:
+        """Raises `InvalidName`."""
+        try:
+            return URL(base + self._place, encoded=True)
+        except UnicodeEncodeError:
+            raise InvalidName("What is asked for is not valid UTF-8") from None
+
+    @property
+    def _place(self) -> str:
         path = "".join(f"/{quote(part, safe='/' if index else '')}" for index, part in enumerate(self.path))
         query = f"?{urlencode(self.query, quote_via=quote)}" if self.query else ""
-        return URL(base + path + query, encoded=True)
+        return path + query
 
 
 @dataclass(frozen=True, slots=True)
