@@ -1,5 +1,7 @@
 """Operations on accounts."""
 
+import time
+
 from aiohttp import web
 
 from gateway.auth.principals import Role
@@ -15,6 +17,10 @@ from gateway.frontends.swift.listing import account_listing
 from gateway.frontends.swift.metadata import Kind
 from gateway.frontends.swift.policy import POLICY
 from gateway.frontends.swift.rows import gather
+from gateway.frontends.swift.times import timestamp
+
+STARTED = time.time_ns()
+"""What stands for the time of an account's creation: since then the configuration that names it has been in force."""
 
 
 async def head(call: Call) -> web.Response:
@@ -61,6 +67,7 @@ def _headers(call: Call, found: AccountMeta) -> list[tuple[str, str]]:
     return [
         *((f"X-Account-{name}", str(count)) for name, count in counters),
         *((f"X-Account-{policy}{name}", str(count)) for name, count in counters if found.buckets),
+        ("X-Timestamp", timestamp(STARTED)),
         *metadata.shown(found.user, Kind.ACCOUNT, owner=call.owns),
         ("Accept-Ranges", "bytes"),
     ]

@@ -1,5 +1,7 @@
 """Accounts: totals, metadata, listings of containers."""
 
+import time
+
 import pytest
 
 from gateway.core.types import BucketProps
@@ -10,6 +12,7 @@ async def test_o02_totals_are_right_at_once(world: World) -> None:
     empty = await world.do("HEAD")
     assert empty.status == 204
     assert empty.headers["X-Account-Container-Count"] == "0"
+    assert 0 < float(empty.headers["X-Timestamp"]) <= time.time()
     await world.container("a", "1", "22")
     await world.container("b", "333")
     full = await world.do("HEAD")
