@@ -2,13 +2,15 @@
 
 import asyncio
 import platform
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from itertools import accumulate
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, Info, ProcessCollector, disable_created_metrics
+from prometheus_client import CollectorRegistry, Histogram, Info, ProcessCollector, disable_created_metrics
 from prometheus_client.exposition import choose_encoder
-from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
 
 from gateway import __version__
 from gateway.core.events import Access
@@ -20,47 +22,76 @@ MAX_SERIES = 2048
 OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
-class _Bound:
-    """The metrics of one (protocol, operation, status class), looked up once."""
+class _Tally:
+    """What the requests of one (protocol, operation, status class) add up to."""
 
-    requests: Counter
-    seconds: Histogram
-    received: Counter
-    sent: Counter
+    __slots__ = ("buckets", "received", "requests", "seconds", "sent")
+
+    def __init__(self) -> None:
+        self.requests = self.received = self.sent = 0
+        self.seconds = 0.0
+        self.buckets = [0] * (len(SECONDS) + 1)
 
     def add(self, access: Access) -> None:
-        self.requests.inc()
-        self.seconds.observe(access.seconds)
-        if access.received:
-            self.received.inc(access.received)
-        if access.sent:
-            self.sent.inc(access.sent)
+        self.requests += 1
+        self.received += access.received
+        self.sent += access.sent
+        self.seconds += access.seconds
+        self.buckets[bisect_left(SECONDS, access.seconds)] += 1
+
+
+class _Requests(Collector):
+    """Tallies as metrics. The library's counters take a lock for each number; these are counted on the event loop."""
+
+    def __init__(self) -> None:
+        self._tallies: dict[tuple[str, str, int], _Tally] = {}
+
+    def observe(self, access: Access) -> None:
+        key = access.context.protocol, access.operation, access.status // 100
+        tally = self._tallies.get(key)
+        if tally is None:
+            if len(self._tallies) >= MAX_SERIES:
+                key = key[0], OTHER, key[2]
+            tally = self._tallies.setdefault(key, _Tally())
+        tally.add(access)
+
+    def collect(self) -> Iterator[Metric]:
+        requests = CounterMetricFamily(
+            "portico_requests", "Requests and FTP transfers.", labels=("protocol", "operation", "status")
+        )
+        received = CounterMetricFamily("portico_received_bytes", "Bytes of bodies received.", labels=("protocol",))
+        sent = CounterMetricFamily("portico_sent_bytes", "Bytes of bodies sent.", labels=("protocol",))
+        tallies = dict(self._tallies)
+        for (protocol, operation, status), tally in tallies.items():
+            requests.add_metric((protocol, operation, f"{status}xx"), tally.requests)
+        for protocol in {protocol for protocol, _, _ in tallies}:
+            own = [tally for key, tally in tallies.items() if key[0] == protocol]
+            received.add_metric((protocol,), sum(tally.received for tally in own))
+            sent.add_metric((protocol,), sum(tally.sent for tally in own))
+        yield from (requests, _durations(tallies), received, sent)
+
+
+def _durations(tallies: Mapping[tuple[str, str, int], _Tally]) -> Metric:
+    family = HistogramMetricFamily(
+        "portico_request_seconds", "Wall time of requests.", labels=("protocol", "operation")
+    )
+    for protocol, operation in {key[:2] for key in tallies}:
+        own = [tally for key, tally in tallies.items() if key[:2] == (protocol, operation)]
+        counts = accumulate(map(sum, zip(*(tally.buckets for tally in own), strict=True)))
+        bounds = [*map(floatToGoString, SECONDS), "+Inf"]
+        total = sum(tally.seconds for tally in own)
+        family.add_metric((protocol, operation), list(zip(bounds, counts, strict=True)), total)
+    return family
 
 
 class Metrics:
-    """What requests add up to. `observe` costs a few microseconds; names of labels are limited in number."""
+    """What requests add up to. `observe` costs a microsecond; names of labels are limited in number."""
 
     def __init__(self) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry(auto_describe=True)
-        self._requests = Counter(
-            "portico_requests",
-            "Requests and FTP transfers.",
-            ("protocol", "operation", "status"),
-            registry=self.registry,
-        )
-        self._seconds = Histogram(
-            "portico_request_seconds",
-            "Wall time of requests.",
-            ("protocol", "operation"),
-            registry=self.registry,
-            buckets=SECONDS,
-        )
-        self._received = Counter(
-            "portico_received_bytes", "Bytes of bodies received.", ("protocol",), registry=self.registry
-        )
-        self._sent = Counter("portico_sent_bytes", "Bytes of bodies sent.", ("protocol",), registry=self.registry)
+        self._requests = _Requests()
+        self.registry.register(self._requests)
         self.loop_lag = Histogram(
             "portico_event_loop_lag_seconds",
             "How much later than asked the event loop woke a task.",
@@ -71,25 +102,7 @@ class Metrics:
             {"version": __version__, "python": platform.python_version()}
         )
         ProcessCollector(registry=self.registry)
-        self._bound: dict[tuple[str, str, int], _Bound] = {}
-
-    def observe(self, access: Access) -> None:
-        """Count a request."""
-        key = access.context.protocol, access.operation, access.status // 100
-        bound = self._bound.get(key)
-        if bound is None:
-            bound = self._bound[key] = self._bind(*key)
-        bound.add(access)
-
-    def _bind(self, protocol: str, operation: str, status: int) -> _Bound:
-        if len(self._bound) >= MAX_SERIES:
-            operation = OTHER
-        return _Bound(
-            self._requests.labels(protocol, operation, f"{status}xx"),
-            self._seconds.labels(protocol, operation),
-            self._received.labels(protocol),
-            self._sent.labels(protocol),
-        )
+        self.observe = self._requests.observe
 
     def watch(self, connections: Callable[[], Mapping[str, int]], dropped: Callable[[], int]) -> None:
         """Show open connections by protocol and the number of lost log records, as they are when metrics are read."""
