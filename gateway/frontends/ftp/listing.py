@@ -9,7 +9,7 @@ from hashlib import blake2b
 from gateway.core.conditions import SECOND
 from gateway.core.entries import Entry
 from gateway.core.paths import TreePath
-from gateway.frontends.ftp.replies import printable
+from gateway.frontends.ftp.replies import one_line
 
 MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -43,7 +43,7 @@ def unix_line(entry: Entry, owner: str, now: float) -> str:
     """An entry as `ls -l` shows it; `now` in seconds since the epoch decides between a time of day and a year."""
     mode = "drwxr-xr-x" if entry.is_directory else "-rw-r--r--"
     date = list_time(entry.modified or 0, now)
-    return f"{mode} 1 {owner:<8} {owner:<8} {entry.size:>12} {date} {printable(entry.name)}"
+    return f"{mode} 1 {owner:<8} {owner:<8} {entry.size:>12} {date} {one_line(entry.name)}"
 
 
 def owner_name(account: str) -> str:
@@ -93,7 +93,7 @@ def _mode(entry: Entry, place: Place) -> str:
 
 
 def _media_type(entry: Entry, place: Place) -> str:
-    return "" if ";" in entry.content_type else printable(entry.content_type)
+    return "" if ";" in entry.content_type else one_line(entry.content_type)
 
 
 FACTS: Mapping[str, Fact] = {
@@ -119,7 +119,7 @@ def chosen_facts(names: Iterable[str]) -> tuple[str, ...]:
 def facts_line(entry: Entry, facts: Sequence[str], place: Place, shown: str) -> str:
     """An entry as MLSD and MLST show it, under the name `shown`."""
     known = ((fact, FACTS[fact](entry, place)) for fact in facts)
-    return "".join([f"{fact}={value};" for fact, value in known if value]) + " " + printable(shown)
+    return "".join([f"{fact}={value};" for fact, value in known if value]) + " " + one_line(shown)
 
 
 def features_of(facts: Sequence[str]) -> str:

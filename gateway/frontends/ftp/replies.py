@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from gateway.core import errors
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_LINE_ENDS = re.compile(r"[\r\n\0]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +23,11 @@ class Reply:
     closes: bool = False
 
     def encode(self) -> bytes:
-        last = f"{self.code} {printable(self.text)}\r\n"
+        last = f"{self.code} {one_line(self.text)}\r\n"
         if not self.head:
             return last.encode(errors="surrogateescape")
-        middle = "".join(f" {printable(line)}\r\n" for line in self.lines)
-        return f"{self.code}-{printable(self.head)}\r\n{middle}{last}".encode(errors="surrogateescape")
+        middle = "".join(f" {one_line(line)}\r\n" for line in self.lines)
+        return f"{self.code}-{one_line(self.head)}\r\n{middle}{last}".encode(errors="surrogateescape")
 
 
 class Refused(Exception):
@@ -38,9 +38,9 @@ class Refused(Exception):
         self.reply = Reply(code, text)
 
 
-def printable(text: str) -> str:
-    """`text` with control characters replaced, so that no name can forge a line."""
-    return text if text.isprintable() else _CONTROL.sub("?", text)
+def one_line(text: str) -> str:
+    """`text` without what ends a line, so that no name can forge one; no other name is changed."""
+    return text if text.isprintable() else _LINE_ENDS.sub("?", text)
 
 
 def quoted(path: str) -> str:

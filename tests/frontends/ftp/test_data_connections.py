@@ -248,6 +248,23 @@ async def test_a_port_that_does_not_answer_is_told(serve: Serve) -> None:
         assert (await client.answer()).code == 425
 
 
+async def test_abor_ends_the_wait_for_a_port_that_says_nothing(world: World) -> None:
+    """A port whose queue is full takes no more connections and refuses none."""
+    client = await world.login()
+    with socket.socket() as sock, socket.socket() as first, socket.socket() as second:
+        sock.bind((HOST, 0))
+        sock.listen(0)
+        port = sock.getsockname()[1]
+        for filler in (first, second):
+            filler.setblocking(False)
+            filler.connect_ex((HOST, port))
+        assert await client.code(f"EPRT |1|127.0.0.1|{port}|") == 200
+        await client.send(b"LIST /c\r\n")
+        assert (await client.answer()).code == 150
+        assert await client.code("ABOR") == 426
+        assert (await client.answer()).code == 226
+
+
 async def test_a_session_over_ipv6_uses_epsv(serve: Serve) -> None:
     world = await serve(host="::1")
     await world.put("f")

@@ -179,9 +179,10 @@ async def test_f15_many_entries_are_listed_once_each(world: World) -> None:
 
 async def test_names_can_not_forge_lines(world: World) -> None:
     await world.put("evil\r\n-rw-r--r-- 1 x x 0 Jan  1  1970 forged", b"")
-    await world.put("tab\there", b"")
+    await world.put("bell\x07 \x1b[31m", b"")
     client = await world.login()
-    assert (await download(client, "NLST /c")).count(b"\r\n") == 2
+    assert (await download(client, "NLST /c")).endswith(b"\r\nevil??-rw-r--r-- 1 x x 0 Jan  1  1970 forged\r\n")
+    assert await download(client, "RETR /c/bell\x07 \x1b[31m") == b""
     assert (await download(client, "LIST /c")).count(b"\r\n") == 2
     assert (await download(client, "MLSD /c")).count(b"\r\n") == 2
     assert len((await client.do("STAT /c")).lines) == 4

@@ -12,7 +12,7 @@ from gateway.core.ranges import Span
 from gateway.core.store import Reader
 from gateway.core.types import Meta, Put
 from gateway.frontends.ftp.replies import Refused, Reply
-from gateway.frontends.ftp.session import Session, Target
+from gateway.frontends.ftp.session import Session, Target, Type
 from gateway.frontends.ftp.transfers import Upload, send_file, transferring
 
 COMPLETE = Reply(226, "Transfer complete")
@@ -21,13 +21,19 @@ INVALID_OFFSET = 554
 
 async def retr(session: Session, target: Target) -> Reply:
     offset = session.take_restart()
-    async with _reading(target, offset) as reader:
-        count = len(reader.extent) if reader else 0
-        announcement = f"Opening {session.type.value} mode data connection for {target.path} ({count} bytes)"
-        async with transferring(session, target, announcement) as data:
-            if reader:
-                await send_file(session, data, reader)
+    async with (
+        _reading(target, offset) as reader,
+        transferring(session, target, _announcement(session, target, reader)) as data,
+    ):
+        if reader:
+            await send_file(session, data, reader)
     return COMPLETE
+
+
+def _announcement(session: Session, target: Target, reader: Reader | None) -> str:
+    """With the count of bytes to come, which clients show, where it is known before they are sent."""
+    text = f"Opening {session.type.value} mode data connection for {target.path}"
+    return text if session.type is Type.ASCII else f"{text} ({len(reader.extent) if reader else 0} bytes)"
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ from gateway.core.errors import NotADirectory, NotFound
 from gateway.core.paths import TreePath
 from gateway.frontends.ftp.listing import Place, facts_line, owner_name, unix_line
 from gateway.frontends.ftp.permissions import rights
-from gateway.frontends.ftp.replies import Refused, Reply, printable
+from gateway.frontends.ftp.replies import Refused, Reply, one_line
 from gateway.frontends.ftp.session import Session, Target
 from gateway.frontends.ftp.transfers import transferring
 
@@ -44,7 +44,7 @@ async def list_(session: Session, target: Target) -> Reply:
 
 async def nlst(session: Session, target: Target) -> Reply:
     listing = await _open(target)
-    return await _transfer(session, target, listing, lambda entry: listing.above + printable(entry.name))
+    return await _transfer(session, target, listing, lambda entry: listing.above + one_line(entry.name))
 
 
 async def mlsd(session: Session, target: Target) -> Reply:
@@ -67,7 +67,7 @@ async def stat(session: Session, target: Target) -> Reply:
     """The listing comes over the control connection, as slowly as the client takes it."""
     listing, line, channel = await _open(target), _unix(target), session.channel
     async with aclosing(listing.rest):
-        channel.write(f"213-Status of {printable(str(target.path))}\r\n".encode())
+        channel.write(f"213-Status of {one_line(str(target.path))}\r\n".encode())
         async for block in _blocks(listing, lambda entry: " " + line(entry)):
             channel.write(block)
             await channel.drain()

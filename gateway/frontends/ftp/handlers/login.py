@@ -7,7 +7,7 @@ from functools import partial
 from gateway.auth.principals import Principal
 from gateway.core.tree import Tree
 from gateway.frontends.ftp.permissions import sees
-from gateway.frontends.ftp.replies import Reply, printable
+from gateway.frontends.ftp.replies import Reply, one_line
 from gateway.frontends.ftp.session import Login, Session
 
 logger = logging.getLogger("portico.ftp")
@@ -41,7 +41,7 @@ def _login(session: Session, principal: Principal) -> Login:
 
 
 async def _refuse(session: Session) -> Reply:
-    logger.warning("login refused", extra={"user": printable(session.name), "client": str(session.client)})
+    logger.warning("login refused", extra={"user": one_line(session.name), "client": str(session.client)})
     settings = session.services.settings
     session.forget_user()
     session.failures += 1
