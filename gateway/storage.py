@@ -19,6 +19,7 @@ from gateway.stores.catalog import Catalog
 from gateway.stores.catalog.settings import CatalogSettings
 from gateway.stores.memory import Memory, MemorySettings
 from gateway.stores.s3 import S3Store, S3StoreSettings
+from gateway.stores.swift import SwiftStore, SwiftStoreSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,8 @@ def _store(name: str, settings: StoreSettings, owners: Collection[str]) -> Store
             return Catalog(settings)
         case S3StoreSettings():
             return S3Store(settings, _owner(name, settings, owners))
+        case SwiftStoreSettings():
+            return SwiftStore(settings, _owner(name, settings, owners))
         case MemorySettings():
             return Memory()
 
@@ -77,8 +80,8 @@ def _owners(config: Config, users: Sequence[User], store: str) -> frozenset[str]
     )
 
 
-def _owner(name: str, settings: S3StoreSettings, owners: Collection[str]) -> str:
-    """Whose the buckets of a remote S3 are, which has no accounts. Raises `StartError`."""
+def _owner(name: str, settings: S3StoreSettings | SwiftStoreSettings, owners: Collection[str]) -> str:
+    """Whose the buckets of a remote store are, which knows nothing of our accounts. Raises `StartError`."""
     if settings.owner is not None:
         return settings.owner
     if len(owners) != 1:

@@ -16,12 +16,15 @@ from gateway.frontends.swift.settings import SwiftSettings
 from gateway.stores.catalog.settings import CatalogSettings
 from gateway.stores.memory.settings import MemorySettings
 from gateway.stores.s3.settings import S3StoreSettings
+from gateway.stores.swift.settings import SwiftStoreSettings
 
 MAIN = "main"
 DEFAULT = "default"
 DEFAULT_DATA = Path("portico-data")
 
-StoreSettings = Annotated[CatalogSettings | MemorySettings | S3StoreSettings, Field(discriminator="type")]
+StoreSettings = Annotated[
+    CatalogSettings | MemorySettings | S3StoreSettings | SwiftStoreSettings, Field(discriminator="type")
+]
 
 
 class Loop(StrEnum):

@@ -173,7 +173,7 @@ class Client:
 
     async def _login(self) -> Grant:
         """One attempt; the request that needs the token is what is tried again."""
-        asked = login.question(self._settings)
+        asked = login.question(self._settings, await self._secret())
         session = self._sessions.get("short")
         if session is None:
             raise Unavailable(CLOSED, retryable=False)
@@ -192,6 +192,13 @@ class Client:
         if response.status >= 300:
             raise failure(response.status if response.status >= 429 else 502, response.headers)
         return login.grant(self._settings, response.headers, body)
+
+    async def _secret(self) -> str:
+        """Read each time from its file, which may be replaced."""
+        try:
+            return await asyncio.to_thread(self._settings.secret)
+        except (OSError, UnicodeDecodeError) as error:
+            raise Unavailable("The key of the upstream can't be read") from error
 
     async def info(self) -> bytes:
         """The cluster's own account of what it can do; empty where it gives none. It lies beside the API's versions."""

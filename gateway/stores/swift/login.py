@@ -36,9 +36,9 @@ class Question:
     body: bytes | None = None
 
 
-def question(settings: SwiftStoreSettings) -> Question:
+def question(settings: SwiftStoreSettings, secret: str) -> Question:
     """What to ask for a token."""
-    return _ask_v3(settings) if _is_v3(settings) else _ask_v1(settings)
+    return _ask_v3(settings, secret) if _is_v3(settings) else _ask_v1(settings, secret)
 
 
 def grant(settings: SwiftStoreSettings, headers: Headers, body: bytes) -> Grant:
@@ -55,8 +55,8 @@ def _is_v3(settings: SwiftStoreSettings) -> bool:
     return settings.auth_url.rstrip("/").removesuffix("/auth/tokens").endswith("/v3")
 
 
-def _ask_v1(settings: SwiftStoreSettings) -> Question:
-    headers = {"X-Auth-User": settings.user, "X-Auth-Key": settings.key.get_secret_value()}
+def _ask_v1(settings: SwiftStoreSettings, secret: str) -> Question:
+    headers = {"X-Auth-User": settings.user, "X-Auth-Key": secret}
     return Question("GET", settings.auth_url, headers)
 
 
@@ -67,7 +67,7 @@ def _read_v1(settings: SwiftStoreSettings, headers: Headers) -> Grant:
     return Grant(token, settings.storage_url or headers.get("X-Storage-Url", ""), lifetime)
 
 
-def _ask_v3(settings: SwiftStoreSettings) -> Question:
+def _ask_v3(settings: SwiftStoreSettings, secret: str) -> Question:
     """Keystone's password method, scoped to a project. The form `project:user`, older than v3, is understood."""
     project, user = settings.project, settings.user
     if not project and ":" in user:
@@ -78,7 +78,7 @@ def _ask_v3(settings: SwiftStoreSettings) -> Question:
             "user": {
                 "name": user,
                 "domain": _domain(settings.user_domain),
-                "password": settings.key.get_secret_value(),
+                "password": secret,
             }
         },
     }

@@ -1,39 +1,42 @@
 """Options of a store that lies on an OpenStack Swift."""
 
-import re
-from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveFloat, PositiveInt, SecretStr
+from pydantic import (
+    BaseModel,
+    ByteSize,
+    ConfigDict,
+    Field,
+    FilePath,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    SecretStr,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 MIB = 1024 * 1024
 GIB = 1024 * MIB
 
-_UNITS = {"": 1, "K": 1000, "M": 1000**2, "G": 1000**3, "KI": 1024, "MI": MIB, "GI": GIB}
-_SIZE = re.compile(r"(\d+)\s*(|[KMG]|[KMG]I)B?", re.IGNORECASE | re.ASCII)
-
-
-def _bytes(value: object) -> object:
-    if not isinstance(value, str) or (match := _SIZE.fullmatch(value.strip())) is None:
-        return value
-    return int(match[1]) * _UNITS[match[2].upper()]
-
-
-Size = Annotated[int, BeforeValidator(_bytes)]
-"""A number of bytes, which may be written as `64MiB` or `5 GB`."""
-
 
 class SwiftStoreSettings(BaseModel):
-    """Where the upstream is, who the gateway is there, and how hard it may be leant on. Times in seconds."""
+    """Where the upstream is, who the gateway is there, and how hard it may be leant on.
+
+    Sizes in bytes (also as `64MiB`), times in seconds.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    type: Literal["swift"]
+    type: Literal["swift"] = "swift"
     auth_url: str = Field(description="tempauth (`.../auth/v1.0`) or Keystone (`.../v3`).", pattern=r"^https?://")
     auth_version: Literal["auto", "1", "3"] = Field("auto", description="auto: 3 where the URL ends with /v3.")
     user: str = Field(description="tempauth: `account:user`; Keystone: the user, or `project:user`.", min_length=1)
-    key: SecretStr = Field(description="The user's key or password.")
-    owner: str = Field("", description="Id of the account that the containers belong to. Default: the first account.")
+    key: SecretStr | None = Field(None, min_length=1, description="The user's key or password.")
+    key_file: FilePath | None = Field(None, description="A file that holds the key.")
+    owner: str | None = Field(
+        None, min_length=1, description="Id of the account that containers belong to, if not made here for another."
+    )
 
     project: str = Field("", description="Keystone: the project that the token is for.")
     user_domain: str = Field("default", description="Keystone: id or name of the user's domain.")
@@ -45,22 +48,26 @@ class SwiftStoreSettings(BaseModel):
         "", description="Taken instead of the URL that the login tells.", pattern=r"^(https?://|$)"
     )
 
-    ca_file: Path | None = Field(None, description="Certificates that the upstream's is checked against.")
+    ca_file: FilePath | None = Field(None, description="Certificates that the upstream's is checked against.")
     verify: bool = Field(True, description="Whether certificates are checked at all.")
     max_connections: PositiveInt = Field(64, description="Connections for reading, and as many again for writing.")
     connect_timeout: PositiveFloat = Field(10.0, description="To connect, and to wait for a free connection.")
     read_timeout: PositiveFloat = Field(60.0, description="The upstream's longest silence.")
     copy_timeout: PositiveFloat = Field(900.0, description="The longest silence during a copy inside of the upstream.")
     token_ttl: PositiveFloat = Field(86400.0, description="The longest that a token is used.")
-    retries: int = Field(3, ge=0, le=20, description="Further attempts where the upstream fails.")
+    retries: NonNegativeInt = Field(3, le=20, description="Further attempts where the upstream fails.")
     retry_base: PositiveFloat = Field(0.2, description="The first pause; each further one is twice as long.")
     retry_cap: PositiveFloat = Field(20.0, description="The longest pause, whatever Retry-After says.")
 
-    segment_size: Size = Field(64 * MIB, ge=1, le=5 * GIB, description="Larger objects are stored in segments of it.")
-    segment_parallelism: int = Field(4, ge=1, le=64, description="Segments of one upload that are under way at once.")
-    segment_buffer: Size = Field(16 * MIB, ge=MIB, description="Bytes that may wait in memory for each of them.")
+    segment_size: ByteSize = Field(
+        ByteSize(64 * MIB), ge=1, le=5 * GIB, description="Larger objects are stored in segments of it."
+    )
+    segment_parallelism: PositiveInt = Field(4, le=64, description="Segments of one upload that are under way at once.")
+    segment_buffer: ByteSize = Field(
+        ByteSize(16 * MIB), ge=MIB, description="Bytes that may wait in memory for each of them."
+    )
     max_segments: PositiveInt = Field(16, description="Segments beyond the first of each upload, over all uploads.")
-    page_limit: int = Field(10_000, ge=1, le=10_000, description="Rows asked for at once.")
+    page_limit: PositiveInt = Field(10_000, le=10_000, description="Rows asked for at once.")
     overlay_seconds: PositiveFloat = Field(60.0, description="How long own writes are laid over listings that lag.")
     overlay_entries: PositiveInt = Field(10_000, description="How many own writes are remembered for that.")
     exclusive: bool = Field(
@@ -68,3 +75,15 @@ class SwiftStoreSettings(BaseModel):
         description="No other process writes to these containers. Conditional writes that Swift itself does not know "
         "(If-Match) are then checked under a lock here; otherwise they are refused.",
     )
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        if (self.key is None) == (self.key_file is None):
+            raise PydanticCustomError("swift", "needs a `key` or a `key_file`, and not both")
+        return self
+
+    def secret(self) -> str:
+        """The key. Raises `OSError` where its file can't be read, `UnicodeDecodeError` where it is no text."""
+        if self.key_file is not None:
+            return self.key_file.read_text(encoding="utf-8").strip("\r\n")
+        return self.key.get_secret_value() if self.key else ""

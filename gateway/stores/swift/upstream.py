@@ -26,7 +26,7 @@ class Upstream:
 
     def __init__(self, settings: SwiftStoreSettings, owner: str) -> None:
         self.settings = settings
-        self.owner = settings.owner or owner
+        self.owner = owner if settings.owner is None else settings.owner
         self.client = Client(settings)
         self.info = Info(self.client)
         self.deletes = Deletes(self.client, self.info)
