@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from gateway.core.errors import Corrupt, Unavailable
-from gateway.stores.catalog.failures import IndexFailure, of_index
+from gateway.stores.catalog.failures import IndexFailure, of_index, report
 
 Connection = sqlite3.Connection
 
@@ -46,6 +46,7 @@ def open_writer(directory: Path, durability: Literal["full", "relaxed"], suspect
             connection.close()
             raise
     except IndexFailure as error:
+        report(error)
         raise of_index(error) from error
     return connection
 

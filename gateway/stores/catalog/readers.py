@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from gateway.core.errors import Unavailable
 from gateway.stores.catalog.database import Connection, open_reader
-from gateway.stores.catalog.failures import IndexFailure, of_index
+from gateway.stores.catalog.failures import IndexFailure, of_index, report
 
 T = TypeVar("T")
 
@@ -33,6 +33,7 @@ class Readers:
         try:
             return query(self._near)
         except IndexFailure as error:
+            report(error)
             raise of_index(error) from error
 
     async def away(self, query: Callable[[Connection], T]) -> T:
@@ -58,6 +59,7 @@ class Readers:
             connection.execute("BEGIN")
             return query(connection)
         except IndexFailure as error:
+            report(error)
             raise of_index(error) from error
         finally:
             if connection.in_transaction:
@@ -68,4 +70,5 @@ class Readers:
         try:
             return open_reader(self._directory)
         except sqlite3.Error as error:
+            report(error)
             raise of_index(error) from error

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from gateway.core.errors import Unavailable
 from gateway.stores.catalog.database import Connection
-from gateway.stores.catalog.failures import IndexFailure, of_index
+from gateway.stores.catalog.failures import IndexFailure, of_index, report
 from gateway.stores.catalog.threads import ended
 
 T = TypeVar("T")
@@ -45,6 +45,7 @@ class _Job(Generic[T]):
                 raise
             connection.execute("ROLLBACK TO job")
             connection.execute("RELEASE job")
+            report(error)
             self.fail(error)
         else:
             connection.execute("RELEASE job")
@@ -136,6 +137,7 @@ class Writer:
         except Exception as error:  # whatever it is, it belongs to all callers: none of the jobs happened
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
+            report(error)
             for job in group:
                 job.fail(error)
 
