@@ -24,6 +24,9 @@ from gateway.frontends.swift import SwiftFrontend, SwiftSettings
 KEY = b"a key for the tokens of tests"
 LIFETIME = 3600
 
+DATA = bytes(range(256)) * 1024
+"""More than what is sent in one write."""
+
 TEST = Account("test", "test-account")
 OTHER = Account("other", "other-account")
 FAR = Account("far", "far-account", namespace="far")
