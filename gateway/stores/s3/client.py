@@ -54,6 +54,7 @@ class Client:
             raise Unavailable(f"The S3 store's settings can't be used: {error}", retryable=False) from error
         events = self._client.meta.events
         events.register("before-send.s3", _tell_who_asks)
+        events.register_last("before-call.s3", _send_at_once)
         events.register("before-call.s3.GetObject", _ask_for_checksums)
         events.register("before-call.s3.DeleteObjects", _state_digest)
 
@@ -113,6 +114,11 @@ def _tell_who_asks(request: AWSPreparedRequest, **_: object) -> None:
         request.headers["X-Forwarded-For"] = context.client
     if context.request_id != "-":
         request.headers["X-Request-Id"] = context.request_id
+
+
+def _send_at_once(params: dict[str, Any], **_: object) -> None:
+    """Without the wait for a `100 Continue`, which costs a round trip, and which not every remote answers."""
+    params["headers"].pop("Expect", None)
 
 
 def _ask_for_checksums(params: dict[str, Any], **_: object) -> None:

@@ -128,9 +128,13 @@ class Guard:
         """Evaluate `when`. Raises `ConditionFailed`."""
         return cls(find, key, when, await _pinned(find, key, when))
 
+    @property
+    def conditional(self) -> bool:
+        return self._when != ANY
+
     async def commit(self, write: Callable[[Pin], Awaitable[T]]) -> T:
         """Have `write` done while the condition holds. Raises `ConditionFailed`, `Busy`."""
-        if self._when == ANY:
+        if not self.conditional:
             return await write(FREE)
         pin = self._pin
         for _ in range(ROUNDS):

@@ -6,7 +6,8 @@ metadata of reserved names, `x-amz-meta-portico-...`:
 - `portico-s-<name>` a system property, `portico-u-<name>` user metadata whose name no header can bear,
 - `portico-t` a content type that no header can hold,
 - `portico-modified`, `portico-expires` times in ns since the epoch,
-- `portico-c-<algorithm>` a checksum beside the one that S3 itself keeps.
+- `portico-c-<algorithm>` a checksum beside the one that S3 itself keeps,
+- `portico-w` a mark of one conditional write, by which its writer knows it again.
 
 In such names everything but small letters and digits is `-xx`, the byte in hex: all that lies between passes letters,
 digits and hyphens. A value that is not plain ASCII is an encoded word of RFC 2047, `=?UTF-8?B?...?=`, as Amazon's own
@@ -32,6 +33,7 @@ RESERVED = "portico-"
 
 _SYSTEM, _USER, _SUM = RESERVED + "s-", RESERVED + "u-", RESERVED + "c-"
 _TYPE, _MODIFIED, _EXPIRES = RESERVED + "t", RESERVED + "modified", RESERVED + "expires"
+_MARK = RESERVED + "w"
 
 _HEADERS = {
     "http:cache-control": "CacheControl",
@@ -49,11 +51,12 @@ _WORD = re.compile(r"=\?UTF-8\?B\?([A-Za-z0-9+/]*={0,2})\?=")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stated:
-    """What is written with an object. `checksums`: those that are kept as metadata."""
+    """What is written with an object. `checksums`: those that are kept as metadata; `mark`: of this very write."""
 
     props: Props
     modified: int | None = None
     checksums: Mapping[str, str] = field(default_factory=dict)
+    mark: str = ""
 
     def parameters(self) -> dict[str, Any]:
         """The members of PutObject, CopyObject and CreateMultipartUpload."""
@@ -71,6 +74,8 @@ class Stated:
                 found["Expires"] = moment
             else:
                 metadata[_SYSTEM + _escaped(name)] = _encoded(value)
+        if self.mark:
+            metadata[_MARK] = self.mark
         metadata |= {_SUM + name: value for name, value in self.checksums.items()}
         for name, moment_ns in ((_MODIFIED, self.modified), (_EXPIRES, props.expires)):
             if moment_ns is not None:
@@ -86,6 +91,7 @@ def stated_by(answer: Answer) -> Stated:
     content_type = headers.get("content-type") or DEFAULT_TYPE
     checksums: dict[str, str] = {}
     times: dict[str, int] = {}
+    mark = ""
     for header, value in headers.items():
         if not header.startswith(META):
             continue
@@ -94,6 +100,8 @@ def stated_by(answer: Answer) -> Stated:
             system[_unescaped(name.removeprefix(_SYSTEM))] = _decoded(value)
         elif name.startswith(_SUM):
             checksums[name.removeprefix(_SUM)] = value
+        elif name == _MARK:
+            mark = value
         elif name == _TYPE:
             content_type = _decoded(value)
         elif name in {_MODIFIED, _EXPIRES} and value.isascii() and value.isdigit():
@@ -101,7 +109,7 @@ def stated_by(answer: Answer) -> Stated:
         else:
             user[_unescaped(name.removeprefix(_USER)) if name.startswith(_USER) else name] = _decoded(value)
     props = Props(content_type=content_type, user=user, system=system, expires=times.get(_EXPIRES))
-    return Stated(props=props, modified=times.get(_MODIFIED), checksums=checksums)
+    return Stated(props=props, modified=times.get(_MODIFIED), checksums=checksums, mark=mark)
 
 
 def meta_of(key: Key, answer: Answer, size: int) -> Meta:

@@ -7,18 +7,19 @@ import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
+from secrets import token_hex
 from typing import Any
 
 from gateway.core.body import Body, Digests, checked
 from gateway.core.digest import Algorithm, composite_etag, encode
-from gateway.core.errors import NoSuchUpload, StoreError
+from gateway.core.errors import ConditionFailed, NoSuchKey, NoSuchUpload, StoreError
 from gateway.core.types import Key, Put
 from gateway.stores.s3.blocks import Block, blocks
 from gateway.stores.s3.checksums import MEMBERS, chosen, digests_of, stated
 from gateway.stores.s3.client import Client
 from gateway.stores.s3.failures import is_uncertain
 from gateway.stores.s3.guard import Find, Guard, Pin
-from gateway.stores.s3.metadata import Stated
+from gateway.stores.s3.metadata import Stated, stated_by
 from gateway.stores.s3.tasks import Flight, wholly
 
 logger = logging.getLogger("portico.s3store")
@@ -70,9 +71,10 @@ class Uploader:
     async def write_whole(self, key: Key, data: bytes, opts: Put, guard: Guard, digests: Digests) -> Written:
         """Write bytes whose MD5 and wanted checksums are in `digests`, in one request."""
         native = chosen(opts.checksums)
+        mark = token_hex(8) if guard.conditional else ""
         others = {name.value: encode(digests[name]) for name in opts.checksums if name is not native}
         parameters = {
-            **Stated(props=opts.props, modified=opts.modified, checksums=others).parameters(),
+            **Stated(props=opts.props, modified=opts.modified, checksums=others, mark=mark).parameters(),
             **stated(native, digests),
         }
         etag = digests[Algorithm.MD5].hex()
@@ -82,20 +84,21 @@ class Uploader:
                 answer = await self._client.call(
                     "put_object", Bucket=key.bucket, Key=key.name, Body=data, **parameters, **pin.parameters
                 )
-            except StoreError as error:
-                await self._forgive(error, key, etag)
+            except ConditionFailed:  # perhaps by what this very write did, whose answer got lost
+                if not await self._bears(key, mark):
+                    raise
                 return Written(etag, len(data), 0)
             return Written(answer.etag(), len(data), answer.date)
 
         return await wholly(guard.commit(put))
 
-    async def _forgive(self, error: StoreError, key: Key, etag: str) -> None:
-        """Raise `error`, unless it met what this very write had done before its answer got lost."""
-        if is_uncertain(error):
-            found = await self._find(key)
-            if found is not None and found.etag == etag:
-                return
-        raise error
+    async def _bears(self, key: Key, mark: str) -> bool:
+        """Whether the object that stands is the one that was written with `mark`."""
+        try:
+            answer = await self._client.call("head_object", Bucket=key.bucket, Key=key.name)
+        except NoSuchKey:
+            return False
+        return bool(mark) and stated_by(answer).mark == mark
 
     async def _write_parts(
         self, key: Key, first: Block, rest: AsyncIterator[Block], opts: Put, guard: Guard
@@ -182,11 +185,16 @@ class Uploader:
                     **pin.parameters,
                 )
             except StoreError as error:
-                await self._forgive(error, place.key, expected)
+                if not is_uncertain(error) or await self._etag(place.key) != expected:
+                    raise
                 return Written(expected, size, 0)
             return Written(answer.etag(), size, answer.date)
 
         return await wholly(guard.commit(commit))
+
+    async def _etag(self, key: Key) -> str | None:
+        found = await self._find(key)
+        return found.etag if found else None
 
     async def abandon(self, place: Place) -> None:
         """Drop an upload and its parts. Where the remote can't be reached they stay there, and the log says so."""

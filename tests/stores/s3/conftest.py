@@ -1,0 +1,56 @@
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import pytest
+
+from gateway.core.store import Store
+from gateway.core.types import BucketProps, Key
+from gateway.stores.memory import Memory
+from gateway.stores.s3 import S3Store
+from tests.support.faultproxy import FaultProxy, proxied
+from tests.support.remotes import pointing_at, serving_s3
+
+OWNER = "owner"
+BUCKET = "bucket"
+KEY = Key(BUCKET, "object")
+MIB = 1024 * 1024
+
+Open = Callable[..., AbstractAsyncContextManager[S3Store]]
+
+
+@pytest.fixture
+async def memory() -> AsyncIterator[Memory]:
+    """What lies behind the remote."""
+    store = Memory()
+    await store.start()
+    await store.create_bucket(BUCKET, BucketProps(owner="remote"))
+    yield store
+    await store.aclose()
+
+
+@pytest.fixture
+async def proxy(memory: Store) -> AsyncIterator[FaultProxy]:
+    """The remote, with a proxy before it."""
+    async with serving_s3(memory) as endpoint, proxied(endpoint) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def opening(proxy: FaultProxy) -> Open:
+    @asynccontextmanager
+    async def opened(**settings: object) -> AsyncIterator[S3Store]:
+        store = S3Store(pointing_at(proxy.url, **settings), OWNER)
+        await store.start()
+        try:
+            yield store
+        finally:
+            await store.aclose()
+
+    return opened
+
+
+@pytest.fixture
+async def store(opening: Open) -> AsyncIterator[S3Store]:
+    """A store that makes one attempt at each request."""
+    async with opening(part_size="5MiB") as store:
+        yield store
