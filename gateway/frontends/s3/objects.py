@@ -16,7 +16,6 @@ from gateway.frontends.s3.metadata import head_of, overrides_of, props_of
 from gateway.frontends.s3.parameters import version_of
 from gateway.frontends.s3.xmlout import Output
 
-
 _UNMODIFIED = ("ETag", "Last-Modified", "Cache-Control", "Expires")
 
 

@@ -140,6 +140,23 @@ async def test_requests_on_one_connection(bucket: str, world: World) -> None:
             assert (await read_answer(reader)).status == status
 
 
+async def test_drain_lets_a_transfer_end(store: Store) -> None:
+    async with serving(store) as world:
+        await world.do("PUT", "/bucket", headers={"Content-Length": "0"})
+        request = Request("PUT", "/bucket/k", b"hello").sign()
+        async with world.connect() as (reader, writer):
+            writer.write(request.head() + b"he")
+            await writer.drain()
+            await asyncio.sleep(0.05)
+            draining = asyncio.create_task(world.frontend.drain(5))
+            await asyncio.sleep(0.05)
+            writer.write(b"llo")
+            answer = await read_answer(reader)
+            assert (answer.status, answer.headers["Connection"]) == (200, "close")
+        await draining
+    assert "bucket/k" in await world.contents()
+
+
 async def test_drain_ends_what_does_not_end(store: Store) -> None:
     async with serving(store) as world:
         await world.do("PUT", "/bucket", headers={"Content-Length": "0"})
