@@ -1,0 +1,197 @@
+"""What needs no remote: properties in headers and tags, blocks, settings, the table of errors."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from botocore.exceptions import ClientError, ConnectTimeoutError, NoCredentialsError, SSLError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.core.errors import (
+    AlreadyExists,
+    BadRange,
+    BadRequest,
+    Busy,
+    ConditionFailed,
+    Denied,
+    NoSuchBucket,
+    NoSuchKey,
+    NoSuchUpload,
+    NotEmpty,
+    OutOfSpace,
+    StoreError,
+    Unavailable,
+    Unsupported,
+)
+from gateway.core.types import Key, Props
+from gateway.stores.s3.answer import Answer, parse_time
+from gateway.stores.s3.blocks import MAX_PARTS, Block, blocks, part_size
+from gateway.stores.s3.failures import store_error
+from gateway.stores.s3.metadata import META, Stated, meta_of, stated_by
+from gateway.stores.s3.tags import BucketTags, unpack
+
+TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
+NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=12)
+KNOWN = {
+    "ContentType": "content-type",
+    "CacheControl": "cache-control",
+    "ContentDisposition": "content-disposition",
+    "ContentEncoding": "content-encoding",
+    "ContentLanguage": "content-language",
+}
+
+
+def carried(stated: Stated) -> Stated:
+    """What a remote gives back of what it is given: names in lower case, values as they are."""
+    parameters = stated.parameters()
+    headers = {META + name: value for name, value in parameters["Metadata"].items()}
+    headers |= {KNOWN[name]: value for name, value in parameters.items() if name in KNOWN}
+    if "Expires" in parameters:
+        headers["expires"] = parameters["Expires"].strftime("%a, %d %b %Y %H:%M:%S GMT")
+    for name, value in headers.items():
+        assert name == name.lower()
+        assert value.isascii()
+        assert value.isprintable()
+        assert value == value.strip()
+    return stated_by(Answer({"ResponseMetadata": {"HTTPHeaders": headers}}))
+
+
+@given(
+    user=st.dictionaries(NAMES, TEXT, max_size=4),
+    system=st.dictionaries(
+        st.one_of(NAMES, st.sampled_from(["http:cache-control", "http:expires", "http:content-encoding"])), TEXT
+    ),
+    content_type=TEXT,
+    expires=st.one_of(st.none(), st.integers(0, 2**62)),
+    modified=st.one_of(st.none(), st.integers(0, 2**62)),
+)
+def test_what_is_written_is_read_back_exactly(
+    user: dict[str, str], system: dict[str, str], content_type: str, expires: int | None, modified: int | None
+) -> None:
+    props = Props(content_type=content_type, user=user, system=system, expires=expires)
+    stated = Stated(props=props, modified=modified, checksums={"sha256": "abc="}, mark="m")
+    assert carried(stated) == stated
+
+
+EXPIRES = ("Thu, 01 Dec 1994 16:00:00 GMT", "0", "Thu, 1 Dec 1994 16:00:00 GMT", "Thursday, 01-Dec-94 16:00:00 GMT")
+
+
+@pytest.mark.parametrize("value", EXPIRES)
+def test_expiry_dates_of_every_form_are_kept(value: str) -> None:
+    stated = Stated(props=Props(system={"http:expires": value}))
+    assert carried(stated) == stated
+
+
+def test_plain_metadata_is_plain_to_everybody() -> None:
+    props = Props(content_type="text/plain", user={"color": "blue"}, system={"http:cache-control": "no-cache"})
+    parameters = Stated(props=props).parameters()
+    assert parameters == {"ContentType": "text/plain", "CacheControl": "no-cache", "Metadata": {"color": "blue"}}
+
+
+@pytest.mark.parametrize(
+    "value", ("plain", "=?UTF-8?B?not base64?=", "=?UTF-8?Q?a=20b?=", "=?ISO-8859-1?B?4A==?=", "x =?UTF-8?B?YQ==?=")
+)
+def test_what_others_wrote_is_shown_as_it_is(value: str) -> None:
+    found = stated_by(Answer({"ResponseMetadata": {"HTTPHeaders": {"x-amz-meta-a": value}}}))
+    assert found.props.user == {"a": value}
+
+
+def test_an_answer_without_a_time_is_no_object() -> None:
+    with pytest.raises(ValueError, match="date value"):
+        meta_of(Key("b", "k"), Answer({"ETag": '"a"', "ResponseMetadata": {"HTTPHeaders": {}}}), 1)
+
+
+@pytest.mark.parametrize("text", ("2026-11-21T03:14:22.000Z", "2026-11-21T03:14:22Z", "Sat, 21 Nov 2026 03:14:22 GMT"))
+def test_times_are_whole_seconds(text: str) -> None:
+    assert parse_time(text) == 1795230862 * 10**9
+
+
+@given(st.dictionaries(NAMES, TEXT, max_size=5), st.dictionaries(NAMES, TEXT, max_size=5))
+def test_tags_hold_what_they_are_given(user: dict[str, str], system: dict[str, str]) -> None:
+    tags = BucketTags(user, system, {"team": "storage"})
+    try:
+        pairs = tags.pack()
+    except BadRequest:
+        assert any(len(text) > 20 for text in map(ascii, [*user, *user.values(), *system, *system.values()]))
+        return
+    assert unpack(pairs) == tags
+    for name, value in pairs:
+        assert set(name + value) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-=._:/@ ")
+
+
+def test_tags_have_limits() -> None:
+    with pytest.raises(BadRequest):
+        BucketTags({"a": "v" * 257}).pack()
+    with pytest.raises(BadRequest):
+        BucketTags({str(number): "" for number in range(51)}).pack()
+
+
+async def pieces(sizes: list[int]) -> AsyncIterator[bytes]:
+    for number, size in enumerate(sizes):
+        yield bytes([number % 256]) * size
+
+
+@given(st.lists(st.integers(0, 25), max_size=12), st.integers(1, 10))
+async def test_blocks_are_of_one_size_but_for_the_last(sizes: list[int], size: int) -> None:
+    found = [block async for block in blocks(pieces(sizes), size, None)]
+    data = b"".join([piece async for piece in pieces(sizes)])
+    assert b"".join(block.data for block in found) == data
+    assert [block.number for block in found] == list(range(1, len(found) + 1))
+    assert [block.last for block in found] == [False] * (len(found) - 1) + [True]
+    assert all(len(block.data) == size for block in found[:-1])
+    assert len(found[-1].data) <= size
+    assert len(found) == 1 or found[-1].data
+
+
+async def test_an_empty_body_is_one_empty_block() -> None:
+    assert [block async for block in blocks(pieces([]), 5, 0)] == [Block(1, b"", last=True)]
+
+
+def test_the_largest_object_fits_into_its_parts() -> None:
+    size = 5 * 1024**4
+    assert part_size(1, 5, size) * MAX_PARTS >= size
+    assert sum(part_size(number, 8 * 1024**2, None) for number in range(1, MAX_PARTS + 1)) > 450 * 1024**3
+
+
+def answered(status: int, code: str = "") -> ClientError:
+    return ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "Operation")
+
+
+TABLE = {
+    (404, "NoSuchBucket"): NoSuchBucket,
+    (404, "NoSuchKey"): NoSuchKey,
+    (404, "404"): NoSuchKey,
+    (404, "NoSuchUpload"): NoSuchUpload,
+    (403, "AccessDenied"): Denied,
+    (403, "403"): Denied,
+    (403, "SignatureDoesNotMatch"): Unavailable,
+    (403, "RequestTimeTooSkewed"): Unavailable,
+    (409, "BucketNotEmpty"): NotEmpty,
+    (409, "BucketAlreadyOwnedByYou"): AlreadyExists,
+    (409, "ConditionalRequestConflict"): ConditionFailed,
+    (409, "OperationAborted"): Unavailable,
+    (412, "PreconditionFailed"): ConditionFailed,
+    (412, "412"): ConditionFailed,
+    (416, "InvalidRange"): BadRange,
+    (429, ""): Busy,
+    (500, "InternalError"): Unavailable,
+    (501, "NotImplemented"): Unsupported,
+    (502, ""): Unavailable,
+    (503, "SlowDown"): Busy,
+    (503, ""): Busy,
+    (507, ""): OutOfSpace,
+    (418, "Teapot"): Unavailable,
+}
+
+
+@pytest.mark.parametrize(("answer", "error"), TABLE.items(), ids=str)
+def test_errors_mean_what_the_table_says(answer: tuple[int, str], error: type[StoreError]) -> None:
+    assert type(store_error(answered(*answer))) is error
+
+
+def test_errors_of_the_connection_are_no_answers() -> None:
+    assert store_error(ConnectTimeoutError(endpoint_url="http://secret")).message == Unavailable.text
+    for raised in (NoCredentialsError(), SSLError(endpoint_url="https://x", error="expired")):
+        error = store_error(raised)
+        assert isinstance(error, Unavailable)
+        assert not error.retryable
