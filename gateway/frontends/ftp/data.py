@@ -63,13 +63,17 @@ class Waiting:
             self._end()
 
     def break_off(self, error: Exception) -> None:
-        """Let the wait that is going on, or the next one, end in `error`."""
+        """Let the wait that is going on, or the next one, end in `error`.
+
+        The socket is left as it is: to shut it down would look like the end of the data to the client.
+        """
         if self._error is None:
             self._error = error
             if self._waiter is not None and not self._waiter.done():
                 self._waiter.set_exception(error)
-            with suppress(OSError):
-                self.socket.shutdown(socket.SHUT_RDWR)
+
+    def is_broken_off(self) -> bool:
+        return self._error is not None
 
     def check(self) -> None:
         """Raise what the socket was broken off with."""
@@ -153,7 +157,7 @@ class DataConnection:
         while done < region.length:
             self._waiting.check()
             rest = Region(region.file, region.offset + done, region.length - done)
-            count = _push(self._socket, rest, 0) if rest.length <= INLINE else await self._push_in_thread(rest)
+            count = self._push(rest, 0) if rest.length <= INLINE else await self._push_in_thread(rest)
             done += count
             self.sent += count
             if not count:
@@ -162,7 +166,7 @@ class DataConnection:
     async def _push_in_thread(self, region: Region) -> int:
         """Send what can be sent at once. The socket outlives the thread even where the task is cancelled."""
         loop = asyncio.get_running_loop()
-        pushed = loop.run_in_executor(self._threads, _push, self._socket, region, PATIENCE)
+        pushed = loop.run_in_executor(self._threads, self._push, region, PATIENCE)
         try:
             return await asyncio.shield(pushed)
         except asyncio.CancelledError:
@@ -170,6 +174,25 @@ class DataConnection:
             with suppress(IncompleteBody):
                 await pushed
             raise
+
+    def _push(self, region: Region, patience: int) -> int:
+        """Send what the client takes of `region` within `SLICE`; 0 where it takes nothing within `patience` ms."""
+        sock, file, done, end = self._socket, region.file.fileno(), 0, time.monotonic() + SLICE
+        while done < region.length and not self._waiting.is_broken_off():
+            try:
+                count = os.sendfile(sock.fileno(), file, region.offset + done, min(region.length - done, SENDFILE))
+            except BlockingIOError:
+                if not patience or not _takes_data(sock, patience):
+                    break
+                continue
+            except OSError as error:
+                raise _broken() from error
+            if not count:
+                raise Corrupt("The stored file is shorter than it should be")
+            done += count
+            if time.monotonic() > end:
+                break
+        return done
 
     def break_off(self, error: Exception) -> None:
         """Let what is going on end in `error`, or what is asked for next."""
@@ -192,26 +215,6 @@ class DataConnection:
 
 def _broken() -> IncompleteBody:
     return IncompleteBody("The data connection broke")
-
-
-def _push(sock: socket.socket, region: Region, patience: int) -> int:
-    """Send as much of `region` as the client takes within `SLICE`; 0 where it takes nothing within `patience` ms."""
-    file, done, end = region.file.fileno(), 0, time.monotonic() + SLICE
-    while done < region.length:
-        try:
-            count = os.sendfile(sock.fileno(), file, region.offset + done, min(region.length - done, SENDFILE))
-        except BlockingIOError:
-            if not patience or not _takes_data(sock, patience):
-                break
-            continue
-        except OSError as error:
-            raise _broken() from error
-        if not count:
-            raise Corrupt("The stored file is shorter than it should be")
-        done += count
-        if time.monotonic() > end:
-            break
-    return done
 
 
 def _takes_data(sock: socket.socket, patience: int) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateway.core.store import Store
+from gateway.stores.catalog import Catalog, CatalogSettings
 from gateway.stores.memory import Memory
 from tests.frontends.ftp.world import World, make_bucket, serving
 
@@ -25,20 +26,27 @@ def descriptors() -> set[str]:
     return found
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A module names the `STORES` that its tests run over."""
+    if "store" in metafunc.fixturenames:
+        metafunc.parametrize("store", getattr(metafunc.module, "STORES", ("memory",)), indirect=True)
+
+
 @pytest.fixture
-async def store() -> AsyncIterator[Store]:
-    memory = Memory()
-    await memory.start()
-    await make_bucket(memory)
-    yield memory
-    await memory.aclose()
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    """A store with the bucket `c`."""
+    store: Store = Memory() if request.param == "memory" else Catalog(CatalogSettings(path=tmp_path / "catalog"))
+    await store.start()
+    await make_bucket(store)
+    yield store
+    await store.aclose()
 
 
 @pytest.fixture
 async def serve(store: Store, caplog: pytest.LogCaptureFixture) -> AsyncIterator[Serve]:
     """Start frontends. After the test nothing of them is left: no task, no descriptor, no error in the log."""
     gc.collect()
-    before = descriptors()
+    before, others = descriptors(), asyncio.all_tasks()
     async with AsyncExitStack() as stack:
 
         async def start(**settings: object) -> World:
@@ -46,7 +54,7 @@ async def serve(store: Store, caplog: pytest.LogCaptureFixture) -> AsyncIterator
 
         yield start
     await asyncio.sleep(0)
-    assert asyncio.all_tasks() - {asyncio.current_task()} == set()
+    assert asyncio.all_tasks() - others - {asyncio.current_task()} == set()
     assert {name for name in descriptors() - before if name.startswith("socket:")} == set()
     assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
 

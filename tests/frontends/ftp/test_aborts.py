@@ -9,6 +9,8 @@ from tests.frontends.ftp.breaks import ABORTS, LOSSES, receive_end, reset_data
 from tests.frontends.ftp.conftest import Serve
 from tests.frontends.ftp.world import Client, World, download, receive, send, upload
 
+STORES = ("memory", "catalog")
+
 OLD = b"the old content"
 LARGE = bytes(range(256)) * 16 * 1024  # 4 MiB
 

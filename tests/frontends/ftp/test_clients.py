@@ -10,6 +10,8 @@ import pytest
 from gateway.core.types import Key
 from tests.frontends.ftp.world import HOST, World, make_bucket
 
+STORES = ("memory", "catalog")
+
 DATA = bytes(range(256)) * 4096  # 1 MiB
 
 

@@ -16,6 +16,8 @@ from gateway.stores.memory import Memory
 from tests.frontends.ftp.breaks import BREAKS
 from tests.frontends.ftp.world import World, download, make_bucket, receive, serving, until
 
+STORES = ("memory", "catalog")
+
 OLD = b"the old content"
 LARGE = bytes(range(256)) * 16 * 1024  # 4 MiB
 

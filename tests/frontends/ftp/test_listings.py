@@ -11,6 +11,8 @@ from gateway.core.conditions import SECOND
 from gateway.core.types import DIRECTORY_TYPE, Key, Put
 from tests.frontends.ftp.world import OTHER, World, download, make_bucket
 
+STORES = ("memory", "catalog")
+
 LINE = re.compile(r"([-d])([rwx-]{9}) +(\d+) (\S+) +(\S+) +(\d+) ([A-Z][a-z]{2} [ \d]\d (?:\d\d:\d\d| \d{4})) (.+)")
 
 

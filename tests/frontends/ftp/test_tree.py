@@ -25,6 +25,8 @@ ODD = (
     "..x",
 )
 
+STORES = ("memory", "catalog")
+
 
 async def rename(client: Client, source: str, target: str) -> int:
     first = await client.code(f"RNFR {source}")

@@ -14,6 +14,8 @@ from gateway.core.types import Key, Meta, Put
 from gateway.stores.memory import Memory
 from tests.frontends.ftp.world import World, download, make_bucket, send, serving, upload
 
+STORES = ("memory", "catalog")
+
 OLD = b"the old content"
 LARGE = bytes(range(256)) * 16 * 1024  # 4 MiB
 
