@@ -28,6 +28,8 @@ HTTP = "http:"
 PACKED = "portico-"
 PIECE = 256
 """Bytes of a value of metadata that every Swift takes."""
+MAX_OVERALL = 4096
+"""Bytes of all names and values, by Swift's default."""
 MAX_NATIVE = 60
 """Of Swift's 90 items, so many at most are users' own; more are packed."""
 
@@ -162,6 +164,9 @@ def _meta(user: Headers, packed: Packed, kind: str) -> dict[str, str]:
         else:
             packed.user[name] = value
     headers.update((f"X-{kind}-Meta-{PACKED}{number}", piece) for number, piece in enumerate(_pieces(packed)))
+    begin = len(f"X-{kind}-Meta-")
+    if sum(len(name) - begin + len(value.encode()) for name, value in headers.items()) > MAX_OVERALL:
+        raise BadRequest(f"The metadata is more than the {MAX_OVERALL} bytes that the upstream takes")
     return headers
 
 
