@@ -103,6 +103,7 @@ _STATUS: Mapping[int, Callable[[], StoreError]] = {
     412: ConditionFailed,
     413: TooLarge,
     416: lambda: BadRange(0),
+    431: lambda: BadRequest("The metadata is larger than the store allows"),
     501: Unsupported,
     507: OutOfSpace,
 }

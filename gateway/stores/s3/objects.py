@@ -117,6 +117,8 @@ class Objects:
     async def guard(self, key: Key, when: When) -> Guard:
         """The condition of a write to `key`. Raises `ConditionFailed`, `Unsupported`."""
         check(key)
+        if not (when.if_match or when.if_none_match or when.if_unmodified_since is not None):
+            when = ANY  # other dates are a matter of reads
         if when != ANY:
             await self._probe.require_writes(key.bucket)
         return await Guard.begin(self.find, key, when)

@@ -6,7 +6,7 @@ import hashlib
 import pytest
 
 from gateway.core.body import BytesBody
-from gateway.core.conditions import ABSENT
+from gateway.core.conditions import ABSENT, When
 from gateway.core.context import RequestContext, enter
 from gateway.core.errors import (
     Busy,
@@ -16,9 +16,10 @@ from gateway.core.errors import (
     OutOfSpace,
     StoreError,
     Unavailable,
+    Unsupported,
 )
 from gateway.core.store import Store
-from gateway.core.types import Key, ListQuery, Put, UploadQuery
+from gateway.core.types import Copy, Key, ListQuery, Put, UploadQuery
 from gateway.stores.memory import Memory
 from gateway.stores.s3 import S3Store
 from tests.stores.s3.conftest import BUCKET, KEY, MIB, Open
@@ -230,3 +231,22 @@ async def test_f09_requests_tell_whom_they_are_for(store: S3Store, proxy: FaultP
         assert "X-Forwarded-For: 203.0.113.7\r\n" in head
         assert "X-Request-Id: tx123\r\n" in head
         assert "x-forwarded-for" not in head.partition("SignedHeaders=")[2].partition(",")[0]
+
+
+async def test_a_remote_that_passes_over_conditions_is_not_written_to_on_one(
+    store: S3Store, memory: Memory, proxy: FaultProxy
+) -> None:
+    await store.put(KEY, BytesBody(SMALL), Put())
+    done = b'HTTP/1.1 200 OK\r\nETag: "0"\r\nContent-Length: 0\r\n\r\n'
+    proxy.faults = [Fault(when=r"^(PUT|DELETE) \S+/portico-probe-", answer=done)]
+    body = Scripted([b"other"])
+    for when in (ABSENT, When(if_match=("0" * 32,)), When(if_match=("*",))):
+        with pytest.raises(Unsupported):
+            await store.put(KEY, body, Put(when=when))
+        with pytest.raises(Unsupported):
+            await store.copy(KEY, Key(BUCKET, "copy"), Copy(when=when))
+    with pytest.raises(Unsupported):
+        await store.delete(KEY, when=When(if_match=("*",)))
+    await store.put(KEY, BytesBody(SMALL), Put(when=When(if_modified_since=1)))
+    assert await read(store) == SMALL
+    assert await stored(memory) == [KEY.name]
