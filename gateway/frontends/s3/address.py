@@ -4,7 +4,7 @@ Source: "Virtual hosting of general purpose buckets" in the Amazon S3 User Guide
 """
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from gateway.auth.request import parse_query
@@ -20,16 +20,14 @@ _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _AUTHORITY = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """A request's target, split but not decoded. `path` begins with a slash."""
 
     path: str
     query: str
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """The key that a request names; its bucket, or only its name, is empty where the request does not go that deep."""
 
     level: Level

@@ -82,6 +82,14 @@ async def document(call: Call, *, about_object: bool = False) -> Record | None:
     return reader(data) if len(data) <= INLINE_XML else await asyncio.to_thread(reader, data)
 
 
+async def required_document(call: Call, *, about_object: bool = False) -> Record:
+    """As `document`, of an operation that is nothing without one."""
+    found = await document(call, about_object=about_object)
+    if found is None:
+        raise S3Error(Code.MISSING_REQUEST_BODY)
+    return found
+
+
 async def _read(body: CheckedBody) -> bytes:
     async with aclosing(body.chunks()) as chunks:
         return b"".join([chunk async for chunk in chunks])

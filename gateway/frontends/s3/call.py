@@ -17,9 +17,9 @@ from gateway.frontends.s3.xmlout import Output
 Pairs = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class Call:
-    """A request whose sender is known and has passed the access check.
+    """A request whose sender is known and has passed the access check. Handlers don't change it.
 
     `headers` are under lower-case names. `key` is empty as far as the request does not go that deep. `bucket` is the
     bucket that the request names; None for operations on an account. `source` is set for copies, `reader` for

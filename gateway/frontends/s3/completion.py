@@ -7,7 +7,7 @@ from gateway.core.digest import Algorithm, composite_checksum
 from gateway.core.errors import BadDigest, InvalidPart
 from gateway.core.store import Multipart
 from gateway.core.types import Part, PartRef
-from gateway.frontends.s3.bodies import document
+from gateway.frontends.s3.bodies import required_document
 from gateway.frontends.s3.call import Call
 from gateway.frontends.s3.checksums import MEMBERS, PREFIX, object_members
 from gateway.frontends.s3.codes import Code
@@ -22,8 +22,8 @@ _SIZE = "x-amz-mp-object-size"
 
 async def complete_multipart_upload(call: Call) -> Output:
     """CompleteMultipartUpload."""
-    asked = await document(call, about_object=True)
-    refs: Sequence[PartRef] = [_ref(row) for row in asked.records("Parts")] if asked else []
+    asked = await required_document(call, about_object=True)
+    refs: Sequence[PartRef] = [_ref(row) for row in asked.records("Parts")]
     if not refs:
         raise S3Error(Code.MALFORMED_XML)
     multipart = uploads_of(call)

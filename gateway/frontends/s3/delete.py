@@ -6,15 +6,13 @@ from gateway.core import ops
 from gateway.core.conditions import When
 from gateway.core.errors import StoreError
 from gateway.core.types import Deleted, Key
-from gateway.frontends.s3.bodies import document
+from gateway.frontends.s3.bodies import required_document
 from gateway.frontends.s3.call import Call
 from gateway.frontends.s3.checksums import content_md5, stated
 from gateway.frontends.s3.codes import Code
 from gateway.frontends.s3.errors import S3Error, of_store
 from gateway.frontends.s3.record import Record
 from gateway.frontends.s3.xmlout import Members, Output
-
-MAX_KEYS = 1000
 
 Outcome = Deleted | StoreError | S3Error
 
@@ -23,10 +21,8 @@ async def delete_objects(call: Call) -> Output:
     """DeleteObjects: each key has a result of its own."""
     if content_md5(call.headers) is None and stated(call.headers).algorithm is None:
         raise S3Error(Code.INVALID_REQUEST, "Missing required header for this request: Content-MD5")
-    asked = await document(call)
-    rows = asked.records("Objects") if asked else ()
-    if asked is None or not 0 < len(rows) <= MAX_KEYS:
-        raise S3Error(Code.MALFORMED_XML)
+    asked = await required_document(call)
+    rows = asked.records("Objects")
     outcomes = await _delete(call, rows)
     quiet = asked.flag("Quiet")
     deleted: list[Members] = []

@@ -91,10 +91,12 @@ class Dispatcher:
         try:
             response = await self._serve(visit)
         except BrokenTransfer as broken:
-            self._record(visit, broken.response, type(broken.cause).__name__)
+            if isinstance(broken.cause, StoreError):
+                _tell(broken.cause, visit)
+            self._record(visit, broken.response.status, type(broken.cause).__name__)
             raise
         except asyncio.CancelledError:
-            self._record(visit, web.Response(status=CLIENT_CLOSED_REQUEST), "Cancelled")
+            self._record(visit, CLIENT_CLOSED_REQUEST, "Cancelled")
             raise
         except Exception as raised:  # the outermost boundary: everything becomes an S3 error
             told = _tell(raised, visit)
@@ -103,16 +105,21 @@ class Dispatcher:
         if not request.content.is_eof():
             # What is left of the body can't be told from a next request if the client decides not to send it.
             response.force_close()
-        self._record(visit, response, error)
+        self._record(visit, response.status, error, _sent(request, response))
         return response
 
     def malformed(self, status: int, message: str) -> web.Response:
         """The answer to bytes that are no HTTP request."""
-        request_id = new_request_id()
-        error = S3Error(Code.INVALID_REQUEST, "The request is not well-formed HTTP")
-        body = error_xml(error, resource="", request_id=request_id, host_id=self._host_id)
-        headers = [*self._common(request_id), ("Content-Type", XML_TYPE)]
-        return web.Response(status=status, headers=headers, body=body)
+        context = RequestContext(protocol="s3")
+        error = _tell_malformed(status, message)
+        body = error_xml(error, resource="", request_id=context.request_id, host_id=self._host_id)
+        headers = [*self._common(context.request_id), ("Content-Type", XML_TYPE)]
+        self._observe(
+            Access(
+                context=context, operation="", status=error.status, seconds=0.0, sent=len(body), error=error.code.value
+            )
+        )
+        return web.Response(status=error.status, headers=headers, body=body)
 
     def _common(self, request_id: str) -> Pairs:
         return ("Server", SERVER), ("x-amz-request-id", request_id), ("x-amz-id-2", self._host_id)
@@ -165,17 +172,18 @@ class Dispatcher:
             headers.append(("Content-Type", XML_TYPE))
         return web.Response(status=error.status, headers=headers, body=body or None)
 
-    def _record(self, visit: _Visit, response: web.StreamResponse, error: str) -> None:
+    def _record(self, visit: _Visit, status: int, error: str, sent: int = 0) -> None:
+        """Observe the end of a request. What was sent of an answer that broke off is not known, and told as nothing."""
         self._observe(
             Access(
                 context=visit.entered or visit.context(),
                 operation=visit.operation,
-                status=response.status,
+                status=status,
                 seconds=time.perf_counter() - visit.started,
                 bucket=visit.key.bucket,
                 key=visit.key.name,
                 received=visit.request.content.total_bytes,
-                sent=_sent(visit.request, response),
+                sent=sent,
                 error=error,
             )
         )
@@ -200,6 +208,17 @@ def _tell(raised: Exception, visit: _Visit) -> S3Error:
     if told.code in {Code.NO_SUCH_BUCKET, Code.BUCKET_NOT_EMPTY}:
         return S3Error(told.code, BucketName=visit.key.bucket)
     return told
+
+
+def _tell_malformed(status: int, message: str) -> S3Error:
+    """aiohttp tells apart what was wrong only by its messages."""
+    if status >= 500:
+        return S3Error(Code.INTERNAL_ERROR)
+    if message.startswith("Invalid method"):
+        return S3Error(Code.METHOD_NOT_ALLOWED)
+    if message.startswith(("Got more than", "Too many headers")):
+        return S3Error(Code.REQUEST_HEADER_SECTION_TOO_LARGE)
+    return S3Error(Code.INVALID_REQUEST, "The request is not well-formed HTTP")
 
 
 def _sent(request: web.BaseRequest, response: web.StreamResponse) -> int:

@@ -47,11 +47,6 @@ def props_of(headers: Mapping[str, str], max_user: int) -> Props:
     )
 
 
-def has_props(headers: Mapping[str, str]) -> bool:
-    """Whether a request states properties at all."""
-    return "content-type" in headers or any(name in KEPT or name.startswith(USER_PREFIX) for name in headers)
-
-
 def _user(headers: Mapping[str, str], limit: int) -> dict[str, str]:
     user = {}
     size = 0

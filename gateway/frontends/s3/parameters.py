@@ -1,6 +1,6 @@
 """Query parameters with a form of their own."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
@@ -55,7 +55,7 @@ def marker_of(query: Mapping[str, str]) -> str | None:
     if not text:
         return None
     try:
-        marker = urlsafe_b64decode(text.encode("ascii")).decode()
+        marker = b64decode(text, b"-_", validate=True).decode()
     except ValueError:
         marker = ""
     if not marker:

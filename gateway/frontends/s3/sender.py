@@ -1,6 +1,6 @@
 """Who sends a request, and what it says of its body."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gateway.auth.principals import ANONYMOUS, Principal, Registry, principal
 from gateway.auth.request import Scheme, SignedRequest, scheme_of
@@ -12,8 +12,7 @@ _UNSIGNED = Payload(PayloadKind.UNSIGNED)
 _UNSIGNED_CHUNKS = Payload(PayloadKind.STREAMING_UNSIGNED_TRAILER)
 
 
-@dataclass(frozen=True, slots=True)
-class Sender:
+class Sender(NamedTuple):
     """`verified` is None for whoever is anonymous."""
 
     principal: Principal

@@ -157,6 +157,7 @@ async def test_bodies_that_are_not_what_was_said(bucket: str, world: World) -> N
         ({"Content-MD5": "AAAA"}, "InvalidDigest"),
         ({"x-amz-checksum-crc32": crc32(b"other")}, "BadDigest"),
         ({"x-amz-checksum-crc32": "AAAA"}, "InvalidRequest"),
+        ({"x-amz-checksum-crc32": "%%%%"}, "InvalidRequest"),
         ({"x-amz-checksum-crc32": crc32(b"x"), "x-amz-checksum-sha1": "A" * 27 + "="}, "InvalidRequest"),
         ({"x-amz-sdk-checksum-algorithm": "CRC32"}, "InvalidRequest"),
         ({"x-amz-sdk-checksum-algorithm": "SHA1", "x-amz-checksum-crc32": crc32(b"x")}, "InvalidRequest"),

@@ -1,6 +1,7 @@
 import asyncio
 import logging
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 
@@ -29,6 +30,41 @@ class Failing(Plain):
         self, key: Key, *, span: Span | None = None, version: str | None = None, when: When = ANY
     ) -> AbstractAsyncContextManager[Reader]:
         raise self.error
+
+
+class Crumbling(Plain):
+    """A store whose objects break off in the middle of being read."""
+
+    def open(
+        self, key: Key, *, span: Span | None = None, version: str | None = None, when: When = ANY
+    ) -> AbstractAsyncContextManager[Reader]:
+        return self._open(key)
+
+    @asynccontextmanager
+    async def _open(self, key: Key) -> AsyncIterator[Reader]:
+        async with self.inner.open(key) as reader:
+            yield _Crumbling(reader)
+
+
+class _Crumbling(Reader):
+    def __init__(self, whole: Reader) -> None:
+        self.meta, self.extent = whole.meta, whole.extent
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        yield b"x" * 1000
+        raise Corrupt
+
+
+async def test_o23_answer_that_breaks_off_is_never_taken_for_whole(caplog: pytest.LogCaptureFixture) -> None:
+    async with serving(Crumbling(Memory())) as world:
+        await world.do("PUT", "/bucket", headers={"Content-Length": "0"})
+        await world.do("PUT", "/bucket/k", b"x" * 200_000)
+        with pytest.raises((asyncio.IncompleteReadError, ConnectionResetError)):
+            await world.do("GET", "/bucket/k")
+        record = world.seen[-1]
+        assert (record.operation, record.error, record.sent) == ("GetObject", "Corrupt", 0)
+        assert (await world.do("GET", "/")).status == 200
+    assert [record.name for record in caplog.records if record.levelno >= logging.ERROR] == ["portico.s3"]
 
 
 async def fail(error: Exception) -> Answer:

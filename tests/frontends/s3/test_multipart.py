@@ -206,6 +206,14 @@ async def test_parts_are_copied(s3: S3Client) -> None:
         assert await body.read() == b"2345"
 
 
+async def test_whole_objects_are_copied_into_parts(s3: S3Client) -> None:
+    await s3.put_object(Bucket="bucket", Key="from", Body=b"0123456789")
+    upload = await begin(s3)
+    part = await s3.upload_part_copy(**upload, PartNumber=1, CopySource={"Bucket": "bucket", "Key": "from"})
+    assert part["CopyPartResult"]["ETag"] == f'"{hashlib.md5(b"0123456789").hexdigest()}"'
+    assert (await s3.list_parts(**upload))["Parts"][0]["Size"] == 10
+
+
 async def test_part_copies_that_are_refused(s3: S3Client, world: World) -> None:
     etag = (await s3.put_object(Bucket="bucket", Key="from", Body=b"0123456789"))["ETag"]
     upload = await begin(s3)
