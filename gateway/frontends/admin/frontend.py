@@ -14,8 +14,7 @@ from gateway.core.events import Access, Observer
 from gateway.frontends.admin.page import Overview, render
 from gateway.frontends.admin.readiness import Readiness
 from gateway.frontends.admin.settings import AdminSettings
-from gateway.frontends.frontend import Frontend
-from gateway.frontends.http.server import HttpServer
+from gateway.frontends.http.frontend import HttpFrontend
 
 logger = logging.getLogger("portico.admin")
 
@@ -35,38 +34,21 @@ class Insight:
     readiness: Readiness
 
 
-class AdminFrontend(Frontend):
+class AdminFrontend(HttpFrontend):
     """Health, readiness, metrics and a page, for whoever reaches the port: it shows no names, keys or secrets."""
 
     name = "admin"
 
     def __init__(self, settings: AdminSettings, insight: Insight, observe: Observer) -> None:
+        super().__init__(self._handle, _malformed, settings)
         self._insight = insight
         self._observe = observe
-        self._server = HttpServer(self._handle, _malformed, settings)
         self._operations: Mapping[str, tuple[str, Callable[[web.BaseRequest], Awaitable[web.Response]]]] = {
             "/": ("Page", self._page),
             "/healthz": ("Health", self._health),
             "/readyz": ("Readiness", self._ready),
             "/metrics": ("Metrics", self._metrics),
         }
-
-    async def start(self) -> None:
-        await self._server.start()
-
-    @property
-    def ports(self) -> Mapping[str, int]:
-        return {self.name: self._server.port}
-
-    @property
-    def connections(self) -> int:
-        return self._server.connections
-
-    async def drain(self, seconds: float) -> None:
-        await self._server.drain(seconds)
-
-    async def aclose(self) -> None:
-        await self._server.aclose()
 
     async def _handle(self, request: web.BaseRequest) -> web.Response:
         begin = time.perf_counter()
