@@ -63,11 +63,15 @@ class Control(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         for request in self._lines.feed(bytes(self._reception.scratch[:nbytes])):
-            if self._session.transfer is not None and not self._pending and is_at_once(request):
+            if self._may_overtake() and is_at_once(request):
                 self._answer(begin(self._session, request))
             else:
                 self._pending.append(request)
         self._go_on()
+
+    def _may_overtake(self) -> bool:
+        """Whether a transfer runs that nothing waits behind, and the client takes replies."""
+        return self._session.transfer is not None and not self._pending and not self._wire.is_full
 
     def eof_received(self) -> bool:
         """What came before the end is still served, except for transfers: they need the client to be there."""

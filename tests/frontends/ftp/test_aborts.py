@@ -7,7 +7,7 @@ import pytest
 
 from tests.frontends.ftp.breaks import ABORTS, LOSSES, receive_end, reset_data
 from tests.frontends.ftp.conftest import Serve
-from tests.frontends.ftp.world import Client, World, download, receive, send, upload
+from tests.frontends.ftp.world import Client, World, download, free_ports, receive, send, upload
 
 STORES = ("memory", "catalog")
 
@@ -160,7 +160,16 @@ async def test_a_client_that_takes_nothing_is_dropped(serve: Serve) -> None:
         assert (await client.answer()).code == 426
 
 
-async def test_a_vanished_client_leaves_nothing_behind_in_any_state(world: World) -> None:
+async def test_a_vanished_client_leaves_nothing_behind_in_any_state(serve: Serve) -> None:
+    """Tasks and sockets are counted by the fixture; there is one data port, which is free again in the end."""
+    with free_ports(1) as (port,):
+        world = await serve(passive_ports=f"{port}-{port}")
+        await vanish_in_every_state(world)
+        client = await world.login()
+        assert (await download(client, "NLST /c")) in (b"f\r\n", b"h\r\n")
+
+
+async def vanish_in_every_state(world: World) -> None:
     await world.put("f", LARGE * 4)
     scripts: list[list[bytes]] = [
         [],
@@ -183,7 +192,6 @@ async def test_a_vanished_client_leaves_nothing_behind_in_any_state(world: World
             if left is not None:
                 await left
     await world.until_empty()
-    assert await world.names() in (["f"], ["h"])
 
 
 async def test_a_data_connection_without_a_transfer_is_closed_with_the_session(world: World) -> None:

@@ -1,14 +1,13 @@
 """PASV, EPSV, PORT, EPRT, and who may connect."""
 
 import asyncio
-import os
 import re
 import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 
 from tests.frontends.ftp.conftest import Serve
-from tests.frontends.ftp.world import HOST, Client, World, download, receive, until
+from tests.frontends.ftp.world import HOST, Client, World, download, free_ports, receive, until
 
 
 def pasv_port(text: str) -> int:
@@ -29,23 +28,6 @@ async def connect(port: int, source: str = HOST) -> socket.socket:
     sock.bind((source, 0))
     await asyncio.get_running_loop().sock_connect(sock, (HOST, port))
     return sock
-
-
-@contextmanager
-def free_ports(count: int) -> Iterator[list[int]]:
-    """Neighbouring ports that nobody uses, below those that the kernel gives out and apart from other processes'."""
-    for first in range(20000 + os.getpid() * 16 % 10000, 32000, count):
-        socks = [socket.socket() for _ in range(count)]
-        try:
-            for number, sock in enumerate(socks):
-                sock.bind((HOST, first + number))
-        except OSError:
-            continue
-        finally:
-            for sock in socks:
-                sock.close()
-        yield [first + number for number in range(count)]
-        return
 
 
 @asynccontextmanager

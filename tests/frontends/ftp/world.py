@@ -1,10 +1,11 @@
 """An FTP frontend in this process, and a client that says exactly what a test wants said."""
 
 import asyncio
+import os
 import re
 import socket
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from ftplib import FTP
 
@@ -195,6 +196,23 @@ async def upload(client: Client, line: str, data: bytes) -> Answer:
             return first
         await send(sock, data)
     return await client.answer()
+
+
+@contextmanager
+def free_ports(count: int) -> Iterator[list[int]]:
+    """Neighbouring ports that nobody uses, below those that the kernel gives out and apart from other processes'."""
+    for first in range(20000 + os.getpid() * 16 % 10000, 32000, count):
+        socks = [socket.socket() for _ in range(count)]
+        try:
+            for number, sock in enumerate(socks):
+                sock.bind((HOST, first + number))
+        except OSError:
+            continue
+        finally:
+            for sock in socks:
+                sock.close()
+        yield [first + number for number in range(count)]
+        return
 
 
 @asynccontextmanager

@@ -17,7 +17,7 @@ from gateway.core.errors import BodyTimeout, IncompleteBody
 from gateway.frontends.ftp.addresses import Address
 from gateway.frontends.ftp.control import MAX_PENDING, Control
 from gateway.frontends.ftp.passive import PassivePorts
-from gateway.frontends.ftp.session import Services
+from gateway.frontends.ftp.session import Services, Session
 from gateway.frontends.ftp.settings import FtpSettings
 from gateway.frontends.ftp.users import RegistryUsers
 from gateway.frontends.ftp.wire import Wire
@@ -135,6 +135,26 @@ async def test_nothing_is_served_while_the_client_takes_no_replies() -> None:
         control.resume_writing()
         assert stub.codes == [200] * 1000
         assert stub.is_reading
+
+
+class Running:
+    """A transfer, as a session sees it."""
+
+    def break_off(self, error: Exception) -> None:
+        raise AssertionError
+
+
+async def test_a_transfer_does_not_open_a_way_around_the_limits() -> None:
+    with connected() as (stub, control):
+        session: Session = vars(control)["_session"]
+        session.transfer = Running()
+        stub.feed(control, b"NOOP\r\n")
+        assert stub.codes == [200]
+        control.pause_writing()
+        stub.feed(control, b"NOOP\r\n" * 1000)
+        assert stub.codes == []
+        assert not stub.is_reading
+        session.transfer = None
 
 
 async def test_nothing_is_served_after_a_reply_that_closes() -> None:
