@@ -42,13 +42,15 @@ Sees = Callable[[BucketMeta], bool]
 class Tree:
     """The tree that one caller sees. `owner` is the account that new buckets belong to.
 
-    Raises only `StoreError`. What the caller may do is checked before; only the root asks what he `sees`.
+    The root shows the buckets that the caller `sees`, of his own account or, with `all_accounts`, of every one. What
+    else he may do is checked before. Raises only `StoreError`.
     """
 
-    def __init__(self, store: Store, owner: str, sees: Sees) -> None:
+    def __init__(self, store: Store, owner: str, sees: Sees, *, all_accounts: bool = False) -> None:
         self.store = store
         self._owner = owner
         self._sees = sees
+        self._shown = None if all_accounts else owner
 
     async def stat(self, path: TreePath) -> Entry:
         """What stands at `path`: the directory, where a file shares its path. Raises `NotFound`."""
@@ -90,7 +92,7 @@ class Tree:
         marker: str | None = ""
         while marker is not None:
             try:
-                page = await self.store.buckets(ListQuery(marker=marker, limit=PAGE))
+                page = await self.store.buckets(ListQuery(marker=marker, limit=PAGE), self._shown)
             except Denied:  # who may not list buckets may still use those that he knows
                 return
             yield [bucket_entry(row) for row in page.items if isinstance(row, BucketMeta) and self._sees(row)]

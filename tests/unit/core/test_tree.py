@@ -141,6 +141,8 @@ async def test_the_root_shows_the_buckets_that_the_caller_sees(tree: Tree, store
     await store.create_bucket("b", BucketProps(owner="me"))
     await store.create_bucket("hidden", BucketProps(owner="other"))
     assert await listed(tree, "/") == {"b": True, "c": True}
+    everyones = Tree(store, "me", lambda bucket: bucket.name != "b", all_accounts=True)
+    assert await listed(everyones, "/") == {"c": True, "hidden": True}
 
 
 async def test_f19_a_forbidden_root_is_empty_and_a_broken_one_an_error(tree: Tree, store: Watched) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from functools import partial
 
-from gateway.auth.principals import Principal
+from gateway.auth.principals import Principal, Role
 from gateway.core.tree import Tree
 from gateway.frontends.ftp.permissions import sees
 from gateway.frontends.ftp.replies import Reply, one_line
@@ -37,7 +37,8 @@ async def pass_(session: Session, text: str) -> Reply:
 
 def _login(session: Session, principal: Principal) -> Login:
     store = session.services.tenancy.store(principal)
-    return Login(principal, Tree(store, principal.account.id, partial(sees, principal)))
+    every = principal.role is Role.OPERATOR
+    return Login(principal, Tree(store, principal.account.id, partial(sees, principal), all_accounts=every))
 
 
 async def _refuse(session: Session) -> Reply:
