@@ -54,6 +54,11 @@ class Request:
             raise InvalidName("What is asked for is not valid UTF-8") from None
 
     @property
+    def size(self) -> int | None:
+        """Bytes of the body; None where there is none, or nobody knows."""
+        return self.body.size if isinstance(self.body, Feed) else None if self.body is None else len(self.body)
+
+    @property
     def _place(self) -> str:
         path = "".join(f"/{quote(part, safe='/' if index else '')}" for index, part in enumerate(self.path))
         query = f"?{urlencode(self.query, quote_via=quote)}" if self.query else ""
@@ -157,15 +162,15 @@ class Client:
             raise Unavailable(CLOSED, retryable=False)
         feed = request.body if isinstance(request.body, Feed) else None
         headers = CIMultiDict({**request.headers, **_standing(), "X-Auth-Token": token.value})
-        if feed is not None and feed.size is not None:
-            headers["Content-Length"] = str(feed.size)
+        if request.size is not None:
+            headers["Content-Length"] = str(request.size)
         patience = request.patience or self._settings.read_timeout
         async with _deadline(), _watched(feed, patience):
             return await session.request(
                 request.method,
                 request.url(token.url),
                 headers=headers,
-                data=request.body if feed is None else feed.blocks(),
+                data=_data(request),
                 expect100=feed is not None,
                 allow_redirects=False,
                 timeout=self._timeout(patience),
@@ -265,6 +270,17 @@ def _standing() -> dict[str, str]:
     if request.client:
         headers["X-Forwarded-For"] = request.client
     return headers
+
+
+def _data(request: Request) -> bytes | AsyncGenerator[bytes, None] | None:
+    """The body as aiohttp takes it, which repeats by itself what breaks, but for a generator that has been begun."""
+    if isinstance(request.body, Feed):
+        return request.body.blocks()
+    return request.body if request.replays or not request.body else _once(request.body)
+
+
+async def _once(body: bytes) -> AsyncGenerator[bytes, None]:
+    yield body
 
 
 def _is_begun(request: Request) -> bool:

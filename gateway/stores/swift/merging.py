@@ -74,7 +74,7 @@ class Merged(Generic[T]):
             shown = _shown(known.name, query)
             if shown is None or not _is_between(shown, begin, end, query):
                 continue
-            if shown == known.name:
+            if group_of(known.name, query) is None:
                 self._add(known, found, raw)
             elif known.item is None:
                 doubtful.add(shown)
