@@ -15,6 +15,7 @@ from gateway.frontends.admin.page import Overview, render
 from gateway.frontends.admin.readiness import Readiness
 from gateway.frontends.admin.settings import AdminSettings
 from gateway.frontends.http.frontend import HttpFrontend
+from gateway.frontends.http.sending import sent_bytes
 
 logger = logging.getLogger("portico.admin")
 
@@ -65,7 +66,7 @@ class AdminFrontend(HttpFrontend):
         response.headers.update(HEADERS)
         response.headers["X-Request-Id"] = context.request_id
         seconds = time.perf_counter() - begin
-        sent = 0 if request.method == hdrs.METH_HEAD else response.content_length or 0
+        sent = sent_bytes(request, response)
         self._observe(Access(context=context, operation=operation, status=response.status, seconds=seconds, sent=sent))
         return response
 

@@ -27,12 +27,16 @@ Head = Callable[[Meta], CIMultiDict[str]]
 
 
 class BrokenTransfer(Exception):
-    """An answer broke off behind its head: the connection has been cut, no other answer can be sent."""
+    """An answer broke off behind its head: the connection has been cut, no other answer can be sent.
 
-    def __init__(self, response: web.StreamResponse, cause: BaseException) -> None:
+    `sent`: bytes of the body that are known to have gone out.
+    """
+
+    def __init__(self, response: web.StreamResponse, cause: BaseException, sent: int) -> None:
         super().__init__(str(cause) or type(cause).__name__)
         self.response = response
         self.cause = cause
+        self.sent = sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,11 @@ class Source:
 
     async def stat(self, when: When) -> Meta:
         return await self.store.stat(self.key, self.version, when)
+
+
+def sent_bytes(request: web.BaseRequest, response: web.StreamResponse) -> int:
+    """Bytes of body in an answer that went out whole; aiohttp's own count misses what `sendfile` sends."""
+    return 0 if request.method == hdrs.METH_HEAD else response.content_length or 0
 
 
 async def head_object(request: web.BaseRequest, source: Source) -> web.Response:
@@ -153,6 +162,7 @@ class _Transfer:
         self._request = request
         self._response = response
         self._stall = stall
+        self._sent = 0
         self._sendfile = request.transport is not None and request.transport.get_extra_info("sslcontext") is None
 
     async def __aenter__(self) -> "_Transfer":
@@ -167,11 +177,12 @@ class _Transfer:
         if self._request.transport is not None:
             self._request.transport.abort()
         if isinstance(error, StoreError | OSError | TimeoutError):
-            raise BrokenTransfer(self._response, error) from error
+            raise BrokenTransfer(self._response, error, self._sent) from error
 
     async def write(self, data: bytes) -> None:
         async with asyncio.timeout(self._stall):
             await self._response.write(data)
+        self._sent += len(data)
 
     async def send(self, reader: Reader) -> None:
         """Send exactly the bytes that the reader was opened for."""
@@ -203,4 +214,6 @@ class _Transfer:
         if transport is None:
             raise ConnectionResetError("The client went away")
         async with asyncio.timeout(self._stall):
-            return await asyncio.get_running_loop().sendfile(transport, region.file, region.offset, region.length)
+            sent = await asyncio.get_running_loop().sendfile(transport, region.file, region.offset, region.length)
+        self._sent += sent
+        return sent

@@ -16,7 +16,7 @@ from gateway.core.context import RequestContext, enter, new_request_id
 from gateway.core.errors import StoreError
 from gateway.core.events import Access, Observer
 from gateway.core.types import Key
-from gateway.frontends.http.sending import BrokenTransfer
+from gateway.frontends.http.sending import BrokenTransfer, sent_bytes
 from gateway.frontends.s3 import model
 from gateway.frontends.s3.address import SERVICE, address_of, query_of, split
 from gateway.frontends.s3.call import Call, Pairs
@@ -93,7 +93,7 @@ class Dispatcher:
         except BrokenTransfer as broken:
             if isinstance(broken.cause, StoreError):
                 _tell(broken.cause, visit)
-            self._record(visit, broken.response.status, type(broken.cause).__name__)
+            self._record(visit, broken.response.status, type(broken.cause).__name__, broken.sent)
             raise
         except asyncio.CancelledError:
             self._record(visit, CLIENT_CLOSED_REQUEST, "Cancelled")
@@ -105,7 +105,7 @@ class Dispatcher:
         if not request.content.is_eof():
             # What is left of the body can't be told from a next request if the client decides not to send it.
             response.force_close()
-        self._record(visit, response.status, error, _sent(request, response))
+        self._record(visit, response.status, error, sent_bytes(request, response))
         return response
 
     def malformed(self, status: int, message: str) -> web.Response:
@@ -173,7 +173,7 @@ class Dispatcher:
         return web.Response(status=error.status, headers=headers, body=body or None)
 
     def _record(self, visit: _Visit, status: int, error: str, sent: int = 0) -> None:
-        """Observe the end of a request. What was sent of an answer that broke off is not known, and told as nothing."""
+        """Observe the end of a request."""
         self._observe(
             Access(
                 context=visit.entered or visit.context(),
@@ -219,11 +219,3 @@ def _tell_malformed(status: int, message: str) -> S3Error:
     if message.startswith(("Got more than", "Too many headers")):
         return S3Error(Code.REQUEST_HEADER_SECTION_TOO_LARGE)
     return S3Error(Code.INVALID_REQUEST, "The request is not well-formed HTTP")
-
-
-def _sent(request: web.BaseRequest, response: web.StreamResponse) -> int:
-    if request.method == "HEAD":
-        return 0
-    if isinstance(response, web.Response):
-        return len(response.body) if isinstance(response.body, bytes) else 0
-    return response.content_length or 0

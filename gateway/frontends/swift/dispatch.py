@@ -1,5 +1,6 @@
 """From a request to its handler and back: who asks, whether they may, and what they are told."""
 
+import asyncio
 import logging
 import secrets
 import time
@@ -13,11 +14,11 @@ from gateway.auth.access import Action, Resource, may
 from gateway.auth.principals import ANONYMOUS, Principal, Registry
 from gateway.auth.tempauth import InvalidToken, TokenIssuer
 from gateway.auth.tenancy import Tenancy
-from gateway.core.context import RequestContext, enter
+from gateway.core.context import RequestContext, current, enter
 from gateway.core.errors import NoSuchBucket, StoreError
 from gateway.core.events import Access, Observer
 from gateway.core.store import Store
-from gateway.frontends.http.sending import BrokenTransfer
+from gateway.frontends.http.sending import BrokenTransfer, sent_bytes
 from gateway.frontends.swift import cors, login, unsupported
 from gateway.frontends.swift.answers import answer, identify, page, refused
 from gateway.frontends.swift.call import Call, Place, locate
@@ -32,6 +33,9 @@ logger = logging.getLogger("portico.swift")
 
 PROTOCOL = "swift"
 MAX_EXTRA = 32
+INTERNAL_ERROR = 500
+CLIENT_DISCONNECT = 499
+"""Told to nobody: the access record of a request that was cancelled."""
 UNKNOWN_METHOD = ("Invalid method encountered", "Expected space after method")
 """What aiohttp's parser says of a method that it doesn't know."""
 
@@ -62,11 +66,24 @@ class Dispatcher:
         try:
             response = await self._answer(request, served)
         except BrokenTransfer as broken:
-            self._observe(served.access(broken.response, type(broken.cause).__name__))
+            self._observe(served.access(broken.response.status, broken.sent, type(broken.cause).__name__))
+            raise
+        except asyncio.CancelledError:
+            self._observe(served.access(CLIENT_DISCONNECT, 0, "Cancelled"))
             raise
         if not response.prepared:
             identify(response.headers)
-        self._observe(served.access(response))
+        self._observe(served.access(response.status, sent_bytes(request, response)))
+        return response
+
+    def malformed(self, status: int, message: str) -> web.Response:
+        """The answer to what is no HTTP request, or has a method that HTTP doesn't know."""
+        context = RequestContext(request_id=_transaction_id(""), protocol=PROTOCOL)
+        enter(context)
+        response = page(405 if message.startswith(UNKNOWN_METHOD) else status if status in REASONS else 400)
+        identify(response.headers)
+        title = REASONS[response.status].title
+        self._observe(Access(context=context, operation="unknown", status=response.status, seconds=0.0, error=title))
         return response
 
     async def _answer(self, request: web.BaseRequest, served: "_Served") -> web.StreamResponse:
@@ -75,7 +92,7 @@ class Dispatcher:
         except Refusal as refusal:
             return refused(refusal)
         except StoreError as error:
-            return refused(of_store(error))
+            return refused(_told(error))
         except BrokenTransfer:
             raise
         except Exception:
@@ -132,7 +149,7 @@ class Dispatcher:
         try:
             response = await operation.handler(call)
         except (Refusal, StoreError) as error:
-            response = refused(error if isinstance(error, Refusal) else of_store(error))
+            response = refused(error if isinstance(error, Refusal) else _told(error))
         if not response.prepared:
             call.finish(response.headers)
         return response
@@ -184,27 +201,27 @@ class _Served:
         )
         enter(self.context)
 
-    def access(self, response: web.StreamResponse, error: str = "") -> Access:
+    def access(self, status: int, sent: int, error: str = "") -> Access:
         target = self._target
         return Access(
             context=self.context,
             operation=self.operation,
-            status=response.status,
+            status=status,
             seconds=time.perf_counter() - self._started,
             bucket=target.container if target else "",
             key=target.name if target else "",
             received=self._request.content.total_bytes,
-            sent=_sent(self._request, response),
-            error=error or (REASONS[response.status].title if response.status >= 400 else ""),
+            sent=sent,
+            error=error or (REASONS[status].title if status >= 400 else ""),
         )
 
 
-def malformed(status: int, message: str) -> web.Response:
-    """The answer to what is no HTTP request, or has a method that HTTP doesn't know."""
-    enter(RequestContext(request_id=_transaction_id(""), protocol=PROTOCOL))
-    response = page(405 if message.startswith(UNKNOWN_METHOD) else status if status in REASONS else 400)
-    identify(response.headers)
-    return response
+def _told(error: StoreError) -> Refusal:
+    """What the client is told of an error of the store. What is the product's own fault is logged."""
+    refusal = of_store(error)
+    if refusal.status == INTERNAL_ERROR:
+        logger.error("a request failed", exc_info=error, extra={"request_id": current().request_id})
+    return refusal
 
 
 def _healthcheck(request: web.BaseRequest) -> web.Response:
@@ -233,12 +250,3 @@ def _transaction_id(extra: str) -> str:
     """An id in the form that Swift's tools take apart: random digits, the time, and what the client adds."""
     suffix = quote(f"-{extra[:MAX_EXTRA]}", errors="replace") if extra else ""
     return f"tx{secrets.token_hex(11)[1:]}-{int(time.time()):010x}{suffix}"
-
-
-def _sent(request: web.BaseRequest, response: web.StreamResponse) -> int:
-    """Bytes of body. `sendfile` goes past aiohttp's own count."""
-    if request.method == hdrs.METH_HEAD:
-        return 0
-    if isinstance(response, web.Response):
-        return len(response.body) if isinstance(response.body, bytes) else 0
-    return response.content_length or 0

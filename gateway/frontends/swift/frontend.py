@@ -5,7 +5,7 @@ from gateway.auth.tempauth import TokenIssuer
 from gateway.auth.tenancy import Tenancy
 from gateway.core.events import Observer
 from gateway.frontends.http.frontend import HttpFrontend
-from gateway.frontends.swift.dispatch import Dispatcher, malformed
+from gateway.frontends.swift.dispatch import Dispatcher
 from gateway.frontends.swift.settings import SwiftSettings
 
 
@@ -17,4 +17,5 @@ class SwiftFrontend(HttpFrontend):
     def __init__(
         self, settings: SwiftSettings, registry: Registry, tenancy: Tenancy, observe: Observer, tokens: TokenIssuer
     ) -> None:
-        super().__init__(Dispatcher(settings, registry, tenancy, tokens, observe), malformed, settings)
+        dispatcher = Dispatcher(settings, registry, tenancy, tokens, observe)
+        super().__init__(dispatcher, dispatcher.malformed, settings)

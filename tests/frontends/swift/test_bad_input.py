@@ -173,6 +173,9 @@ async def test_what_is_no_http(world: World, garbage: bytes) -> None:
         assert answer.status in {400, 405}
         assert answer.headers["X-Trans-Id"]
         assert await wire.closed()
+    assert [(seen.context.request_id, seen.status) for seen in world.seen] == [
+        (answer.headers["X-Trans-Id"], answer.status)
+    ]
 
 
 async def test_connections_by_the_hundred(serve: Serve) -> None:
