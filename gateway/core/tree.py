@@ -151,9 +151,7 @@ class Tree:
         if await self.find(path):
             raise AlreadyExists
         try:
-            await self.store.put(
-                path.marker, BytesBody(b""), Put(props=Props(content_type=DIRECTORY_TYPE), when=ABSENT)
-            )
+            await self.store.put(path.marker, BytesBody(b""), _MARKER)
         except ConditionFailed:
             raise AlreadyExists from None
 

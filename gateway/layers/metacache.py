@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TypeVar, cast
 
 from gateway.cache.entries import Entries, Name
@@ -35,6 +36,9 @@ T = TypeVar("T", bound=Answer)
 
 RETRY_SECONDS = 0.25
 
+_Flight = tuple[Name, Name, bytes]
+"""Group, name and generation of a fetch."""
+
 
 class MetaCache(Layer):
     """Answers `stat`, `stat_bucket`, `list` and `buckets` from the cache where it holds the present truth.
@@ -50,7 +54,7 @@ class MetaCache(Layer):
         super().__init__(inner)
         self._entries = entries
         self._root: Name = (namespace,)
-        self._flights: dict[tuple[Name, Name, bytes], asyncio.Task[Answer]] = {}
+        self._flights: dict[_Flight, asyncio.Task[Answer]] = {}
         self._untold: dict[Name, float] = {}
         self._teller: asyncio.Task[None] | None = None
 
@@ -97,8 +101,13 @@ class MetaCache(Layer):
         task = self._flights.get(flight)
         if task is None:
             task = self._flights[flight] = asyncio.create_task(self._fetch(group, name, generation, fetch))
-            task.add_done_callback(lambda _: self._flights.pop(flight, None))
+            task.add_done_callback(partial(self._landed, flight))
         return await asyncio.shield(task)
+
+    def _landed(self, flight: _Flight, task: asyncio.Task[Answer]) -> None:
+        del self._flights[flight]
+        if not task.cancelled():
+            task.exception()  # whoever asked may have gone; unseen, it would be reported
 
     async def _fetch(
         self, group: Name, name: Name, generation: bytes, fetch: Callable[[], Awaitable[Answer]]

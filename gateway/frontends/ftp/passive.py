@@ -94,8 +94,14 @@ class Listener:
                 self._meet(*self._socket.accept())
         except OSError as error:
             if error.errno in _EXHAUSTED:
-                self._loop.remove_reader(self._socket.fileno())
-                self._resume = self._loop.call_later(PAUSE, self._loop.add_reader, self._socket.fileno(), self._accept)
+                self._rest()
+
+    def _rest(self) -> None:
+        """Accept nobody for a while: there is one such while at a time, which the end of the listener ends."""
+        if self._resume is not None:
+            self._resume.cancel()
+        self._loop.remove_reader(self._socket.fileno())
+        self._resume = self._loop.call_later(PAUSE, self._loop.add_reader, self._socket.fileno(), self._accept)
 
     def _meet(self, sock: socket.socket, name: tuple[str, int]) -> None:
         sock.setblocking(False)

@@ -17,9 +17,6 @@ from gateway.frontends.s3.codes import Code
 from gateway.frontends.s3.errors import BadBody, S3Error
 from gateway.frontends.s3.framing import ChunkDecoder, ChunkEnd, Data, Event, Trailer
 
-MAX_DECLARED = 16
-"""Trailers that a request may announce."""
-
 CHECKSUM = "x-amz-checksum-"
 
 _EMPTY = sha256(b"").hexdigest()
