@@ -16,7 +16,7 @@ from gateway.core.body import BytesBody
 from gateway.core.conditions import ABSENT
 from gateway.core.errors import OutOfSpace, StoreError, Unavailable
 from gateway.core.types import BucketProps, Key, Meta, Put
-from gateway.stores.catalog import Catalog, CatalogSettings, collector
+from gateway.stores.catalog import Catalog, CatalogSettings, collector, draft
 from gateway.stores.catalog.database import Connection
 from gateway.stores.catalog.tables import objects
 from tests.faults.scenes import BUCKET, KEY, NEW, OLD
@@ -110,6 +110,36 @@ async def test_a_file_that_can_not_be_written_leaves_nothing(
         assert files(tmp_path) == before
         assert drafts(tmp_path) == []
         await write(store)
+
+
+@pytest.mark.parametrize("failed", range(1, 4))
+async def test_a_sync_that_fails_on_the_way_is_not_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failed: int
+) -> None:
+    """A disk tells of a failure once, and syncs happily afterwards."""
+    monkeypatch.setattr(draft, "SYNC_EVERY", 1)
+    sync, calls = os.fdatasync, 0
+
+    def fail(descriptor: int) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == failed:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        sync(descriptor)
+
+    async with opened(tmp_path) as store:
+        before = files(tmp_path)
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fdatasync", fail)
+            with pytest.raises(Unavailable):
+                await store.put(KEY, Scripted(split(NEW * 6, 256 * 1024), pause), Put())
+        assert files(tmp_path) == before
+        assert await read(store, KEY) == OLD
+
+
+async def pause(number: int) -> None:
+    """Let the thread that syncs come to its end before more bytes come."""
+    await asyncio.sleep(0.01)
 
 
 def limit_pages(more: int) -> Callable[[Connection], None]:

@@ -24,8 +24,7 @@ class Buckets(Part):
         return await self._engine.writer.run(partial(buckets.create, name=name, props=props))
 
     async def stat_bucket(self, name: str) -> BucketMeta:
-        check_bucket(name)
-        return self._engine.readers.here(partial(buckets.find, name=name))
+        return self._engine.known.find(name)
 
     async def update_bucket(self, name: str, change: PropsChange) -> BucketMeta:
         check_bucket(name)

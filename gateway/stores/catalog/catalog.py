@@ -14,6 +14,7 @@ from gateway.stores.catalog.collector import Collector
 from gateway.stores.catalog.draft import MAX_OBJECT
 from gateway.stores.catalog.engine import Engine
 from gateway.stores.catalog.failures import log
+from gateway.stores.catalog.known import KnownBuckets
 from gateway.stores.catalog.lock import DirectoryLock
 from gateway.stores.catalog.multipart import Multipart
 from gateway.stores.catalog.pins import Pins
@@ -61,12 +62,18 @@ class Catalog(Buckets, Multipart, Renames):
         stack.push_async_callback(readers.aclose)
         waiting = asyncio.Event()
         waiting.set()  # for what the last process left
-        writer = Writer(connection, committed=waiting.set)
+        known = KnownBuckets(readers)
+
+        def committed() -> None:
+            known.forget()
+            waiting.set()
+
+        writer = Writer(connection, committed)
         stack.push_async_callback(writer.aclose)
         pins = Pins(waiting)
         collector = Collector(writer, readers, volume, pins, waiting, partial(database.sync_log, directory))
         await stack.enter_async_context(_background(collector.run(), sweep(readers, volume)))
-        return Engine(self._settings, writer, readers, volume, pins, collector)
+        return Engine(self._settings, writer, readers, known, volume, pins, collector)
 
 
 def _take(directory: Path) -> DirectoryLock:

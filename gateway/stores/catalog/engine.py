@@ -13,6 +13,7 @@ from gateway.core.types import Key
 from gateway.stores.catalog.collector import Collector
 from gateway.stores.catalog.database import Connection
 from gateway.stores.catalog.draft import receive
+from gateway.stores.catalog.known import KnownBuckets
 from gateway.stores.catalog.pins import Pins
 from gateway.stores.catalog.readers import Readers
 from gateway.stores.catalog.settings import CatalogSettings
@@ -30,6 +31,7 @@ class Engine:
     settings: CatalogSettings
     writer: Writer
     readers: Readers
+    known: KnownBuckets
     volume: Volume
     pins: Pins
     collector: Collector

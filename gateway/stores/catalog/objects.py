@@ -2,23 +2,25 @@
 
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from functools import partial
+from types import TracebackType
 
 from gateway.core.body import Body
 from gateway.core.conditions import ANY, When, check_read, check_write
 from gateway.core.digest import composite_etag
 from gateway.core.errors import NoSuchVersion, StoreError, TooLarge
 from gateway.core.names import check_bucket, check_key
-from gateway.core.ranges import Span, resolve
+from gateway.core.ranges import Extent, Span, resolve
 from gateway.core.types import Copy, Deleted, Key, ListQuery, Meta, Page, Prefix, PropsChange, Put
 from gateway.stores.catalog.database import Connection
 from gateway.stores.catalog.draft import MAX_OBJECT
-from gateway.stores.catalog.engine import Part, checked
+from gateway.stores.catalog.engine import Engine, Part, checked
 from gateway.stores.catalog.reader import ContentReader, InlineReader, Layout, SegmentReader
 from gateway.stores.catalog.stored import Received
 from gateway.stores.catalog.tables import buckets, contents, extents, objects
+from gateway.stores.catalog.tables.objects import Opened
 
 
 class Objects(Part):
@@ -32,21 +34,10 @@ class Objects(Part):
         found = self._engine.readers.here(partial(objects.find, key=checked(key)))
         return _readable(found.meta, version, when)
 
-    @asynccontextmanager
-    async def open(
+    def open(
         self, key: Key, *, span: Span | None = None, version: str | None = None, when: When = ANY
-    ) -> AsyncIterator[ContentReader]:
-        engine = self._engine
-        found = engine.readers.here(partial(objects.find_open, key=checked(key)))
-        meta = _readable(found.meta, version, when)
-        extent = resolve(span, meta.size)
-        if found.data is not None:
-            yield InlineReader(meta, extent, found.data)
-            return
-        with engine.pins.hold(found.content):
-            layout = Layout(engine.readers, found.content)
-            async with SegmentReader(meta, extent, engine.volume, layout, mixed=found.mixed) as reader:
-                yield reader
+    ) -> AbstractAsyncContextManager[ContentReader]:
+        return _Opening(self._engine, checked(key), span, version, when)
 
     async def put(self, key: Key, body: Body, opts: Put) -> Meta:
         self._refuse_early(key, opts.when)
@@ -54,7 +45,7 @@ class Objects(Part):
         received = await engine.receive(body, opts.checksums)
 
         def work(db: Connection) -> Meta:
-            place = objects.place(db, key, opts.when)
+            place = objects.place(db, key, opts.when, opts.owner)
             meta = _created(key, received, opts)
             return objects.put(db, place, contents.create(db, received.stored), meta)
 
@@ -67,7 +58,7 @@ class Objects(Part):
         received = await engine.receive(body, opts.checksums)
 
         def work(db: Connection) -> Meta:
-            place = objects.place(db, key, opts.when)
+            place = objects.place(db, key, opts.when, opts.owner)
             if place.standing is None:
                 return objects.put(db, place, contents.create(db, received.stored), _created(key, received, opts))
             meta = _extended(objects.find(db, key).meta, received, opts)
@@ -128,7 +119,46 @@ class Objects(Part):
 
     def _refuse_early(self, key: Key, when: When) -> None:
         """Spare a body that would be refused. Raises `InvalidName`, `NoSuchBucket`, `ConditionFailed`."""
-        self._engine.readers.here(partial(objects.place, key=checked(key), when=when))
+        checked(key)
+        self._engine.known.find(key.bucket)
+        if when is not ANY:
+            self._engine.readers.here(partial(objects.place, key=key, when=when))
+
+
+class _Opening:
+    """An object from its look-up to its end. What lies inline needs no end: a generator would cost more than the row."""
+
+    __slots__ = ("_engine", "_key", "_segments", "_span", "_version", "_when")
+
+    def __init__(self, engine: Engine, key: Key, span: Span | None, version: str | None, when: When) -> None:
+        self._engine = engine
+        self._key = key
+        self._span = span
+        self._version = version
+        self._when = when
+        self._segments: AbstractAsyncContextManager[ContentReader] | None = None
+
+    async def __aenter__(self) -> ContentReader:
+        found = self._engine.readers.here(partial(objects.find_open, key=self._key))
+        meta = _readable(found.meta, self._version, self._when)
+        extent = resolve(self._span, meta.size)
+        if found.data is not None:
+            return InlineReader(meta, extent, found.data)
+        self._segments = _segments(self._engine, found, extent)
+        return await self._segments.__aenter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        return None if self._segments is None else await self._segments.__aexit__(kind, error, trace)
+
+
+@asynccontextmanager
+async def _segments(engine: Engine, found: Opened, extent: Extent) -> AsyncIterator[ContentReader]:
+    with engine.pins.hold(found.content):
+        layout = Layout(engine.readers, found.content)
+        async with SegmentReader(found.meta, extent, engine.volume, layout, mixed=found.mixed) as reader:
+            yield reader
 
 
 def _readable(meta: Meta, version: str | None, when: When = ANY) -> Meta:

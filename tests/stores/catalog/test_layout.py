@@ -1,13 +1,17 @@
 """Where bytes lie, and that they are not moved."""
 
+from contextlib import closing
 from pathlib import Path
+
+import pytest
 
 from gateway.core.body import BytesBody
 from gateway.core.ranges import Span
 from gateway.core.types import Copy, PartRef, Put
 from gateway.stores.catalog import Catalog
+from gateway.stores.catalog.tables import garbage
 from tests.stores.catalog.tools import INLINE_MAX, KEY, LARGE, SMALL, assembled, key, put, put_part, read
-from tests.support.catalog import extents, files, tidy
+from tests.support.catalog import connect, extents, files, tidy
 from tests.support.waiting import until
 
 
@@ -78,6 +82,59 @@ async def test_a_gathered_append_is_not_seen_by_a_copy(catalog: Catalog) -> None
     await catalog.append(key("copy"), BytesBody(b"four"), Put())
     assert await read(catalog, KEY) == LARGE + b"onetwothree"
     assert await read(catalog, "copy") == LARGE + b"onefour"
+
+
+async def test_bytes_that_an_object_has_twice_are_counted_twice(catalog: Catalog, tmp_path: Path) -> None:
+    await put(catalog, "source", LARGE)
+    upload = await catalog.create_upload(KEY, Put())
+    for number in (1, 2, 3):
+        await catalog.copy_part(KEY, upload.id, number, key("source"))
+    await catalog.complete_upload(KEY, upload.id, [PartRef(number) for number in (1, 2, 3)])
+    await catalog.copy(KEY, key("copy"), Copy())
+    await catalog.append(key("copy"), BytesBody(b"!"), Put())  # which copies the extents
+    await catalog.delete(key("source"))
+    await catalog.delete(KEY)
+    await tidy(tmp_path)
+    assert await read(catalog, "copy") == LARGE * 3 + b"!"
+
+
+@pytest.mark.parametrize("size", (1, 3, 7))
+async def test_garbage_of_many_pieces_is_collected_slice_by_slice(
+    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr(garbage, "SLICE", size)
+    for name in ("a", "b"):
+        await assembled(catalog, key(name), *[LARGE, SMALL] * 4)
+    await catalog.delete_many(KEY.bucket, ["a", "b"])
+    await tidy(tmp_path)
+    assert files(tmp_path) == {}
+
+
+async def test_an_index_gives_pages_back(catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(garbage, "SLACK_PAGES", 10)
+    monkeypatch.setattr(garbage, "SLICE", 20)
+    for number in range(400):
+        await put(catalog, f"{number}", b"x" * INLINE_MAX)
+    await catalog.delete_many(KEY.bucket, [f"{number}" for number in range(400)])
+
+    def pages(pragma: str) -> int:
+        with closing(connect(tmp_path)) as db:
+            return int(db.execute(f"PRAGMA {pragma}").fetchone()[0])
+
+    await until(lambda: pages("freelist_count") <= 10 + pages("page_count") // 4)
+
+
+async def test_an_append_to_a_copy_of_the_beginning_of_a_row(catalog: Catalog) -> None:
+    """Behind the copy's end lie bytes of the source, which has gone."""
+    await put(catalog, "source", LARGE)
+    await catalog.append(key("source"), BytesBody(b"abcdef"), Put())
+    upload = await catalog.create_upload(KEY, Put())
+    await catalog.copy_part(KEY, upload.id, 1, key("source"), span=Span(10, len(LARGE) + 2))
+    await catalog.complete_upload(KEY, upload.id, [PartRef(1)])
+    await catalog.delete(key("source"))
+    await tidy(catalog._engine.settings.path)
+    await catalog.append(KEY, BytesBody(b"xyz"), Put())
+    assert await read(catalog, KEY) == LARGE[10:] + b"abcxyz"
 
 
 async def test_an_append_that_grows_out_of_the_index(catalog: Catalog) -> None:

@@ -51,8 +51,8 @@ CREATE TABLE objects (
     PRIMARY KEY (bucket, name)
 ) STRICT, WITHOUT ROWID;
 
--- Bytes that are never changed once extents of several contents refer to them: in `data`, or else in the file that is
--- named by the id. `refs` counts the extents; a file without any is garbage, and unlinked before its row goes.
+-- Bytes that never change: in `data`, which may grow at its end, or else in the file that is named by the id.
+-- `refs` counts the extents; a file without any is garbage, and unlinked before its row goes.
 CREATE TABLE segments (
     id INTEGER PRIMARY KEY,
     size INTEGER NOT NULL,

@@ -95,11 +95,14 @@ def _row(db: Connection, content: int) -> tuple[int, int, bytes | None]:
 
 
 def _lengthen(db: Connection, content: int, data: bytes, inline_max: int) -> bool:
-    """Put few bytes into the last segment, if that is short and this content's alone: else a log grows by tiny rows."""
+    """Put few bytes at the end of the last segment, if that is short: a log that grows by lines has no row for each.
+
+    The content has to end where the segment ends. Others that refer to the segment do not see what comes behind.
+    """
     row: tuple[int, int, bytes] | None = db.execute(
         """SELECT s.id, e.offset, s.data FROM extents e JOIN segments s ON s.id = e.segment
             WHERE e.content = ?1 AND e.offset = (SELECT max(offset) FROM extents WHERE content = ?1)
-                AND s.refs = 1 AND e.start + e.length = s.size AND s.size + ?2 <= ?3 AND s.data IS NOT NULL""",
+                AND e.start + e.length = s.size AND s.size + ?2 <= ?3 AND s.data IS NOT NULL""",
         (content, len(data), inline_max),
     ).fetchone()
     if row is None:

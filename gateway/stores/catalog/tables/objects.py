@@ -78,16 +78,16 @@ class Opened(Found):
     data: bytes | None
 
 
-def place(db: Connection, key: Key, when: When) -> Place:
-    """Raises `NoSuchBucket`, `ConditionFailed`."""
-    row: tuple[int, int | None, int, str, int] | None = db.execute(
-        """SELECT b.id, o.content, o.size, o.etag, o.modified
+def place(db: Connection, key: Key, when: When, owner: str | None = None) -> Place:
+    """`owner`: see `Put`. Raises `NoSuchBucket`, `ConditionFailed`."""
+    row: tuple[int, str, int | None, int, str, int] | None = db.execute(
+        """SELECT b.id, b.owner, o.content, o.size, o.etag, o.modified
             FROM buckets b LEFT JOIN objects o ON o.bucket = b.id AND o.name = ? WHERE b.name = ?""",
         (key.name, key.bucket),
     ).fetchone()
-    if row is None:
+    if row is None or owner not in (None, row[1]):
         raise NoSuchBucket
-    bucket, content, size, etag, modified = row
+    bucket, _, content, size, etag, modified = row
     standing = None if content is None else Standing(content, size, etag, modified)
     check_write(when, standing)
     return Place(bucket, standing)
