@@ -126,7 +126,7 @@ class Objects(Part):
 
 
 class _Opening:
-    """An object from its look-up to its end. What lies inline needs no end: a generator would cost more than the row."""
+    """An object from its look-up to its end. What lies inline has none: a generator would cost more than the row."""
 
     __slots__ = ("_engine", "_key", "_segments", "_span", "_version", "_when")
 
