@@ -43,10 +43,7 @@ class Caps:
     the last write of any kind.
     """
 
-    atomic_put: bool = True
-    server_copy: bool = True
     max_object: int | None = None
-    max_key_bytes: int = 1024
     durable: bool = True
     counters: bool = True
     listed_props: bool = True

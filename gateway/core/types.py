@@ -80,13 +80,16 @@ def _merged(found: Mapping[str, str], change: Mapping[str, str | None]) -> Mappi
 class Put:
     """How an object is to be written. `when` is checked inside the commit; `checksums` are computed and kept.
 
-    `modified` (ns since the epoch) states the object's time instead of the time of the commit.
+    `modified` (ns since the epoch) states the object's time instead of the time of the commit. `owner` is the account
+    whose bucket is meant: while a body comes in, its name may pass to a bucket of somebody else, and that one then is
+    not the bucket (`NoSuchBucket`). None: whoever's it is.
     """
 
     props: Props = field(default_factory=Props)
     when: When = ANY
     checksums: frozenset[Algorithm] = frozenset()
     modified: int | None = None
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

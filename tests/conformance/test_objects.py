@@ -2,12 +2,14 @@ import base64
 import hashlib
 import time
 import zlib
+from functools import partial
 
 import pytest
 
 from gateway.core.body import BytesBody, CheckedBody, StreamBody
 from gateway.core.digest import Algorithm
 from gateway.core.errors import NoSuchBucket, NoSuchKey, NoSuchVersion
+from gateway.core.ops import append
 from gateway.core.store import Store
 from gateway.core.types import DEFAULT_TYPE, BucketProps, Copy, Deleted, Key, ListQuery, Meta, Props, PropsChange, Put
 from tests.conformance.tools import BUCKET, KEY, MISSING, NEW, OLD, OWNER, count, md5, names, put, read
@@ -152,6 +154,24 @@ async def test_a_bucket_that_goes_while_an_object_comes_in(store: Store) -> None
     await store.create_bucket(ELSEWHERE.bucket, BucketProps(owner=OWNER))
     assert await names(store, ELSEWHERE.bucket) == []
     assert await count(store, ELSEWHERE.bucket) == (0, 0)
+
+
+async def test_a_bucket_that_passes_to_another_account_while_an_object_comes_in(store: Store) -> None:
+    """Who asked was allowed to write to the bucket of that name that is gone, not to the one that has it now."""
+    for write in (store.put, partial(append, store)):
+        await store.create_bucket(ELSEWHERE.bucket, BucketProps(owner=OWNER))
+
+        async def pass_on(number: int) -> None:
+            if number == 1:
+                await store.delete_bucket(ELSEWHERE.bucket)
+                await store.create_bucket(ELSEWHERE.bucket, BucketProps(owner="another"))
+
+        with pytest.raises(NoSuchBucket):
+            await write(ELSEWHERE, Scripted([b"a", b"b"], pass_on), Put(owner=OWNER))
+        assert await names(store, ELSEWHERE.bucket) == []
+        await store.put(ELSEWHERE, BytesBody(b"theirs"), Put(owner="another"))
+        await store.delete(ELSEWHERE)
+        await store.delete_bucket(ELSEWHERE.bucket)
 
 
 async def test_an_unknown_version(store: Store) -> None:

@@ -89,6 +89,7 @@ async def put_object(call: Call) -> Output:
         props=props_of(call.headers, call.settings.max_metadata),
         when=write_when(call),
         checksums=claimed.kept,
+        owner=call.bucket.owner if call.bucket else None,
     )
     meta = await call.store.put(call.key, incoming(call, claimed, call.settings.max_put), options)
     return Output({"ETag": meta.etag, **object_members(meta.checksums)})

@@ -66,7 +66,7 @@ async def _copy(call: Call, source: Place, target: Place) -> web.Response:
         raise Refusal(400, "A copy takes one range only")
     when, target_when = _conditions(call.headers)
     found = await source.store.stat(source.key, when=when)
-    opts = Put(props=_props(call.headers, found, target.target.name), when=target_when)
+    opts = Put(props=_props(call.headers, found, target.target.name), when=target_when, owner=target.owner)
     try:
         meta = await _transfer(call, source, target, opts, found, spans[0] if spans else None)
     except ConditionFailed:

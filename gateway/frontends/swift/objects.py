@@ -65,7 +65,7 @@ async def put(call: Call) -> web.Response:
     when = when_of(call.headers)
     if when.if_none_match and when.if_none_match != (ANYTHING,):
         raise Refusal(400, "If-None-Match only supports *")
-    opts = Put(props=props_of(call.headers, name), when=when)
+    opts = Put(props=props_of(call.headers, name), when=when, owner=call.place.owner)
     meta = await call.store.put(call.place.key, _body(call), opts)
     return answer(201, (("Etag", meta.etag), ("Last-Modified", last_modified(meta.modified))))
 

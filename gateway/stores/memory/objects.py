@@ -7,7 +7,7 @@ from dataclasses import replace
 from gateway.core.body import Body
 from gateway.core.conditions import ANY, When, check_read, check_write
 from gateway.core.digest import composite_etag
-from gateway.core.errors import NoSuchVersion, NotEmpty, StoreError
+from gateway.core.errors import NoSuchBucket, NoSuchVersion, NotEmpty, StoreError
 from gateway.core.listing import paginate
 from gateway.core.ranges import Span, resolve
 from gateway.core.store import Caps, Reader, Store
@@ -89,13 +89,13 @@ class Objects(Store):
     async def put(self, key: Key, body: Body, opts: Put) -> Meta:
         self._writable(key, opts.when)  # spares a body that would be refused
         received = await receive(body, opts.checksums)
-        return self._writable(key, opts.when).put(_created(key, received, opts))
+        return self._writable(key, opts.when, opts.owner).put(_created(key, received, opts))
 
     async def append(self, key: Key, body: Body, opts: Put) -> Meta:
         """`core.store.Append`."""
         self._writable(key, opts.when)
         received = await receive(body, opts.checksums)
-        bucket = self._writable(key, opts.when)
+        bucket = self._writable(key, opts.when, opts.owner)
         found = bucket.objects.get(key.name)
         return bucket.put(_extended(found, received, opts) if found else _created(key, received, opts))
 
@@ -135,9 +135,14 @@ class Objects(Store):
         check_read(when, entry.meta)
         return entry
 
-    def _writable(self, key: Key, when: When) -> Bucket:
-        """The bucket of `key`, if the object there may be replaced. Raises `NoSuchBucket`, `ConditionFailed`."""
+    def _writable(self, key: Key, when: When, owner: str | None = None) -> Bucket:
+        """The bucket of `key`, if the object there may be replaced; `owner`: see `Put`.
+
+        Raises `NoSuchBucket`, `ConditionFailed`.
+        """
         bucket = self._buckets.holding(key)
+        if owner not in (None, bucket.owner):
+            raise NoSuchBucket
         check_write(when, bucket.find(key.name))
         return bucket
 

@@ -11,6 +11,7 @@ from gateway.core.conditions import ABSENT, ANY, When, check_read, check_write
 from gateway.core.errors import (
     BadRange,
     ConditionFailed,
+    NoSuchBucket,
     NoSuchKey,
     NoSuchVersion,
     NotFound,
@@ -124,7 +125,13 @@ class Objects(Buckets):
                 props=opts.props,
                 checksums=staged.facts.checksums if checksums is None else checksums,
             )
+            await self._check_owner(key.bucket, opts.owner)
             return await settled(self._commit(meta, opts.when, staged, {**headers(staged.facts)}))
+
+    async def _check_owner(self, bucket: str, owner: str | None) -> None:
+        """The last look before the commit, since Swift has no such condition. Raises `NoSuchBucket`."""
+        if owner is not None and (await self.stat_bucket(bucket)).owner != owner:
+            raise NoSuchBucket
 
     async def _commit(self, meta: Meta, when: When, staged: Staged, headers: Mapping[str, str]) -> Meta:
         key = meta.key

@@ -3,17 +3,20 @@
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 from gateway.core import ops
 from gateway.core.body import Body
-from gateway.core.conditions import ABSENT, When
+from gateway.core.conditions import ABSENT, ANY, When
 from gateway.core.errors import BadRange
 from gateway.core.ranges import Span
 from gateway.core.store import Reader
-from gateway.core.types import Meta, Put
+from gateway.core.types import Key, Meta, Put
 from gateway.frontends.ftp.replies import Refused, Reply
 from gateway.frontends.ftp.session import Session, Target, Type
 from gateway.frontends.ftp.transfers import Upload, send_file, transferring
+
+Write = Callable[[Key, Body, Put], Awaitable[Meta]]
 
 COMPLETE = Reply(226, "Transfer complete")
 INVALID_OFFSET = 554
@@ -54,18 +57,17 @@ async def stor(session: Session, target: Target) -> Reply:
     offset, store = session.take_restart(), target.tree.store
     key = await target.tree.target(target.path)
     if not offset:
-        return await _receive(session, target, lambda body: store.put(key, body, Put()))
+        return await _receive(session, target, key, store.put)
     found = await target.tree.file(target.path)
     if found.size != offset:
         raise Refused(INVALID_OFFSET, f"An upload goes on at the end of the file, at {found.size}")
-    same = Put(when=When(if_match=(found.etag,)))
-    return await _receive(session, target, lambda body: ops.append(store, key, body, same))
+    return await _receive(session, target, key, partial(ops.append, store), when=When(if_match=(found.etag,)))
 
 
 async def appe(session: Session, target: Target) -> Reply:
     _refuse_restart(session)
     key = await target.tree.target(target.path)
-    return await _receive(session, target, lambda body: ops.append(target.tree.store, key, body, Put()))
+    return await _receive(session, target, key, partial(ops.append, target.tree.store))
 
 
 async def stou(session: Session, target: Target) -> Reply:
@@ -75,9 +77,8 @@ async def stou(session: Session, target: Target) -> Reply:
     path = target.path
     target.path = path.parent.child(f"{path.last}.{token}") if target.text else path.child(token)
     key = await target.tree.target(target.path)
-    return await _receive(
-        session, target, lambda body: target.tree.store.put(key, body, Put(when=ABSENT)), f"FILE: {target.path.last}"
-    )
+    announcement = f"FILE: {target.path.last}"
+    return await _receive(session, target, key, target.tree.store.put, when=ABSENT, announcement=announcement)
 
 
 def _refuse_restart(session: Session) -> None:
@@ -86,11 +87,12 @@ def _refuse_restart(session: Session) -> None:
 
 
 async def _receive(
-    session: Session, target: Target, write: Callable[[Body], Awaitable[Meta]], announcement: str = ""
+    session: Session, target: Target, key: Key, write: Write, *, when: When = ANY, announcement: str = ""
 ) -> Reply:
     """Reply after the commit only; what breaks before the end of the data raises inside the body."""
+    options = Put(when=when, owner=target.bucket.owner if target.bucket else None)
     async with transferring(session, target, announcement or f"Ready for {target.path}") as data:
-        await write(Upload(session, data))
+        await write(key, Upload(session, data), options)
     return COMPLETE
 
 
