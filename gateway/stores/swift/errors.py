@@ -63,6 +63,11 @@ def failure(status: int, headers: Headers, text: bytes = b"") -> StoreError:
     return Unavailable(f"The upstream answered {status}") if known is None else known()
 
 
+def is_doubtful(error: StoreError) -> bool:
+    """The upstream may have done what it was asked, or may do it yet."""
+    return isinstance(error, Unavailable) and not isinstance(error, Busy)
+
+
 def retry_after(headers: Headers) -> float | None:
     """Seconds that the answer asks to wait (RFC 9110, 10.2.3); None where it says nothing that can be understood."""
     stated = headers.get("Retry-After", "").strip()

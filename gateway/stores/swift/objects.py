@@ -6,11 +6,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from urllib.parse import quote
 
+from multidict import CIMultiDict, CIMultiDictProxy
+
 from gateway.core.body import Body, StreamBody
 from gateway.core.conditions import ABSENT, ANY, When, check_read, check_write
 from gateway.core.errors import (
     BadRange,
-    ConditionFailed,
     NoSuchBucket,
     NoSuchKey,
     NoSuchVersion,
@@ -151,8 +152,18 @@ class Objects(Buckets):
             return await staged.commit()
         except NotFound as error:
             raise await self._up.missing(key.bucket, error) from None
-        except ConditionFailed as error:
-            raise ConditionFailed(missing=False) from error
+        except Unavailable:
+            if await self._stands(key, staged.facts.upload):
+                return Answer(201, CIMultiDictProxy(CIMultiDict()))
+            raise
+
+    async def _stands(self, key: Key, upload: str) -> bool:
+        """Whether an object of these segments stands, though the upstream did not say so."""
+        try:
+            found = await self._found(key)
+        except StoreError:
+            return False
+        return bool(upload) and found is not None and found.upload == upload
 
     async def update(self, key: Key, change: PropsChange, version: str | None = None) -> Meta:
         checked_key(key)
@@ -315,8 +326,14 @@ class Objects(Buckets):
         return found
 
     async def _know(self, meta: Meta, answer: Answer | None) -> Meta:
-        """The object as it stands after a write; `answer` dates the write in whole seconds, should another be there."""
-        found = await self._found(meta.key)
+        """The object as it stands after a write; `answer` dates the write in whole seconds, should another be there.
+
+        That it can't be looked at is no failure of the write.
+        """
+        try:
+            found = await self._found(meta.key)
+        except StoreError:
+            found = None
         if found is not None and (found.meta.etag, found.meta.size) == (meta.etag, meta.size):
             self._up.objects.wrote(meta.key.bucket, meta.name, found.meta, found.stamp)
             return found.meta

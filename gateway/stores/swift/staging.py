@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from gateway.core.body import BLOCK, Body, CheckedBody, checked
 from gateway.core.digest import Algorithm
-from gateway.core.errors import Corrupt, Unavailable
+from gateway.core.errors import Corrupt, StoreError, Unavailable
 from gateway.core.types import Key
 from gateway.stores.swift.client import Answer, Client, Request
+from gateway.stores.swift.errors import is_doubtful
 from gateway.stores.swift.facts import Facts, Headers, facts_of
 from gateway.stores.swift.feed import Feed, Stopped
 from gateway.stores.swift.info import Info
@@ -71,7 +72,7 @@ class Staging:
     async def staged(self, coming: Incoming) -> AsyncIterator[Staged]:
         """Take in a body. Raises what the body does; nothing stands then.
 
-        Segments are freed where the block is left by an exception.
+        Segments are freed where the block is left by an exception, unless a manifest over them may stand by then.
         """
         async with aclosing(coming.body.chunks()) as blocks:
             first, ended = await _gathered(blocks)
@@ -140,17 +141,25 @@ class Staging:
         key, upload = coming.key, new_upload()
         container = await self._segments.ensure(key.bucket)
         writer = Writer(self._settings, self._client, self._extra, container, prefix_of(key.name, upload))
+        needed = False
         try:
-            segments = await writer.write(blocks, await self._limit(coming))
+            segments = await writer.write(blocks, await self._limit(coming), coming.body.size)
             facts = facts_of(coming.body.digests, coming.wanted, upload)
             headers = coming.headers(facts)
-            yield Staged(
-                facts=facts,
-                size=coming.body.count,
-                commit=lambda: self._segments.join(key, upload, segments, headers),
-            )
+
+            async def commit() -> Answer:
+                nonlocal needed
+                needed = True
+                try:
+                    return await self._segments.join(key, upload, segments, headers)
+                except StoreError as error:
+                    needed = is_doubtful(error)
+                    raise
+
+            yield Staged(facts=facts, size=coming.body.count, commit=commit)
         except BaseException:
-            await settled(self._segments.free(key, upload, writer.names))
+            if not needed:
+                await settled(self._segments.free(key, upload, writer.names))
             raise
 
 

@@ -164,7 +164,7 @@ class Uploads(Objects):
             path = upload.key.bucket, upload.key.name
             return await self._up.client.call(Request(method="PUT", path=path, headers=headers, body=b""))
 
-        done = await self._commit(meta, when, Staged(facts=Facts(), size=meta.size, commit=commit), headers)
+        done = await self._commit(meta, when, Staged(facts=Facts(upload=kept), size=meta.size, commit=commit), headers)
         await self._drop_record(container, upload.id)
         used = {segment.name for segment in segments}
         await self._up.deletes.remove(container, [stored.name for stored in known if stored.name not in used])
@@ -177,7 +177,10 @@ class Uploads(Objects):
 
     async def _abort(self, key: Key, upload: str) -> None:
         known = await self._parts(key, upload)
+        found = await self._found(key)
         await self._drop_record(container_of(key.bucket), upload)
+        if found is not None and found.upload == upload:
+            raise NoSuchUpload  # it had been completed, and only the answer was lost
         await self._up.segments.free(key, upload, [stored.name for stored in known])
 
     async def _record(self, key: Key, upload: str) -> Record:

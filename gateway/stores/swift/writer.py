@@ -46,8 +46,8 @@ class Writer:
         self._segments: dict[str, Segment] = {}
         self.names: list[str] = []
 
-    async def write(self, blocks: AsyncGenerator[bytes, None], limit: int) -> list[Segment]:
-        """All of a body, in segments of `limit` bytes and a last one that may be shorter.
+    async def write(self, blocks: AsyncGenerator[bytes, None], limit: int, size: int | None) -> list[Segment]:
+        """All of a body, in segments of `limit` bytes and a last one that may be shorter. `size`: of all, if known.
 
         Raises what the body and the upstream do.
         """
@@ -57,7 +57,8 @@ class Writer:
                 rest = block
                 while rest:
                     if current is None:
-                        current = await self._begin(group)
+                        begun = len(self.names) * limit
+                        current = await self._begin(group, None if size is None else min(limit, size - begun))
                     piece, rest = rest[: limit - current.size], rest[limit - current.size :]
                     await self._add(current, piece)
                     if current.size == limit:
@@ -67,10 +68,10 @@ class Writer:
                 current.feed.end()
         return [self._segments[name] for name in self.names]
 
-    async def _begin(self, group: asyncio.TaskGroup) -> _Open:
+    async def _begin(self, group: asyncio.TaskGroup, size: int | None) -> _Open:
         extra = await self._turn()
         name = f"{self._prefix}{len(self.names) + 1:08}"
-        segment = _Open(name, Feed(max(2, self._settings.segment_buffer // BLOCK)), extra)
+        segment = _Open(name, Feed(max(2, self._settings.segment_buffer // BLOCK), size), extra)
         self.names.append(name)
         task = group.create_task(self._send(segment))
         self._running.add(task)

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -11,7 +12,7 @@ from gateway.core import ops
 from gateway.core.body import BytesBody, CheckedBody, StreamBody, expect
 from gateway.core.conditions import ABSENT
 from gateway.core.digest import Algorithm
-from gateway.core.errors import BadDigest, ConditionFailed, Unavailable
+from gateway.core.errors import BadDigest, ConditionFailed, Denied, Unavailable
 from gateway.core.ranges import Span
 from gateway.core.types import BucketMeta, Copy, Key, ListQuery, Meta, PropsChange, Put
 from gateway.stores.swift import SwiftStore
@@ -21,6 +22,7 @@ from tests.conformance.tools import BUCKET, KEY, OLD, md5, put, read
 from tests.stores.swift.conftest import SEGMENT, Direct, Opening
 from tests.support.bodies import Broken, Scripted, Stall, failing_at, split
 from tests.support.faultproxy import Fault, proxied, refusal
+from tests.support.waiting import until
 
 LARGE = bytes(range(256)) * (SEGMENT * 5 // 2 // 256)
 PIECES = split(LARGE, 300_000)
@@ -103,14 +105,65 @@ async def test_f23_a_segment_that_fails_leaves_the_old_object(
     store: SwiftStore, direct: Direct, opening: Opening
 ) -> None:
     await put(store, KEY, OLD)
-    manifest = Fault(when="PUT .*multipart-manifest", answer=refusal(403, "Forbidden"))
-    async with proxied(direct.url, manifest) as proxy:
-        path = direct.url.partition("/v1/")[2]
-        async with opening(storage_url=f"{proxy.url}/v1/{path}", segment_parallelism=1) as other:
-            with pytest.raises(Unavailable):  # the proxy breaks chunked requests off, which segments are
-                await other.put(KEY, unsized(LARGE), Put())
-    assert await read(store, KEY) == OLD
-    assert await direct.segments() == []
+    for fault, error in (
+        (Fault(when="PUT .*/00000002 ", answer=refusal(503, "Trouble")), Unavailable),
+        (Fault(when="PUT .*/00000003 ", cut_request=10_000), Unavailable),
+        (Fault(when="PUT .*multipart-manifest", answer=refusal(403, "Forbidden")), Denied),
+    ):
+        async with through(direct, opening, fault) as other:
+            with pytest.raises(error):
+                await other.put(KEY, Scripted(PIECES, size=len(LARGE)), Put())
+        assert await read(store, KEY) == OLD
+        assert await direct.segments() == []
+
+
+@asynccontextmanager
+async def through(direct: Direct, opening: Opening, *faults: Fault) -> AsyncIterator[SwiftStore]:
+    """A store that reaches the upstream through a proxy with faults."""
+    async with (
+        proxied(direct.url, *faults) as proxy,
+        opening(storage_url=f"{proxy.url}/v1/{direct.url.partition('/v1/')[2]}", retries=0) as store,
+    ):
+        yield store
+
+
+async def test_a_manifest_whose_answer_is_lost_has_made_the_object(
+    store: SwiftStore, direct: Direct, opening: Opening
+) -> None:
+    async with through(direct, opening, Fault(when="PUT .*multipart-manifest", lose_answer=True)) as other:
+        meta = await other.put(KEY, Scripted(PIECES, size=len(LARGE)), Put(when=ABSENT))
+        assert meta.etag == md5(LARGE)
+    assert await read(store, KEY) == LARGE
+
+
+class FromTheSecond(Fault):
+    """Spares the first request that it meets."""
+
+    def meets(self, line: str) -> bool:
+        return super().meets(line) and self.seen > 1
+
+
+async def test_segments_are_kept_while_it_is_not_known_whether_the_manifest_stands(
+    store: SwiftStore, direct: Direct, opening: Opening
+) -> None:
+    lost = Fault(when="PUT .*multipart-manifest", lose_answer=True)
+    blind = FromTheSecond(when=f"HEAD .*/{KEY.name} ", answer=refusal(503, "Trouble"))
+    async with through(direct, opening, lost, blind) as other:
+        with pytest.raises(Unavailable):
+            await other.put(KEY, Scripted(PIECES, size=len(LARGE)), Put())
+    assert await read(store, KEY) == LARGE
+
+
+async def test_a_put_cancelled_while_it_commits_is_whole(store: SwiftStore, direct: Direct, opening: Opening) -> None:
+    slow = Fault(when="PUT .*multipart-manifest", delay=0.5)
+    async with through(direct, opening, slow) as other:
+        task = asyncio.ensure_future(other.put(KEY, Scripted(PIECES, size=len(LARGE)), Put()))
+        await until(lambda: slow.seen > 0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert await read(store, KEY) == LARGE
+    assert len(await direct.segments()) == 3
 
 
 async def test_f26_what_is_overwritten_frees_its_segments(store: SwiftStore, direct: Direct) -> None:
