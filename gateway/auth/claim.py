@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from gateway.auth import canonical
@@ -13,6 +14,9 @@ from gateway.auth.request import SignedRequest, parse_query
 ALGORITHM = "AWS4-HMAC-SHA256"
 MAX_EXPIRES = 7 * 24 * 3600
 """Seconds that a presigned URL may be valid for."""
+
+USUAL_TERMS = 1024
+"""Characters of the terms in a header that may be remembered: strangers must not fill the memory."""
 
 _UNSIGNED = "UNSIGNED-PAYLOAD"
 _CREDENTIAL = '"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request"'
@@ -28,6 +32,22 @@ _REQUIRED = (
 )
 
 
+class Terms(NamedTuple):
+    """What is the same in all that a client signs in a day: with whose key, for which scope, and which headers."""
+
+    access_key: str
+    day: str
+    region: str
+    service: str
+    terminal: str
+    scope: str
+    signed_headers: str
+    names: tuple[str, ...]
+    """The signed headers one by one."""
+    signed: frozenset[str]
+    """The same as a set."""
+
+
 class Claim(NamedTuple):
     """A signature with all that it was made from. Nothing of it is proved.
 
@@ -35,21 +55,12 @@ class Claim(NamedTuple):
     `timestamp`; None where the signature stands in a header.
     """
 
-    access_key: str
-    day: str
-    region: str
-    service: str
-    terminal: str
+    terms: Terms
     timestamp: str
-    signed_headers: str
     signature: str
     query: str
     payload: str
     expires: int | None = None
-
-    @property
-    def scope(self) -> str:
-        return f"{self.day}/{self.region}/{self.service}/{self.terminal}"
 
     def malformed(self, what: str, **elements: str) -> AuthError:
         """The error to raise where part of the credential is not what it has to be."""
@@ -59,26 +70,15 @@ class Claim(NamedTuple):
 def from_header(request: SignedRequest) -> Claim:
     """The claim of an Authorization header. Raises `AuthError`."""
     headers = request.headers
-    algorithm, _, rest = headers["authorization"].partition(" ")
-    if algorithm != ALGORITHM:
-        raise AuthError(
-            AuthCode.INVALID_REQUEST,
-            f"The authorization mechanism you have provided is not supported. Please use {ALGORITHM}.",
-        )
-    fields = [part.strip().partition("=") for part in rest.split(",")]
-    stated = {name: value for name, _, value in fields}
-    if len(fields) != 3 or stated.keys() != {"Credential", "SignedHeaders", "Signature"}:
-        raise _bad_header(
-            "the authorization header requires three components: Credential, SignedHeaders, and Signature."
-        )
-    credential, signed_headers, signature = stated["Credential"], stated["SignedHeaders"], stated["Signature"]
-    if (parts := _parts(credential)) is None:
-        raise _bad_header(f"the Credential is mal-formed; expecting {_CREDENTIAL}.")
+    stated, _, signature = headers["authorization"].partition("Signature=")
+    terms = _known_terms(stated) if len(stated) <= USUAL_TERMS else _terms_of(stated)
+    if "," in signature:
+        raise _bad_components()
     payload = headers.get("x-amz-content-sha256")
     if payload is None:
         raise AuthError(AuthCode.INVALID_REQUEST, "Missing required header for this request: x-amz-content-sha256")
-    timestamp = _timestamp_of(headers)
-    return Claim(*parts, timestamp, signed_headers, signature, canonical.query(request.query), payload)
+    timestamp = _timestamp(headers.get("x-amz-date") or headers.get("date", ""))
+    return Claim(terms, timestamp, signature.strip(), canonical.query(request.query), payload)
 
 
 def from_query(request: SignedRequest) -> Claim:
@@ -86,7 +86,7 @@ def from_query(request: SignedRequest) -> Claim:
     stated = _parameters(request.query)
     if stated["X-Amz-Algorithm"] != ALGORITHM:
         raise _bad_query(f'X-Amz-Algorithm only supports "{ALGORITHM}"')
-    if (parts := _parts(stated["X-Amz-Credential"])) is None:
+    if (terms := _terms(stated["X-Amz-Credential"], stated["X-Amz-SignedHeaders"])) is None:
         raise _bad_credential(f"the Credential is mal-formed; expecting {_CREDENTIAL}.")
     timestamp = stated["X-Amz-Date"]
     if not _TIMESTAMP.fullmatch(timestamp):
@@ -95,9 +95,8 @@ def from_query(request: SignedRequest) -> Claim:
         raise bad_token()
     payload = stated.get("X-Amz-Content-Sha256") or request.headers.get("x-amz-content-sha256") or _UNSIGNED
     return Claim(
-        *parts,
+        terms,
         timestamp,
-        stated["X-Amz-SignedHeaders"],
         stated["X-Amz-Signature"],
         canonical.query(request.query, without="X-Amz-Signature"),
         payload,
@@ -105,17 +104,40 @@ def from_query(request: SignedRequest) -> Claim:
     )
 
 
-def _parts(credential: str) -> tuple[str, str, str, str, str] | None:
+def _terms_of(stated: str) -> Terms:
+    """The terms in an Authorization header, given up to its last component, the signature. Raises `AuthError`."""
+    algorithm, _, rest = stated.partition(" ")
+    if algorithm != ALGORITHM:
+        raise AuthError(
+            AuthCode.INVALID_REQUEST,
+            f"The authorization mechanism you have provided is not supported. Please use {ALGORITHM}.",
+        )
+    fields = [part.strip().partition("=") for part in rest.split(",")]
+    values = {name: value for name, _, value in fields}
+    if len(fields) != 3 or values.keys() != {"Credential", "SignedHeaders", ""} or fields[2][1]:
+        raise _bad_components()
+    if (terms := _terms(values["Credential"], values["SignedHeaders"])) is None:
+        raise _bad_header(f"the Credential is mal-formed; expecting {_CREDENTIAL}.")
+    return terms
+
+
+_known_terms = lru_cache(256)(_terms_of)
+
+
+def _terms(credential: str, signed_headers: str) -> Terms | None:
+    """None where that is no credential."""
     try:
         access_key, day, region, service, terminal = credential.rsplit("/", 4)
     except ValueError:
         return None
-    return access_key, day, region, service, terminal
+    scope = f"{day}/{region}/{service}/{terminal}"
+    names = tuple(signed_headers.split(";"))
+    return Terms(access_key, day, region, service, terminal, scope, signed_headers, names, frozenset(names))
 
 
-def _timestamp_of(headers: Mapping[str, str]) -> str:
-    """The time of a request in the form that is signed: x-amz-date, or else the Date header."""
-    stated = headers.get("x-amz-date") or headers.get("date", "")
+@lru_cache(1024)
+def _timestamp(stated: str) -> str:
+    """The time of a request, as x-amz-date or the Date header states it, in the form that is signed."""
     if _TIMESTAMP.fullmatch(stated):
         return stated
     if len(stated) <= 64:
@@ -158,6 +180,10 @@ def _expires(text: str) -> int:
 def bad_token() -> AuthError:
     """The error for a session token: this product issues none."""
     return AuthError(AuthCode.INVALID_TOKEN, "The provided token is malformed or otherwise invalid.")
+
+
+def _bad_components() -> AuthError:
+    return _bad_header("the authorization header requires three components: Credential, SignedHeaders, and Signature.")
 
 
 def _bad_header(what: str, **elements: str) -> AuthError:

@@ -56,8 +56,10 @@ def scheme_of(request: SignedRequest) -> Scheme:
     Raises `AuthError` `InvalidArgument` where there are two at once, or one that is unknown.
     """
     header = request.headers.get("authorization")
-    names = {field.partition("=")[0] for field in request.query.split("&")} if request.query else frozenset[str]()
-    v4, v2 = "X-Amz-Algorithm" in names, "Signature" in names
+    v4 = v2 = False
+    if request.query:
+        names = {field.partition("=")[0] for field in request.query.split("&")}
+        v4, v2 = "X-Amz-Algorithm" in names, "Signature" in names
     if (header is not None) + v4 + v2 > 1:
         raise AuthError(
             AuthCode.INVALID_ARGUMENT,

@@ -72,8 +72,7 @@ class SigningContext:
         return hmac.digest(self.key, canonical.encode(text), "sha256").hex()
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
+class Verified(NamedTuple):
     """A request whose signature holds. `signature` is the seed of its chunks' signatures."""
 
     user: User
@@ -112,36 +111,38 @@ class SigV4:
         Raises `AuthError`, with S3's code, where nobody did.
         """
         claim = from_header(request) if "authorization" in request.headers else from_query(request)
-        user = self._registry.by_access_key(claim.access_key)
+        terms = claim.terms
+        user = self._registry.by_access_key(terms.access_key)
         if user is None:
             raise AuthError(
                 AuthCode.INVALID_ACCESS_KEY_ID,
                 "The AWS Access Key Id you provided does not exist in our records.",
-                AWSAccessKeyId=claim.access_key,
+                AWSAccessKeyId=terms.access_key,
             )
         self._check_scope(claim)
         self._check_time(claim)
         _check_headers(claim, request)
         payload = _payload(claim.payload)
-        key = self._signing_key(user.secret, claim.day, claim.region, claim.service)
-        context = SigningContext(key, claim.timestamp, claim.scope)
+        key = self._signing_key(user.secret, terms.day, terms.region, terms.service)
+        context = SigningContext(key, claim.timestamp, terms.scope)
         _check_signature(claim, request, context)
         return Verified(user, payload, claim.signature, context)
 
     def _check_scope(self, claim: Claim) -> None:
-        if claim.day != claim.timestamp[:8]:
+        terms = claim.terms
+        if terms.day != claim.timestamp[:8]:
             raise claim.malformed(
-                f'Invalid credential date "{claim.day}". '
+                f'Invalid credential date "{terms.day}". '
                 f'This date is not the same as X-Amz-Date: "{claim.timestamp[:8]}".'
             )
-        if claim.region != self._region:
+        if terms.region != self._region:
             raise claim.malformed(
-                f"the region '{claim.region}' is wrong; expecting '{self._region}'", Region=self._region
+                f"the region '{terms.region}' is wrong; expecting '{self._region}'", Region=self._region
             )
-        if claim.service != self._service:
-            raise claim.malformed(f'incorrect service "{claim.service}". This endpoint belongs to "{self._service}".')
-        if claim.terminal != TERMINAL:
-            raise claim.malformed(f'incorrect terminal "{claim.terminal}". This endpoint uses "{TERMINAL}".')
+        if terms.service != self._service:
+            raise claim.malformed(f'incorrect service "{terms.service}". This endpoint belongs to "{self._service}".')
+        if terms.terminal != TERMINAL:
+            raise claim.malformed(f'incorrect terminal "{terms.terminal}". This endpoint uses "{TERMINAL}".')
 
     def _check_time(self, claim: Claim) -> None:
         now = self._clock()
@@ -176,11 +177,11 @@ def _check_headers(claim: Claim, request: SignedRequest) -> None:
     """The host and everything of Amazon's that the request carries must be signed, and no session token be there."""
     if "x-amz-security-token" in request.headers:
         raise bad_token()
-    signed = set(claim.signed_headers.split(";"))
+    signed = claim.terms.signed
     missing = [
         name
         for name in request.headers
-        if name.startswith("x-amz-") and name not in signed and name not in _SIGNED_BY_NATURE
+        if name not in signed and name.startswith("x-amz-") and name not in _SIGNED_BY_NATURE
     ]
     if "host" not in signed:
         missing.append("host")
@@ -206,11 +207,11 @@ def _payload(stated: str) -> Payload:
 
 
 def _check_signature(claim: Claim, request: SignedRequest, context: SigningContext) -> None:
-    headers = request.headers
-    lines = [request.method, canonical.path(request.path), claim.query]
-    lines += [f"{name}:{canonical.header(headers.get(name, ''))}" for name in claim.signed_headers.split(";")]
-    lines += ["", claim.signed_headers, claim.payload]
-    canonical_request = "\n".join(lines)
+    terms, headers = claim.terms, request.headers
+    lines = [f"{name}:{canonical.header(headers.get(name, ''))}" for name in terms.names]
+    canonical_request = "\n".join(
+        (request.method, canonical.path(request.path), claim.query, *lines, "", terms.signed_headers, claim.payload)
+    )
     digest = sha256(canonical.encode(canonical_request)).hexdigest()
     expected = context.sign(ALGORITHM, digest)
     if not hmac.compare_digest(expected.encode(), canonical.encode(claim.signature)):
@@ -218,7 +219,7 @@ def _check_signature(claim: Claim, request: SignedRequest, context: SigningConte
             AuthCode.SIGNATURE_DOES_NOT_MATCH,
             "The request signature we calculated does not match the signature you provided. "
             "Check your key and signing method.",
-            AWSAccessKeyId=claim.access_key,
+            AWSAccessKeyId=terms.access_key,
             StringToSign="\n".join((ALGORITHM, context.timestamp, context.scope, digest)),
             SignatureProvided=claim.signature,
             CanonicalRequest=canonical_request,

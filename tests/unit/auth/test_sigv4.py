@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.auth import sigv4
+from gateway.auth.claim import USUAL_TERMS
 from gateway.auth.errors import AuthCode, AuthError
 from gateway.auth.principals import Registry
 from gateway.auth.request import Scheme, SignedRequest, fold, parse_query, scheme_of
@@ -22,6 +23,8 @@ SIGV4 = SigV4(REGISTRY, REGION)
 
 KEYS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30)
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+OTHERS = WORDS.filter(lambda word: word != "" and not word.startswith("X-Amz-"))
+"""Parameters that are not the signature's own."""
 QUERIES = st.lists(st.tuples(WORDS.filter(bool), WORDS), max_size=5)
 NAMES = st.sampled_from(["x-amz-meta-a", "x-amz-meta-b-c", "x-amz-acl", "content-type", "range", "x-other"])
 VALUES = st.text(st.sampled_from("abc ;,=:\"'%+/\t\u00e9"), max_size=20)
@@ -65,7 +68,7 @@ def test_what_botocore_signs_by_header_is_verified(
     assert request.headers["authorization"].endswith(verified.signature)
 
 
-@given(st.sampled_from(["GET", "PUT"]), KEYS, st.dictionaries(WORDS.filter(bool), WORDS), st.integers(1, 604_800))
+@given(st.sampled_from(["GET", "PUT"]), KEYS, st.dictionaries(OTHERS, WORDS), st.integers(1, 604_800))
 def test_what_botocore_presigns_is_verified(method: str, key: str, query: dict[str, str], expires: int) -> None:
     request = by_query(method, raw_path(key), raw_query(list(query.items())), expires=expires)
     verified = SIGV4.verify(request)
@@ -371,6 +374,24 @@ def test_malformed_parameters_of_a_presigned_url(old: str, new: str, message: st
     error = refusal(changed)
     assert error.code is AuthCode.AUTHORIZATION_QUERY_PARAMETERS_ERROR
     assert message in error.message
+
+
+def test_the_signature_comes_last() -> None:
+    request = by_header("GET", "/b")
+    terms, _, signature = request.headers["authorization"].partition(", Signature=")
+    algorithm, _, rest = terms.partition(" ")
+    assert SIGV4.verify(with_header(request, authorization=f"{terms},Signature={signature} ")).user is TESTER
+    for text in (f"{algorithm} Signature={signature}, {rest}", f"{terms}, Signature={signature}, More=1", terms):
+        error = refusal(with_header(request, authorization=text))
+        assert error.code is AuthCode.AUTHORIZATION_HEADER_MALFORMED
+        assert "three components" in error.message
+
+
+def test_unusually_many_signed_headers_are_verified() -> None:
+    headers = {f"x-amz-meta-{number:03}": str(number) for number in range(100)}
+    request = by_header("GET", "/b", headers=headers)
+    assert len(request.headers["authorization"]) > USUAL_TERMS
+    assert SIGV4.verify(request).user is TESTER
 
 
 @given(st.text(max_size=60))
