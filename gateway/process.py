@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import resource
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -24,6 +25,8 @@ from gateway.welcome import doors, keys
 
 LOG_FD = 2
 DEFAULT_REGION = "us-east-1"
+FILES = 65_536
+"""Descriptors that all doors together may need with generous limits of their connections."""
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 logger = logging.getLogger("portico.process")
@@ -34,6 +37,7 @@ def serve(config: Config, data: Path | None, environ: Mapping[str, str] = os.env
 
     SIGTERM and SIGINT drain, a second one stops at once. `data` defaults to where the embedded store lies.
     """
+    _allow_files()
     directory = DataDirectory(data or config.catalog() or DEFAULT_DATA)
     level, human = config.log.level, _for_people(config.log)
     with directory.hold(), logging_to(LOG_FD, level=level, human=human) as log:
@@ -47,6 +51,14 @@ def serve(config: Config, data: Path | None, environ: Mapping[str, str] = os.env
         except asyncio.CancelledError:
             return 128 + process.signal
     return 0
+
+
+def _allow_files() -> None:
+    """Let the process open as many files as it may: shells start with 1,024, fewer than one door takes connections."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 class _Process:
