@@ -28,7 +28,7 @@ async def receive(body: Body, algorithms: Collection[Algorithm], volume: Volume,
     stage = checked(body, {Algorithm.MD5, *algorithms})
     if stage.size is not None and stage.size > MAX_OBJECT:
         raise TooLarge
-    volume.check_room(stage.size or 0)
+    volume.room.check(stage.size or 0)
     async with Draft(volume, inline_max) as draft:
         async with aclosing(stage.chunks()) as blocks:
             async for block in blocks:

@@ -9,8 +9,9 @@ from io import FileIO
 from itertools import count
 from pathlib import Path
 
-from gateway.core.errors import Corrupt, OutOfSpace
+from gateway.core.errors import Corrupt
 from gateway.stores.catalog.failures import log
+from gateway.stores.catalog.room import Room
 from gateway.stores.catalog.threads import Threads
 
 WRITING_THREADS = 32
@@ -35,10 +36,10 @@ class Volume:
         self.born = max(time.time_ns(), last + 1)
         """All ids from here on are this process's own."""
         self.ids: Iterator[int] = count(self.born)
+        self.room = Room(root, reserve)
         self.writing = Threads(WRITING_THREADS, "portico-catalog-write")
         self.reading = Threads(READING_THREADS, "portico-catalog-read")
         self._root = root
-        self._reserve = reserve
         self._drafts = root / "tmp"
 
     def prepare(self) -> None:
@@ -48,12 +49,6 @@ class Volume:
             os.unlink(entry.path)
         _sync(self._root.parent)
         _sync(self._root)
-
-    def check_room(self, size: int) -> None:
-        """Raise `OutOfSpace` unless the disk has room for so many bytes more; a microsecond, so done at once."""
-        disk = os.statvfs(self._root)
-        if disk.f_bavail * disk.f_frsize < size + self._reserve:
-            raise OutOfSpace
 
     def create(self, segment: int) -> int:
         """Open a draft for writing; the descriptor. Raises `OSError`."""
