@@ -78,7 +78,7 @@ class Catalog(Buckets, Multipart, Renames):
 
 def _take(directory: Path) -> DirectoryLock:
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         return DirectoryLock.acquire(directory)
     except OSError as error:
         raise Unavailable(f"The store's directory can't be used: {error.strerror}") from error

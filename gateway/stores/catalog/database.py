@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from gateway.core.errors import Corrupt, Unavailable
-from gateway.stores.catalog.failures import IndexFailure, of_index, report
+from gateway.stores.catalog.failures import IndexFailure, of_file, of_index, report
 
 Connection = sqlite3.Connection
 
@@ -34,6 +34,7 @@ def open_writer(directory: Path, durability: Literal["full", "relaxed"], suspect
     """
     path = directory / FILE
     try:
+        _create(path)
         connection = _connect(path.as_uri())
         try:
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # holds if the file is new, and can't be had later
@@ -48,7 +49,14 @@ def open_writer(directory: Path, durability: Literal["full", "relaxed"], suspect
     except IndexFailure as error:
         report(error)
         raise of_index(error) from error
+    except OSError as error:
+        raise of_file(error) from error
     return connection
+
+
+def _create(path: Path) -> None:
+    """For this process's user alone, whatever its directory allows. SQLite gives its log the same rights."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 def open_reader(directory: Path) -> Connection:

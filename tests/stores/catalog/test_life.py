@@ -54,6 +54,19 @@ async def test_a_directory_is_made_with_those_above_it(tmp_path: Path) -> None:
         assert (tmp_path / "a" / "b" / "catalog.sqlite").exists()
 
 
+@pytest.mark.parametrize("made", (False, True))
+async def test_other_users_of_the_machine_read_nothing(tmp_path: Path, made: bool) -> None:
+    directory = tmp_path / "catalog"
+    if made:  # by somebody who does not mind
+        directory.mkdir(mode=0o755)
+    async with opened(directory) as store:
+        await store.create_bucket(BUCKET, BucketProps(owner="owner"))
+        await put(store, KEY, LARGE)
+        for path in directory.rglob("*"):
+            assert path.is_dir() or path.stat().st_mode & 0o077 == 0, path
+        assert made or directory.stat().st_mode & 0o777 == 0o700
+
+
 async def test_a_file_in_the_place_of_the_directory(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(Unavailable, match="can't be used: File exists"):
