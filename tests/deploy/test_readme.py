@@ -1,0 +1,28 @@
+"""What the README shows works as it stands there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from gateway.config import load
+
+ROOT = Path(__file__).parents[2]
+SAMPLES = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=("local", "remote"))
+def test_samples_are_taken(tmp_path: Path, sample: str) -> None:
+    for path in re.findall(r"/run/secrets/(\w+)", sample):
+        (tmp_path / path).write_text("a secret of the sample\n")
+    file = tmp_path / "portico.yaml"
+    file.write_text(sample.replace("/run/secrets", str(tmp_path)))
+    assert load(file, environ={}).accounts
+
+
+@pytest.mark.parametrize("page", ("README.md", "docs/architecture.md", "CHANGELOG.md"))
+def test_files_that_pages_name_are_there(page: str) -> None:
+    text = (ROOT / page).read_text()
+    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", text)
+    named = re.findall(r"`((?:gateway|tests|docs|examples|deploy|scripts)/[\w./-]*)`", text)
+    assert [path for path in (*links, *named) if not (ROOT / path).exists()] == []
