@@ -20,7 +20,7 @@ class Room:
         self._looked = -FRESH
 
     def check(self, size: int) -> None:
-        """Raise `OutOfSpace` unless so many more bytes have room. Asks the disk once a second, and before it refuses."""
+        """Raise `OutOfSpace` unless so many bytes have room. Asks the disk once a second, and before it refuses."""
         now = time.monotonic()
         if now - self._looked >= FRESH or self._free < size + self._reserve:
             disk = os.statvfs(self._directory)
