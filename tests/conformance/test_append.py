@@ -13,7 +13,7 @@ from tests.support.bodies import Scripted, split
 PROPS = Props(content_type="text/plain", user={"a": "1"}, system={"s3:tagging": "x=y"})
 
 
-async def test_an_append_creates_the_object(store: Store, appender: Append) -> None:
+async def test_o11_an_append_creates_the_object(store: Store, appender: Append) -> None:
     opts = Put(props=PROPS, modified=10**18, checksums=frozenset({Algorithm.SHA256}))
     meta = await appender.append(KEY, BytesBody(OLD), opts)
     assert (meta.key, meta.size, meta.etag, meta.modified, meta.props) == (KEY, len(OLD), md5(OLD), 10**18, PROPS)
@@ -24,7 +24,7 @@ async def test_an_append_creates_the_object(store: Store, appender: Append) -> N
 
 
 @pytest.mark.parametrize("size", (20, 200_000, 1_200_000))
-async def test_an_append_extends_the_object(store: Store, appender: Append, size: int) -> None:
+async def test_o11_an_append_extends_the_object(store: Store, appender: Append, size: int) -> None:
     data = bytes(range(256)) * (size // 256 + 1)
     before = await store.put(KEY, BytesBody(data), Put(props=PROPS, modified=10**18))
     started = time.time_ns()
@@ -36,7 +36,7 @@ async def test_an_append_extends_the_object(store: Store, appender: Append, size
     assert await count(store) == (1, 2 * len(data))
 
 
-async def test_the_etag_is_the_same_wherever_it_is_told(store: Store, appender: Append) -> None:
+async def test_o11_the_etag_is_the_same_wherever_it_is_told(store: Store, appender: Append) -> None:
     seen = set()
     for number in range(6):
         meta = await appender.append(KEY, BytesBody(b"%d" % number), Put())

@@ -41,7 +41,7 @@ async def test_a_body_that_breaks_leaves_nothing(store: Store, write: Write, pie
 
 @over_writes
 @of_every_size
-async def test_a_write_cancelled_while_it_waits_for_the_client_leaves_nothing(
+async def test_c17_a_write_cancelled_while_it_waits_for_the_client_leaves_nothing(
     store: Store, write: Write, pieces: Sequence[bytes]
 ) -> None:
     ground = await grounded(store, "ground")
@@ -60,7 +60,7 @@ async def test_a_write_cancelled_while_it_waits_for_the_client_leaves_nothing(
 
 @over_writes
 @of_every_size
-async def test_a_write_cancelled_between_two_pieces_happens_wholly_or_not_at_all(
+async def test_c17_a_write_cancelled_between_two_pieces_happens_wholly_or_not_at_all(
     store: Store, write: Write, pieces: Sequence[bytes]
 ) -> None:
     reference = await grounded(store, "reference")

@@ -68,13 +68,13 @@ async def check(store: Store, key: Key, span: Span | None, data: bytes) -> None:
         assert await regions_of(reader) in (None, expected)
 
 
-async def test_spans_of_an_object(store: Store) -> None:
+async def test_o19_spans_of_an_object(store: Store) -> None:
     await put(store, KEY, DATA)
     for span in SPANS:
         await check(store, KEY, span, DATA)
 
 
-async def test_spans_beyond_the_end(store: Store) -> None:
+async def test_o19_spans_beyond_the_end(store: Store) -> None:
     await put(store, KEY, DATA)
     for span in (Span(40), Span(40, 50), Span(2**63), Span(None, 0)):
         with pytest.raises(BadRange) as refused:
@@ -91,7 +91,7 @@ async def test_no_span_lies_in_an_empty_object(store: Store) -> None:
         assert refused.value.size == 0
 
 
-async def test_spans_across_the_seams_of_parts_and_appends(
+async def test_o19_spans_across_the_seams_of_parts_and_appends(
     store: Store, multipart: Multipart, appender: Append
 ) -> None:
     pieces = [noise(size) for size in (3, 70_000, 1, 200_000)]

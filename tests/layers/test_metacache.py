@@ -216,3 +216,15 @@ async def test_namespaces_share_nothing(world: World) -> None:
     await other.create_bucket("bucket", BucketProps(owner="x"))
     with pytest.raises(NoSuchKey):
         await other.stat(KEY)
+
+
+async def test_c14_a_directory_that_moves_leaves_nothing_behind(world: World) -> None:
+    for replica in (world.a, world.b):
+        assert (await replica.stat(KEY)).name == "dir/key"
+        assert len((await replica.list("bucket", LISTING)).items) == 1
+    await world.a.rename_prefix(Key("bucket", "dir/"), Key("bucket", "moved/"))
+    for replica in (world.a, world.b):
+        with pytest.raises(NoSuchKey):
+            await replica.stat(KEY)
+        assert (await replica.list("bucket", LISTING)).items == ()
+        assert (await replica.stat(Key("bucket", "moved/key"))).size == len(b"one")

@@ -99,6 +99,13 @@ async def test_sources_that_name_nothing(world: World, s3: S3Client, source: str
     assert await world.contents() == {"bucket"}
 
 
+@pytest.mark.parametrize("source", ("bucket/../other/k", "bucket/%2E%2E/other/k", "/bucket/a/./k", "bucket/a%00b"))
+async def test_n04_sources_that_lead_elsewhere(world: World, s3: S3Client, source: str) -> None:
+    answer = await world.do("PUT", "/bucket/to", headers={"x-amz-copy-source": source})
+    assert (answer.status, answer.code) == (400, "InvalidArgument")
+    assert await world.contents() == {"bucket"}
+
+
 @pytest.mark.parametrize("written", ("bucket/from", "/bucket/from", "bucket%2Ffrom", "%2Fbucket%2Ff%72om"))
 async def test_sources_in_every_writing(world: World, s3: S3Client, written: str) -> None:
     await s3.put_object(Bucket="bucket", Key="from", Body=b"x")

@@ -141,3 +141,14 @@ async def test_a_reader_cannot_copy_and_a_writer_cannot_copy_what_it_cannot_read
     reference = {"X-Copy-From": "box/x", "X-Copy-From-Account": "AUTH_other", "Content-Length": "0"}
     assert (await world.do("PUT", "other", "copy", user="walter", headers=reference)).status == 403
     assert (await world.do("COPY", "box", "a b/%é", user="walter", Destination="other/copy")).status == 201
+
+
+@pytest.mark.parametrize("reference", ("box/../other/k", "box/%2E%2E/other/k", "../other/k", "box/a/./k"))
+async def test_n04_references_that_lead_elsewhere(world: World, reference: str) -> None:
+    before = await world.contents()
+    copies = (
+        await world.do("COPY", "box", "a b/%é", Destination=reference),
+        await world.do("PUT", "box", "copy", X_Copy_From=reference, Content_Length="0"),
+    )
+    assert [copy.status for copy in copies] == [400, 400]
+    assert await world.contents() == before

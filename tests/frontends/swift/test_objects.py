@@ -25,7 +25,6 @@ async def test_the_life_of_an_object(world: World) -> None:
         assert missing.status == 404
         assert missing.body == (b"" if method == "HEAD" else missing.body)
         assert (await world.do(method, "none", "a/b")).status == 404
-    assert (await world.do("PUT", "none", "a/b", body=b"x")).status == 404
 
 
 @pytest.mark.parametrize("size", (0, 1, 65536, 65537, len(DATA)))
@@ -187,3 +186,8 @@ async def test_one_of_many_creators_wins(world: World) -> None:
             for number in range(16)
         ]
     assert sorted(task.result().status for task in tasks) == [201] + [412] * 15
+
+
+async def test_o09_containers_are_not_made_by_the_way(world: World) -> None:
+    assert (await world.do("PUT", "none", "a/b", body=b"x")).status == 404
+    assert "none" not in await world.contents()

@@ -256,7 +256,7 @@ async def test_more_segments_than_a_manifest_takes_make_a_tree(store: SwiftStore
     assert await direct.segments() == []
 
 
-async def test_objects_of_others_are_told_by_their_true_size(store: SwiftStore, direct: Direct) -> None:
+async def test_f20_objects_of_others_are_told_by_their_true_size(store: SwiftStore, direct: Direct) -> None:
     await direct("PUT", f"/{BUCKET}_segments")
     rows = []
     for number in (1, 2):
