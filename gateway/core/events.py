@@ -1,13 +1,12 @@
 """What frontends tell the rest of the process about served requests; logs, metrics and hooks are made of it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gateway.core.context import RequestContext
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Access:
+class Access(NamedTuple):
     """One request or FTP transfer that has ended. Byte counts are of bodies; `seconds` is wall time.
 
     `status` is the protocol's own reply code. `error` is the kind of error that the client was told, or empty.

@@ -66,6 +66,8 @@ class Reader(ABC):
 
     meta: Meta
     extent: Extent
+    data: bytes | None = None
+    """The same bytes, where they lie in memory: none of what streams need is then needed."""
 
     @abstractmethod
     def chunks(self) -> AsyncIterator[bytes]:

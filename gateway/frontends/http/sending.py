@@ -119,7 +119,7 @@ async def _send_reader(
 ) -> web.StreamResponse:
     size = len(reader.extent)
     if size <= SMALL:
-        body = b"".join([chunk async for chunk in reader.chunks()])
+        body = b"".join([chunk async for chunk in reader.chunks()]) if reader.data is None else reader.data
         return web.Response(status=status, headers=headers, body=body)
     headers[hdrs.CONTENT_LENGTH] = str(size)
     response = web.StreamResponse(status=status, headers=headers)

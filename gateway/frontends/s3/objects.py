@@ -38,6 +38,8 @@ async def head_object_(call: Call) -> web.StreamResponse:
 
 
 def _source(call: Call) -> Source:
+    if not call.query:
+        return Source(call.store, call.key, _head(call), None, call.settings.stall_timeout)
     if "partNumber" in call.query:
         raise S3Error(Code.NOT_IMPLEMENTED, "Reading an object by partNumber is not implemented.")
     version = version_of(call.query)

@@ -1,12 +1,14 @@
 """Which operation a request is. The table is compiled from the model, so no sub-resource can be taken for another."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from gateway.frontends.s3 import quirks
 from gateway.frontends.s3.codes import Code
 from gateway.frontends.s3.errors import S3Error
 from gateway.frontends.s3.model import Level, Model, Operation, Place
+
+_NONE: frozenset[str] = frozenset()
 
 _Group = tuple[str, Level, frozenset[str]]
 
@@ -20,8 +22,8 @@ class _Route:
     headers: frozenset[str]
     strays: frozenset[str]
 
-    def fits(self, query: Container[str], headers: Container[str]) -> bool:
-        return all(key in query for key in self.query) and all(name in headers for name in self.headers)
+    def fits(self, query: Iterable[str], headers: Iterable[str]) -> bool:
+        return not (self.query.difference(query) or self.headers.difference(headers))
 
 
 class Router:
@@ -45,7 +47,7 @@ class Router:
             groups.setdefault(group, []).append(operation)
         self._groups = {group: _routes(found, exclusive) for group, found in groups.items()}
 
-    def route(self, method: str, level: Level, query: Mapping[str, str], headers: Container[str]) -> Operation:
+    def route(self, method: str, level: Level, query: Mapping[str, str], headers: Iterable[str]) -> Operation:
         """The operation of a request. `headers` holds the names of its headers in lower case.
 
         Raises `S3Error` `MethodNotAllowed` where the resource has no such operation, and `InvalidArgument` where query
@@ -53,7 +55,7 @@ class Router:
         """
         if method == self._preflight.method:
             return self._preflight
-        selectors = frozenset(self._selectors.intersection(query)) if query else frozenset[str]()
+        selectors = self._selectors.intersection(query) if query else _NONE
         for route in self._groups.get((method, level, selectors), ()):
             if route.fits(query, headers):
                 return _consistent(route, query) if query else route.operation

@@ -38,14 +38,14 @@ class InlineReader(ContentReader):
     def __init__(self, meta: Meta, extent: Extent, data: bytes) -> None:
         self.meta = meta
         self.extent = extent
-        self._data = data[extent.start : extent.stop]
+        self.data: bytes = data[extent.start : extent.stop]
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        if self._data:
-            yield self._data
+        if self.data:
+            yield self.data
 
     def duplicate(self, db: Connection, ids: Iterator[int]) -> int:
-        return contents.create_part(db, Inline(next(ids), self._data))
+        return contents.create_part(db, Inline(next(ids), self.data))
 
 
 class Layout:

@@ -97,14 +97,14 @@ def find(db: Connection, key: Key) -> Found:
     """Raises `NoSuchBucket`, `NoSuchKey`."""
     row = db.execute(_FIND, (key.name, key.bucket)).fetchone()
     _refuse_missing(row)
-    return Found(row[0], row[1], _meta(key.bucket, row[2:]))
+    return Found(row[0], row[1], _meta(key, row[2:]))
 
 
 def find_open(db: Connection, key: Key) -> Opened:
     """As `find`, in one statement and so in one state of the index. Raises `NoSuchBucket`, `NoSuchKey`."""
     row = db.execute(_OPEN, (key.name, key.bucket)).fetchone()
     _refuse_missing(row)
-    return Opened(row[0], row[1], _meta(key.bucket, row[2:11]), bool(row[11]), row[12])
+    return Opened(row[0], row[1], _meta(key, row[2:11]), row[11] != 0, row[12])
 
 
 def page(db: Connection, bucket: str, query: ListQuery) -> Page[Meta | Prefix]:
@@ -134,7 +134,7 @@ class _Walk:
         while True:
             rows = self._rows(start, included, block)
             for row in rows:
-                yield _meta(self._bucket, row)
+                yield _meta(Key(self._bucket, row[0]), row)
             if len(rows) < block:
                 return
             start, included, block = rows[-1][0], False, min(2 * block, self._most)
@@ -197,10 +197,10 @@ def _refuse_missing(row: tuple[int, int | None] | None) -> None:
         raise NoSuchKey
 
 
-def _meta(bucket: str, row: _Row) -> Meta:
-    name, size, etag, modified, content_type, expires, user, system, checksums = row
+def _meta(key: Key, row: _Row) -> Meta:
+    _, size, etag, modified, content_type, expires, user, system, checksums = row
     return Meta(
-        key=Key(bucket, name),
+        key=key,
         size=size,
         etag=etag,
         modified=modified,
