@@ -1,5 +1,6 @@
 """What a user sees of the process from its start to its end."""
 
+import ftplib
 import json
 import signal
 import socket
@@ -11,7 +12,7 @@ from botocore.credentials import Credentials
 
 from gateway import __version__
 from tests.e2e.portico import ANY_PORT, Server, portico, run, serving
-from tests.e2e.raw import Http, ftp_transfer, s3, swift
+from tests.e2e.raw import Http, ftp, ftp_transfer, s3, swift
 
 
 def test_the_first_start_prints_credentials_once_and_later_starts_keep_them(tmp_path: Path) -> None:
@@ -196,6 +197,33 @@ def test_logs_are_json_where_no_person_reads_them_and_hold_no_secret(server: Ser
     ]
     assert all(line["request_id"] and line["client"] == "127.0.0.1" and line["ms"] > 0 for line in accesses)
     assert lines[-1]["event"] == "stopped"
+
+
+def test_no_secret_reaches_any_log_or_the_admin_port(tmp_path: Path) -> None:
+    with serving(tmp_path / "data", PORTICO_LOG__LEVEL="debug") as server:
+        known, wrong = server.credentials, "wr0ng-passw0rd"
+        by_s3, by_swift, by_ftp = s3(server), swift(server), ftp(server)
+        assert by_s3.request("PUT", "box") == (200, b"")
+        assert by_swift.request("GET", "box") == (204, b"")
+        assert by_ftp.nlst("/") == ["box"]
+        by_ftp.close()
+        with pytest.raises(ftplib.error_perm, match="530"), ftplib.FTP(timeout=60) as stranger:
+            stranger.connect("127.0.0.1", server.ports["ftp"])
+            stranger.login(known["user"], wrong)
+        assert Http(server.ports["s3"], credentials=Credentials(known["user"], wrong)).request("GET", "")[0] == 403
+        assert Http(server.ports["swift"], by_swift.prefix, token=f"AUTH_tk{wrong}").request("GET", "box")[0] == 401
+        told = [Http(server.ports["admin"]).request("GET", path)[1].decode() for path in ("", "metrics", "readyz")]
+        server.terminate()
+        assert server.wait() == 0
+        text = "".join((*told, server.err.read_text()))
+        hidden = (
+            known["secret"],
+            wrong,
+            by_swift.token,
+            (server.data / "token.key").read_bytes().hex(),
+            "X-Amz-Signature",
+        )
+        assert [secret for secret in hidden if secret in text] == []
 
 
 def test_the_admin_port_answers(server: Server) -> None:
