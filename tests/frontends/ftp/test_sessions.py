@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from gateway.frontends.ftp.commands import COMMANDS
 from tests.frontends.ftp.conftest import Serve
 from tests.frontends.ftp.world import World, download, send
 
@@ -104,6 +105,18 @@ async def test_rest_survives_what_clients_send_before_the_transfer(world: World)
     assert await client.code("REST 7") == 350
     assert await download(client, "RETR /c/f") == b"789"
     assert await download(client, "RETR /c/f") == b"0123456789"
+
+
+async def test_help_and_features_are_made_from_the_command_table(world: World) -> None:
+    client = await world.connect()
+    verbs = {verb for line in (await client.do("HELP")).lines[1:-1] for verb in line.split()}
+    assert verbs == set(COMMANDS)
+    assert (await client.do("help retr")).text == "Syntax: RETR path"
+    assert (await client.do("HELP QUIT")).text == "Syntax: QUIT"
+    assert await client.code("HELP XYZ") == 502
+    features = {line.strip() for line in (await client.do("FEAT")).lines[1:-1]}
+    assert features >= {"UTF8", "EPSV", "SIZE", "MDTM", "MFMT", "REST STREAM", "TVFS"}
+    assert not [line for line in features if line.startswith("MLSD")]
 
 
 async def test_f42_connections_are_limited_in_all(serve: Serve) -> None:
