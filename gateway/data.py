@@ -75,7 +75,7 @@ class DataDirectory:
         with self._explained():
             try:
                 kept = json.loads(self._credentials.read_bytes())
-                return Credentials(str(kept["account"]), str(kept["user"]), str(kept["secret"]))
+                return Credentials(_stated(kept["account"]), _stated(kept["user"]), _stated(kept["secret"]))
             except FileNotFoundError:
                 return None
             except (ValueError, KeyError, TypeError):
@@ -130,6 +130,13 @@ def replace(path: Path, data: bytes) -> None:
         os.fsync(directory)
     finally:
         os.close(directory)
+
+
+def _stated(value: object) -> str:
+    """Raises `ValueError` for what is no text: a secret that was lost must not become an empty one, or "None"."""
+    if not isinstance(value, str) or not value:
+        raise ValueError
+    return value
 
 
 def _json(record: Mapping[str, object]) -> bytes:

@@ -61,7 +61,10 @@ def test_credentials_are_kept_for_the_owner_only(tmp_path: Path) -> None:
     assert "s3cret" not in repr(directory.credentials())
 
 
-@pytest.mark.parametrize("text", ("", "[]", "{}", '{"user": "a"}', "\x00"))
+LOST = '{"account": "admin", "user": "admin", "secret": %s}'
+
+
+@pytest.mark.parametrize("text", ("", "[]", "{}", '{"user": "a"}', "\x00", LOST % "null", LOST % '""', LOST % "[]"))
 def test_damaged_credentials_are_told_not_replaced(tmp_path: Path, text: str) -> None:
     (tmp_path / "credentials.json").write_text(text)
     with pytest.raises(StartError, match=r"credentials\.json is damaged; restore it"):
