@@ -23,7 +23,7 @@ from gateway.stores.catalog.renames import Renames
 from gateway.stores.catalog.settings import CatalogSettings
 from gateway.stores.catalog.sweep import sweep
 from gateway.stores.catalog.tables import garbage
-from gateway.stores.catalog.volume import Volume
+from gateway.stores.catalog.volume import Volume, is_occupied
 from gateway.stores.catalog.writer import Writer
 
 
@@ -52,10 +52,10 @@ class Catalog(Buckets, Multipart, Renames):
         directory = self._settings.path.absolute()
         lock = await asyncio.to_thread(_take, directory)
         stack.callback(lock.release)
-        opening = partial(database.open_writer, directory, self._settings.durability, suspect=lock.unclean)
-        connection = await asyncio.to_thread(opening)
+        root = directory / "volumes" / "0"
+        connection = await asyncio.to_thread(_open_index, self._settings, directory, root, suspect=lock.unclean)
         stack.push_async_callback(asyncio.to_thread, connection.close)  # it may write back the whole log
-        volume = Volume(directory / "volumes" / "0", garbage.last_segment(connection), self._settings.reserve)
+        volume = Volume(root, garbage.last_segment(connection), self._settings.reserve)
         stack.push_async_callback(volume.aclose)
         await volume.writing.run(volume.prepare)
         readers = Readers(directory)
@@ -74,6 +74,10 @@ class Catalog(Buckets, Multipart, Renames):
         collector = Collector(writer, readers, volume, pins, waiting, partial(database.sync_log, directory))
         await stack.enter_async_context(_background(collector.run(), sweep(readers, volume)))
         return Engine(self._settings, writer, readers, known, volume, pins, collector)
+
+
+def _open_index(settings: CatalogSettings, directory: Path, root: Path, *, suspect: bool) -> database.Connection:
+    return database.open_writer(directory, settings.durability, suspect, is_occupied(root))
 
 
 def _take(directory: Path) -> DirectoryLock:

@@ -24,11 +24,14 @@ CHECKED_BYTES = 64 * 1024 * 1024
 _SYNCHRONOUS = {"full": "PRAGMA synchronous = FULL", "relaxed": "PRAGMA synchronous = NORMAL"}
 
 
-def open_writer(directory: Path, durability: Literal["full", "relaxed"], suspect: bool) -> Connection:
+def open_writer(
+    directory: Path, durability: Literal["full", "relaxed"], suspect: bool, occupied: bool = False
+) -> Connection:
     """The one connection that writes, over an index of the newest schema.
 
     SQLite itself repairs what a crash left, since its log carries checksums: on a sound disk there is nothing to find.
-    The check of a `suspect` index is for a disk that lies, and is left out where it would take long.
+    The check of a `suspect` index is for a disk that lies, and is left out where it would take long. Where the volumes
+    are `occupied`, the index must be there: with a new one, all their files would be swept up as garbage.
 
     Raises `Unavailable`, `OutOfSpace`, `Corrupt`.
     """
@@ -42,6 +45,10 @@ def open_writer(directory: Path, durability: Literal["full", "relaxed"], suspect
             connection.execute(_SYNCHRONOUS[durability])
             if suspect and path.stat().st_size <= CHECKED_BYTES:
                 _check(connection)
+            if occupied and not _version(connection):
+                raise Corrupt(
+                    f"The store has files, but its index {FILE} is missing or empty; restore it from a backup"
+                )
             migrate(connection, migrations())
         except BaseException:
             connection.close()
@@ -96,7 +103,7 @@ def migrations() -> Mapping[int, str]:
 
 def migrate(connection: Connection, steps: Mapping[int, str]) -> None:
     """Bring the schema up to the last of `steps`, each in a transaction. Raises `Unavailable` where it is newer."""
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    version = _version(connection)
     newest = max(steps)
     if version > newest:
         raise Unavailable(
@@ -106,6 +113,12 @@ def migrate(connection: Connection, steps: Mapping[int, str]) -> None:
     for step, sql in steps.items():
         if step > version:
             _apply(connection, sql, step)
+
+
+def _version(connection: Connection) -> int:
+    """That of the schema; 0 in a new index."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
 
 
 def _apply(connection: Connection, sql: str, version: int) -> None:

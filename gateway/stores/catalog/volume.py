@@ -109,6 +109,11 @@ class Volume:
         return self._folder(segment) / f"{segment:016x}"
 
 
+def is_occupied(root: Path) -> bool:
+    """Whether segment files lie in a volume. Looks no further than the first."""
+    return any(_NAME.fullmatch(path.name) for path in root.glob("[0-9a-f][0-9a-f]/*"))
+
+
 def _sync(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

@@ -12,7 +12,7 @@ from gateway.core.types import BucketProps
 from gateway.stores.catalog import Catalog
 from gateway.stores.catalog.database import Connection, migrate, migrations, open_writer
 from tests.stores.catalog.tools import KEY, LARGE, SMALL, opened, put, read, settings
-from tests.support.catalog import INDEX, connect, tidy
+from tests.support.catalog import INDEX, connect, files, tidy
 
 FIRST = 1
 NEXT = max(migrations()) + 1
@@ -107,3 +107,20 @@ async def test_after_an_unclean_end_the_index_is_looked_through(tmp_path: Path) 
     (tmp_path / "lock").write_text("12345\n")
     with pytest.raises(Corrupt):
         await Catalog(settings(tmp_path)).start()
+
+
+@pytest.mark.parametrize("emptied", (False, True))
+async def test_without_its_index_a_store_does_not_start_and_keeps_its_files(tmp_path: Path, emptied: bool) -> None:
+    async with opened(tmp_path) as store:
+        await store.create_bucket(KEY.bucket, BucketProps(owner="o"))
+        await put(store, KEY, LARGE)
+    index = tmp_path / INDEX
+    backup = index.read_bytes()
+    index.write_bytes(b"") if emptied else index.unlink()
+    for _ in range(2):  # the refused start has left a new, empty index
+        with pytest.raises(Corrupt, match="is missing or empty; restore it"):
+            await Catalog(settings(tmp_path)).start()
+    assert len(files(tmp_path)) == 1
+    index.write_bytes(backup)
+    async with opened(tmp_path) as store:
+        assert await read(store, KEY) == LARGE
