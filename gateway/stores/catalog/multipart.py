@@ -8,9 +8,10 @@ from functools import partial
 from gateway.core.body import Body, CheckedBody, StreamBody
 from gateway.core.conditions import ANY, When
 from gateway.core.digest import Algorithm, composite_checksum, composite_etag, encode
-from gateway.core.errors import BadRequest, TooLarge
+from gateway.core.errors import TooLarge
 from gateway.core.listing import paginate
 from gateway.core.names import check_bucket
+from gateway.core.parts import check_number
 from gateway.core.ranges import Span
 from gateway.core.store import Reader
 from gateway.core.types import Key, ListQuery, Meta, Page, Part, PartRef, Prefix, Put, Upload, UploadQuery
@@ -35,7 +36,7 @@ class Multipart(Objects):
     async def put_part(
         self, key: Key, upload: str, number: int, body: Body, checksums: frozenset[Algorithm] = frozenset()
     ) -> Part:
-        _check_number(number)
+        check_number(number)
         engine = self._engine
         received = await engine.receive(body, checksums | _wanted(self._pending(key, upload)))
 
@@ -48,7 +49,7 @@ class Multipart(Objects):
     async def copy_part(
         self, key: Key, upload: str, number: int, source: Key, *, span: Span | None = None, when: When = ANY
     ) -> Part:
-        _check_number(number)
+        check_number(number)
         wanted = _wanted(self._pending(key, upload))
         async with self.open(source, span=span, when=when) as reader:
             etag, checksums = await _digests(reader, wanted)
@@ -109,11 +110,6 @@ class Multipart(Objects):
 
     def _pending(self, key: Key, upload: str) -> Upload:
         return self._engine.readers.here(partial(uploads.find, key=checked(key), upload=upload)).upload
-
-
-def _check_number(number: int) -> None:
-    if not 1 <= number <= uploads.MAX_PARTS:
-        raise BadRequest(f"A part's number must be from 1 to {uploads.MAX_PARTS}")
 
 
 def _wanted(upload: Upload) -> frozenset[Algorithm]:

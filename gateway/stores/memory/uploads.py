@@ -6,15 +6,14 @@ from collections.abc import Iterator, Sequence
 from gateway.core.body import Body, StreamBody
 from gateway.core.conditions import ANY, When
 from gateway.core.digest import Algorithm, composite_etag
-from gateway.core.errors import BadRequest, NoSuchUpload
+from gateway.core.errors import NoSuchUpload
 from gateway.core.listing import LAST_CHARACTER, paginate
+from gateway.core.parts import check_number
 from gateway.core.ranges import Span
 from gateway.core.types import Key, ListQuery, Meta, Page, Part, PartRef, Prefix, Put, Upload, UploadQuery
 from gateway.stores.memory.entry import Entry, frozen, frozen_props, now, receive
 from gateway.stores.memory.objects import Objects
 from gateway.stores.memory.pending import PartEntry, Pending
-
-MAX_PART = 10_000
 
 
 class Uploads(Objects):
@@ -39,8 +38,7 @@ class Uploads(Objects):
     async def put_part(
         self, key: Key, upload: str, number: int, body: Body, checksums: frozenset[Algorithm] = frozenset()
     ) -> Part:
-        if not 1 <= number <= MAX_PART:
-            raise BadRequest(f"A part's number must be from 1 to {MAX_PART}")
+        check_number(number)
         wanted = self._pending(key, upload).upload.checksum
         received = await receive(body, checksums if wanted is None else checksums | {wanted})
         part = Part(

@@ -3,7 +3,8 @@
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 
-MAX_PARTS = 10_000
+from gateway.core.parts import MAX_PARTS
+
 GROWTH = 2_000
 """After so many parts of a body of unknown length the parts become twice as large."""
 

@@ -6,7 +6,6 @@ What S3 does not tell of an upload under way is not told: its properties, and wh
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
-from itertools import pairwise
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -16,17 +15,15 @@ from gateway.core.digest import Algorithm
 from gateway.core.errors import (
     BadDigest,
     BadRequest,
-    InvalidPart,
-    InvalidPartOrder,
     NoSuchUpload,
-    PartTooSmall,
     StoreError,
 )
 from gateway.core.names import check_bucket
+from gateway.core.parts import check_number, choose
 from gateway.core.ranges import Span, resolve
 from gateway.core.types import Key, Meta, Page, Part, PartRef, Prefix, Props, Put, Upload, UploadQuery
 from gateway.stores.s3.answer import Answer
-from gateway.stores.s3.blocks import MAX_PARTS, blocks
+from gateway.stores.s3.blocks import blocks
 from gateway.stores.s3.checksums import chosen, found_in, members_of, stated
 from gateway.stores.s3.client import Client
 from gateway.stores.s3.guard import quoted
@@ -81,7 +78,7 @@ class Uploads:
             query = more
 
     async def put_part(self, place: Place, number: int, body: Body, checksums: frozenset[Algorithm]) -> Part:
-        _check_number(number)
+        check_number(number)
         algorithm = await self._algorithm(place) or chosen(checksums)
         if body.size is not None and body.size > self._part_size:
             return await self._stream_part(place, number, body, algorithm)
@@ -117,7 +114,7 @@ class Uploads:
         return await self._client.call("upload_part", **place.parameters, PartNumber=number, **parameters)
 
     async def copy_part(self, place: Place, number: int, source: Key, span: Span | None, when: When) -> Part:
-        _check_number(number)
+        check_number(number)
         await self._algorithm(place)  # there has to be an upload, whatever is wrong with the source
         found = await self._objects.stat(source, None, when)
         extent = resolve(span, found.size)
@@ -199,7 +196,7 @@ class Uploads:
     async def complete(self, place: Place, refs: Sequence[PartRef], when: When, min_part: int) -> Meta:
         guard = await self._objects.guard(place.key, when)
         parts = await self._all_parts(place)
-        chosen_parts = _choose(parts, refs, min_part)
+        chosen_parts = choose(parts, refs, min_part)
         rows: list[Mapping[str, Any]] = [
             {"PartNumber": part.number, "ETag": quoted(part.etag), **members_of(part.checksums)}
             for part in chosen_parts
@@ -242,11 +239,6 @@ def place_of(key: Key, upload: str) -> Place:
     return Place(key, upload)
 
 
-def _check_number(number: int) -> None:
-    if not 1 <= number <= MAX_PARTS:
-        raise BadRequest(f"A part's number must be from 1 to {MAX_PARTS}")
-
-
 def _part(number: int, size: int, told: Answer, modified: int) -> Part:
     return Part(number=number, size=size, etag=told.etag(), modified=modified, checksums=found_in(told))
 
@@ -256,21 +248,3 @@ def _algorithm(name: str) -> Algorithm | None:
         return Algorithm(name.lower())
     except ValueError:
         return None
-
-
-def _choose(parts: Mapping[int, Part], refs: Sequence[PartRef], min_part: int) -> Sequence[Part]:
-    """The parts that a completion names. Raises `InvalidPartOrder`, `InvalidPart`, `PartTooSmall`."""
-    if not refs:
-        raise InvalidPart("A completion must name at least one part")
-    if any(later.number <= earlier.number for earlier, later in pairwise(refs)):
-        raise InvalidPartOrder
-    for ref in refs:
-        part = parts.get(ref.number)
-        if part is None or (ref.etag and ref.etag != part.etag):
-            raise InvalidPart
-        if any(part.checksums.get(name) != value for name, value in ref.checksums.items()):
-            raise InvalidPart
-    found = [parts[ref.number] for ref in refs]
-    if any(part.size < min_part for part in found[:-1]):
-        raise PartTooSmall
-    return found

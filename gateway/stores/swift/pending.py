@@ -3,15 +3,13 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import msgspec
 
 from gateway.core.digest import Algorithm, composite_checksum, encode
-from gateway.core.errors import InvalidPart, InvalidPartOrder, NoSuchUpload, PartTooSmall
+from gateway.core.errors import NoSuchUpload
+from gateway.core.parts import choose as choose_parts
 from gateway.core.types import Key, Meta, Part, PartRef, Props, Upload
-
-MAX_PART = 10_000
 
 PART_TYPE = "application/x-portico-part"
 """The type of a part; its checksums follow as parameters in hexadecimal, since listings show them there."""
@@ -119,16 +117,10 @@ def newest(rows: Iterable[Meta]) -> list[StoredPart]:
 
 
 def choose(parts: Iterable[StoredPart], refs: Sequence[PartRef], min_part: int) -> list[StoredPart]:
-    """The parts that a completion names. Raises `InvalidPartOrder`, `InvalidPart`, `PartTooSmall`."""
-    if not refs:
-        raise InvalidPart("A completion must name at least one part")
-    if any(later.number <= earlier.number for earlier, later in pairwise(refs)):
-        raise InvalidPartOrder
+    """The parts that a completion names. Raises as `core.parts.choose`."""
     known = {stored.part.number: stored for stored in parts}
-    chosen = [_match(known.get(ref.number), ref) for ref in refs]
-    if any(stored.part.size < min_part for stored in chosen[:-1]):
-        raise PartTooSmall
-    return chosen
+    chosen = choose_parts({number: stored.part for number, stored in known.items()}, refs, min_part)
+    return [known[part.number] for part in chosen]
 
 
 def checksum_of(algorithm: Algorithm | None, parts: Iterable[StoredPart]) -> Mapping[str, str]:
@@ -137,11 +129,3 @@ def checksum_of(algorithm: Algorithm | None, parts: Iterable[StoredPart]) -> Map
         return {}
     sums = [(stored.part.checksums[algorithm], stored.part.size) for stored in parts]
     return {algorithm.value: composite_checksum(algorithm, sums)}
-
-
-def _match(stored: StoredPart | None, ref: PartRef) -> StoredPart:
-    if stored is None or (ref.etag and ref.etag != stored.part.etag):
-        raise InvalidPart
-    if any(stored.part.checksums.get(name) != value for name, value in ref.checksums.items()):
-        raise InvalidPart
-    return stored

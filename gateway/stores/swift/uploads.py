@@ -11,9 +11,10 @@ from dataclasses import replace
 from gateway.core.body import Body, StreamBody
 from gateway.core.conditions import ANY, When
 from gateway.core.digest import Algorithm, composite_etag
-from gateway.core.errors import BadRequest, NoSuchUpload, NotFound
+from gateway.core.errors import NoSuchUpload, NotFound
 from gateway.core.listing import LAST_CHARACTER, paginate
 from gateway.core.names import check_bucket
+from gateway.core.parts import check_number
 from gateway.core.ranges import Span
 from gateway.core.types import Key, ListQuery, Meta, Page, Part, PartRef, Prefix, Put, Upload, UploadQuery
 from gateway.stores.swift.client import Answer, Request
@@ -23,7 +24,6 @@ from gateway.stores.swift.metadata import Stated, of_object
 from gateway.stores.swift.names import UPLOADS, container_of, new_upload, prefix_of, record_of
 from gateway.stores.swift.objects import Objects, checked_key, native
 from gateway.stores.swift.pending import (
-    MAX_PART,
     Record,
     StoredPart,
     check_id,
@@ -247,12 +247,6 @@ class Uploads(Objects):
         found = await self._up.found(place)
         if found is not None:
             self._up.objects.wrote(place.bucket, place.name, found.meta, found.stamp)
-
-
-def check_number(number: int) -> None:
-    """Raises `BadRequest`."""
-    if not 1 <= number <= MAX_PART:
-        raise BadRequest(f"A part's number must be from 1 to {MAX_PART}")
 
 
 def _raw(checksum: str) -> bytes:

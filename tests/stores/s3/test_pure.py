@@ -23,9 +23,10 @@ from gateway.core.errors import (
     Unavailable,
     Unsupported,
 )
+from gateway.core.parts import MAX_PARTS
 from gateway.core.types import Key, Props
 from gateway.stores.s3.answer import Answer, parse_time
-from gateway.stores.s3.blocks import MAX_PARTS, Block, blocks, part_size
+from gateway.stores.s3.blocks import Block, blocks, part_size
 from gateway.stores.s3.failures import store_error
 from gateway.stores.s3.metadata import META, Stated, meta_of, stated_by
 from gateway.stores.s3.tags import BucketTags, unpack

@@ -4,16 +4,15 @@ import secrets
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from gateway.core.digest import Algorithm
-from gateway.core.errors import InvalidPart, InvalidPartOrder, NoSuchUpload, PartTooSmall
+from gateway.core.errors import NoSuchUpload
+from gateway.core.parts import MAX_PARTS
+from gateway.core.parts import choose as choose_parts
 from gateway.core.types import Key, Part, PartRef, Put, Upload
 from gateway.stores.catalog.database import Connection
 from gateway.stores.catalog.tables import buckets, contents, extents
 from gateway.stores.catalog.tables.packing import pack, pack_numbers, unpack, unpack_props
-
-MAX_PARTS = 10_000
 
 _UploadRow = tuple[int, str, str, int, str, str | None, int | None, str, int | None, str | None, str | None]
 _PartRow = tuple[int, int, int, str, int, str | None]
@@ -118,16 +117,10 @@ def parts(db: Connection, serial: int, marker: int, limit: int) -> Sequence[Read
 
 
 def choose(db: Connection, serial: int, refs: Sequence[PartRef], min_part: int) -> Sequence[Ready]:
-    """The parts that a completion names. Raises `InvalidPartOrder`, `InvalidPart`, `PartTooSmall`."""
-    if not refs:
-        raise InvalidPart("A completion must name at least one part")
-    if any(later.number <= earlier.number for earlier, later in pairwise(refs)):
-        raise InvalidPartOrder
+    """The parts that a completion names. Raises as `core.parts.choose`."""
     ready = {found.part.number: found for found in parts(db, serial, 0, MAX_PARTS)}
-    chosen = [_match(ready.get(ref.number), ref) for ref in refs]
-    if any(found.part.size < min_part for found in chosen[:-1]):
-        raise PartTooSmall
-    return chosen
+    chosen = choose_parts({number: found.part for number, found in ready.items()}, refs, min_part)
+    return [ready[part.number] for part in chosen]
 
 
 def take(db: Connection, serial: int, chosen: Sequence[Ready]) -> int:
@@ -149,14 +142,6 @@ def drop_bucket(db: Connection, bucket: int) -> None:
     """Drop all uploads of a bucket."""
     for (serial,) in db.execute("SELECT serial FROM uploads WHERE bucket = ?", (bucket,)).fetchall():
         drop(db, serial)
-
-
-def _match(found: Ready | None, ref: PartRef) -> Ready:
-    if found is None or (ref.etag and ref.etag != found.part.etag):
-        raise InvalidPart
-    if any(found.part.checksums.get(name) != value for name, value in ref.checksums.items()):
-        raise InvalidPart
-    return found
 
 
 def _upload(bucket: str, row: _UploadRow) -> Upload:

@@ -1,0 +1,40 @@
+"""The rules by which parts become an object, wherever they lie."""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+from gateway.core.errors import BadRequest, InvalidPart, InvalidPartOrder, PartTooSmall
+from gateway.core.types import Part, PartRef
+
+MAX_PARTS = 10_000
+"""Parts of an upload, which are numbered from 1; as S3 has it."""
+
+
+def check_number(number: int) -> None:
+    """Raise `BadRequest` for what is no number of a part."""
+    if not 1 <= number <= MAX_PARTS:
+        raise BadRequest(f"A part's number must be from 1 to {MAX_PARTS}")
+
+
+def choose(ready: Mapping[int, Part], refs: Sequence[PartRef], min_part: int) -> list[Part]:
+    """The parts that a completion names, of those that lie ready, by number.
+
+    Raises `InvalidPartOrder`; `InvalidPart` for one that is not there, or has another ETag or checksum than is stated;
+    `PartTooSmall` for one, the last excepted, of fewer than `min_part` bytes.
+    """
+    if not refs:
+        raise InvalidPart("A completion must name at least one part")
+    if any(later.number <= earlier.number for earlier, later in pairwise(refs)):
+        raise InvalidPartOrder
+    chosen = [_match(ready.get(ref.number), ref) for ref in refs]
+    if any(part.size < min_part for part in chosen[:-1]):
+        raise PartTooSmall
+    return chosen
+
+
+def _match(part: Part | None, ref: PartRef) -> Part:
+    if part is None or (ref.etag and ref.etag != part.etag):
+        raise InvalidPart
+    if any(part.checksums.get(name) != value for name, value in ref.checksums.items()):
+        raise InvalidPart
+    return part
