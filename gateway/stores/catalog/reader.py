@@ -23,6 +23,9 @@ from gateway.stores.catalog.volume import Volume
 BLOCK = 512 * 1024
 """Most bytes that are read, and handed on, at once."""
 
+SMALL = 64 * 1024
+"""Up to so many bytes of one file are read at once if they lie in memory: a hop to a thread would cost far more."""
+
 
 class ContentReader(Reader):
     """A reader of a content."""
@@ -77,7 +80,8 @@ class Layout:
 class SegmentReader(ContentReader):
     """An object whose bytes lie in segments. One file at most is open at a time, and one block is read ahead.
 
-    The first file is opened with the reader: an object that is damaged there is refused before anything was sent.
+    The first file is opened with the reader: an object that is damaged there is refused before anything was sent. Few
+    bytes are read with it, and then there are no regions.
     """
 
     def __init__(self, meta: Meta, extent: Extent, volume: Volume, layout: Layout, *, mixed: bool) -> None:
@@ -87,18 +91,24 @@ class SegmentReader(ContentReader):
         self._volume = volume
         self._layout = layout
         self._mixed = mixed
+        self._few: bytes | None = None
         self._file: FileIO | None = None
         self._segment: int | None = None
         self._ahead: asyncio.Future[bytes] | None = None
 
     async def __aenter__(self) -> Self:
         first = next(self._layout.pieces(self.extent), None)
-        if first is not None and not first.inline:
-            try:
-                await self._at(first)
-            except BaseException:
-                self._close()
-                raise
+        if first is None or first.inline:
+            return self
+        if first.length == len(self.extent) <= SMALL:
+            few = self._glance(first)
+            self._few = few if few is not None else await self._volume.reading.run(self._load, first)
+            return self
+        try:
+            await self._at(first)
+        except BaseException:
+            self._close()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -108,6 +118,9 @@ class SegmentReader(ContentReader):
             self._close()
 
     async def chunks(self) -> AsyncIterator[bytes]:
+        if self._few is not None:
+            yield self._few
+            return
         for piece in self._layout.pieces(self.extent):
             if piece.inline:
                 yield self._layout.inline(piece)
@@ -124,7 +137,7 @@ class SegmentReader(ContentReader):
         return extents.cut(db, self._layout.content, self.extent, ids)
 
     def regions(self) -> AsyncIterator[Region] | None:
-        return None if self._mixed else self._regions()
+        return None if self._mixed or self._few is not None else self._regions()
 
     async def _regions(self) -> AsyncIterator[Region]:
         for piece in self._layout.pieces(self.extent):
@@ -140,6 +153,20 @@ class SegmentReader(ContentReader):
     def _begin(self, file: FileIO, offset: int, end: int) -> asyncio.Future[bytes]:
         self._ahead = self._volume.reading.begin(_read, file, offset, min(BLOCK, end - offset))
         return self._ahead
+
+    def _glance(self, piece: Piece) -> bytes | None:
+        """Few bytes that the page cache holds; None where the disk would have to be waited for."""
+        try:
+            with self._volume.open(piece.segment, piece.size) as file:
+                data = bytearray(piece.length)
+                count = os.preadv(file.fileno(), [data], piece.start, os.RWF_NOWAIT)
+        except OSError:  # not in memory, or not to be had so from this file system: the thread finds out
+            return None
+        return bytes(data) if count == piece.length else None
+
+    def _load(self, piece: Piece) -> bytes:
+        with self._volume.open(piece.segment, piece.size) as file:
+            return _read(file, piece.start, piece.length)
 
     def _open(self, piece: Piece) -> FileIO:
         self._file, self._segment = self._volume.open(piece.segment, piece.size), piece.segment

@@ -115,16 +115,38 @@ async def test_many_parts_are_read_with_one_file_open_at_a_time(
     extent = span.resolve(len(whole)) if span else None
     expected = whole[extent.start : extent.stop] if extent else whole
     async with catalog.open(KEY, span=span) as reader:
-        assert open_files(tmp_path) == 1
         found = []
         async for chunk in reader.chunks():
             assert open_files(tmp_path) <= 1
             found.append(chunk)
         assert b"".join(found) == expected
-    async with catalog.open(KEY, span=span) as reader:
-        assert await regions(reader) == expected
+    assert open_files(tmp_path) == 0
+
+
+async def test_regions_of_many_parts_come_with_one_file_open_at_a_time(catalog: Catalog, tmp_path: Path) -> None:
+    await assembled(catalog, KEY, *PARTS)
+    async with catalog.open(KEY) as reader:
+        assert await regions(reader) == b"".join(PARTS)
         assert open_files(tmp_path) == 1
     assert open_files(tmp_path) == 0
+
+
+@pytest.mark.parametrize("cached", (False, True))
+async def test_few_bytes_are_read_without_a_file_left_open(
+    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cached: bool
+) -> None:
+    """At once where they lie in memory, else in a thread."""
+    if not cached:
+        monkeypatch.setattr(os, "preadv", would_block)
+    await put(catalog, KEY, LARGE)
+    async with catalog.open(KEY, span=Span(100, 60_099)) as reader:
+        assert open_files(tmp_path) == 0
+        assert reader.regions() is None
+        assert await chunks(reader) == LARGE[100:60_100]
+
+
+def would_block(*_: object) -> int:
+    raise BlockingIOError
 
 
 async def test_an_object_of_files_and_rows_has_no_regions(catalog: Catalog) -> None:
