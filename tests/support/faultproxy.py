@@ -82,6 +82,9 @@ class FaultProxy:
                 pass
         except (Reset, ConnectionError, asyncio.IncompleteReadError):
             writer.transport.abort()
+        except asyncio.CancelledError:
+            writer.transport.abort()
+            raise
         finally:
             for end in (writer, server):
                 if end is not None:
@@ -164,13 +167,23 @@ async def _forward(
 async def proxied(upstream: str, *faults: Fault) -> AsyncIterator[FaultProxy]:
     """A proxy before the server at the URL `upstream`."""
     proxy = FaultProxy(upstream, list(faults))
-    server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0, limit=LIMIT)
+    connections: set[asyncio.Task[None]] = set()
+
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(proxy.serve(reader, writer))
+        connections.add(task)
+        task.add_done_callback(connections.discard)
+
+    server = await asyncio.start_server(accept, "127.0.0.1", 0, limit=LIMIT)
     proxy.port = server.sockets[0].getsockname()[1]
     try:
         yield proxy
     finally:
         server.close()
         await server.wait_closed()
+        for task in connections:
+            task.cancel()
+        await asyncio.gather(*connections, return_exceptions=True)
 
 
 def refusal(status: int, reason: str, code: str = "", **headers: str) -> bytes:
