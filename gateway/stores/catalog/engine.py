@@ -7,9 +7,7 @@ from typing import TypeVar
 from gateway.core.body import Body
 from gateway.core.digest import Algorithm
 from gateway.core.errors import StoreError, Unavailable
-from gateway.core.names import check_bucket, check_key
 from gateway.core.store import Store
-from gateway.core.types import Key
 from gateway.stores.catalog.collector import Collector
 from gateway.stores.catalog.database import Connection
 from gateway.stores.catalog.draft import receive
@@ -55,13 +53,6 @@ class Engine:
                 else:
                     self.collector.abandon(received.stored.segment)
             raise
-
-
-def checked(key: Key) -> Key:
-    """Return `key`, or raise `InvalidName`."""
-    check_bucket(key.bucket)
-    check_key(key.name)
-    return key
 
 
 class Part(Store):

@@ -10,14 +10,13 @@ from gateway.core.conditions import ANY, When
 from gateway.core.digest import Algorithm, composite_checksum, composite_etag, encode
 from gateway.core.errors import TooLarge
 from gateway.core.listing import paginate
-from gateway.core.names import check_bucket
+from gateway.core.names import check_bucket, checked_key
 from gateway.core.parts import check_number
 from gateway.core.ranges import Span
 from gateway.core.store import Reader
 from gateway.core.types import Key, ListQuery, Meta, Page, Part, PartRef, Prefix, Put, Upload, UploadQuery
 from gateway.stores.catalog.database import Connection
 from gateway.stores.catalog.draft import MAX_OBJECT
-from gateway.stores.catalog.engine import checked
 from gateway.stores.catalog.objects import Objects
 from gateway.stores.catalog.tables import buckets, contents, objects, uploads
 from gateway.stores.catalog.tables.packing import BEYOND
@@ -27,7 +26,7 @@ class Multipart(Objects):
     """A part's bytes lie where the object will have them: a completion puts extents together."""
 
     async def create_upload(self, key: Key, opts: Put, *, owner: str = "", checksum: Algorithm | None = None) -> Upload:
-        create = partial(uploads.create, key=checked(key), opts=opts, owner=owner, checksum=checksum)
+        create = partial(uploads.create, key=checked_key(key), opts=opts, owner=owner, checksum=checksum)
         return await self._engine.writer.run(create)
 
     async def stat_upload(self, key: Key, upload: str) -> Upload:
@@ -61,7 +60,7 @@ class Multipart(Objects):
             return await self._engine.writer.run(work)  # while the reader keeps the content whole
 
     async def parts(self, key: Key, upload: str, *, marker: int = 0, limit: int = 1000) -> Page[Part]:
-        checked(key)
+        checked_key(key)
 
         def page(db: Connection) -> Page[Part]:
             serial = uploads.find(db, key, upload).serial
@@ -89,7 +88,7 @@ class Multipart(Objects):
     async def complete_upload(
         self, key: Key, upload: str, parts: Sequence[PartRef], *, when: When = ANY, min_part: int = 0
     ) -> Meta:
-        checked(key)
+        checked_key(key)
 
         def work(db: Connection) -> Meta:
             pending = uploads.find(db, key, upload)
@@ -101,7 +100,7 @@ class Multipart(Objects):
         return await self._engine.writer.run(work)
 
     async def abort_upload(self, key: Key, upload: str) -> None:
-        checked(key)
+        checked_key(key)
 
         def work(db: Connection) -> None:
             uploads.drop(db, uploads.find(db, key, upload).serial)
@@ -109,7 +108,7 @@ class Multipart(Objects):
         await self._engine.writer.run(work)
 
     def _pending(self, key: Key, upload: str) -> Upload:
-        return self._engine.readers.here(partial(uploads.find, key=checked(key), upload=upload)).upload
+        return self._engine.readers.here(partial(uploads.find, key=checked_key(key), upload=upload)).upload
 
 
 def _wanted(upload: Upload) -> frozenset[Algorithm]:

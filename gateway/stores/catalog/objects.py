@@ -11,16 +11,20 @@ from gateway.core.body import Body
 from gateway.core.conditions import ANY, When, check_read, check_write
 from gateway.core.digest import composite_etag
 from gateway.core.errors import NoSuchVersion, StoreError, TooLarge
-from gateway.core.names import check_bucket, check_key
+from gateway.core.names import check_bucket, check_key, checked_key
 from gateway.core.ranges import Extent, Span, resolve
 from gateway.core.types import Copy, Deleted, Key, ListQuery, Meta, Page, Prefix, PropsChange, Put
 from gateway.stores.catalog.database import Connection
 from gateway.stores.catalog.draft import MAX_OBJECT
-from gateway.stores.catalog.engine import Engine, Part, checked
+from gateway.stores.catalog.engine import Engine, Part
 from gateway.stores.catalog.reader import ContentReader, InlineReader, Layout, SegmentReader
 from gateway.stores.catalog.stored import Received
 from gateway.stores.catalog.tables import buckets, contents, extents, objects
 from gateway.stores.catalog.tables.objects import Opened
+
+
+FEW = 4
+"""Up to so many rows are listed at once, as for the question whether a directory is empty."""
 
 
 class Objects(Part):
@@ -28,16 +32,17 @@ class Objects(Part):
 
     async def list(self, bucket: str, query: ListQuery) -> Page[Meta | Prefix]:
         check_bucket(bucket)
-        return await self._engine.readers.away(partial(objects.page, bucket=bucket, query=query))
+        page = partial(objects.page, bucket=bucket, query=query)
+        return self._engine.readers.here(page) if query.limit <= FEW else await self._engine.readers.away(page)
 
     async def stat(self, key: Key, version: str | None = None, when: When = ANY) -> Meta:
-        found = self._engine.readers.here(partial(objects.find, key=checked(key)))
+        found = self._engine.readers.here(partial(objects.find, key=checked_key(key)))
         return _readable(found.meta, version, when)
 
     def open(
         self, key: Key, *, span: Span | None = None, version: str | None = None, when: When = ANY
     ) -> AbstractAsyncContextManager[ContentReader]:
-        return _Opening(self._engine, checked(key), span, version, when)
+        return _Opening(self._engine, checked_key(key), span, version, when)
 
     async def put(self, key: Key, body: Body, opts: Put) -> Meta:
         self._refuse_early(key, opts.when)
@@ -72,7 +77,7 @@ class Objects(Part):
         return await engine.commit(received, work)
 
     async def update(self, key: Key, change: PropsChange, version: str | None = None) -> Meta:
-        checked(key)
+        checked_key(key)
 
         def work(db: Connection) -> Meta:
             found = objects.find(db, key)
@@ -86,8 +91,8 @@ class Objects(Part):
         return await self._engine.writer.run(work)
 
     async def copy(self, source: Key, target: Key, opts: Copy) -> Meta:
-        checked(source)
-        checked(target)
+        checked_key(source)
+        checked_key(target)
 
         def work(db: Connection) -> Meta:
             found = objects.find(db, source)
@@ -104,7 +109,7 @@ class Objects(Part):
         if version is not None:
             self._refuse_early(key, when)
             return Deleted(existed=False)
-        checked(key)
+        checked_key(key)
         return Deleted(existed=await self._engine.writer.run(partial(objects.delete, key=key, when=when)))
 
     async def delete_many(self, bucket: str, names: Sequence[str]) -> Sequence[Deleted | StoreError]:
@@ -119,7 +124,7 @@ class Objects(Part):
 
     def _refuse_early(self, key: Key, when: When) -> None:
         """Spare a body that would be refused. Raises `InvalidName`, `NoSuchBucket`, `ConditionFailed`."""
-        checked(key)
+        checked_key(key)
         self._engine.known.find(key.bucket)
         if when is not ANY:
             self._engine.readers.here(partial(objects.place, key=key, when=when))

@@ -3,9 +3,9 @@
 from functools import partial
 
 from gateway.core.conditions import ANY, When
-from gateway.core.names import check_bucket
+from gateway.core.names import check_bucket, checked_key
 from gateway.core.types import Key, Meta
-from gateway.stores.catalog.engine import Part, checked
+from gateway.stores.catalog.engine import Part
 from gateway.stores.catalog.tables import buckets, renames
 
 
@@ -13,7 +13,7 @@ class Renames(Part):
     """Each rename is one transaction, which moves no bytes."""
 
     async def rename(self, source: Key, target: Key, *, when: When = ANY) -> Meta:
-        rename = partial(renames.rename, source=checked(source), target=checked(target), when=when)
+        rename = partial(renames.rename, source=checked_key(source), target=checked_key(target), when=when)
         return await self._engine.writer.run(rename)
 
     async def rename_prefix(self, source: Key, target: Key) -> int:
