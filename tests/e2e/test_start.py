@@ -168,8 +168,8 @@ def test_help_and_version() -> None:
 def test_version_is_quick_because_it_loads_little() -> None:
     program = "import sys; sys.argv[1:] = ['version']\ntry:\n from gateway.cli import main; main()\nfinally:\n"
     program += " print(*sorted({name.partition('.')[0] for name in sys.modules}))"
-    unmeasured = {"COVERAGE_PROCESS_CONFIG": "", "COVERAGE_PROCESS_START": ""}
-    loaded = run(sys.executable, "-c", program, **unmeasured).stdout.split()
+    done = run(sys.executable, "-c", program, COVERAGE_PROCESS_CONFIG="", COVERAGE_PROCESS_START="")
+    loaded = done.stdout.split()
     assert not {"aiohttp", "yaml", "structlog", "botocore", "sqlite3", "alembic", "asyncio"} & set(loaded)
 
 
