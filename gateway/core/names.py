@@ -3,6 +3,7 @@
 import re
 
 from gateway.core.errors import InvalidName
+from gateway.core.types import Key
 
 MAX_BUCKET_BYTES = 256
 MAX_KEY_BYTES = 1024
@@ -26,6 +27,13 @@ def check_key(name: str) -> str:
     if "." in name and not {".", ".."}.isdisjoint(name.split("/")):
         raise InvalidName("An object's name must not have '.' or '..' between slashes")
     return name
+
+
+def checked_key(key: Key) -> Key:
+    """Return `key`, or raise `InvalidName`, as `check_bucket` and `check_key` do."""
+    check_bucket(key.bucket)
+    check_key(key.name)
+    return key
 
 
 def _check(name: str, limit: int, what: str) -> None:

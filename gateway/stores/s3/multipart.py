@@ -18,7 +18,7 @@ from gateway.core.errors import (
     NoSuchUpload,
     StoreError,
 )
-from gateway.core.names import check_bucket
+from gateway.core.names import check_bucket, checked_key
 from gateway.core.parts import check_number, choose
 from gateway.core.ranges import Span, resolve
 from gateway.core.types import Key, Meta, Page, Part, PartRef, Prefix, Props, Put, Upload, UploadQuery
@@ -28,7 +28,7 @@ from gateway.stores.s3.checksums import chosen, found_in, members_of, stated
 from gateway.stores.s3.client import Client
 from gateway.stores.s3.guard import quoted
 from gateway.stores.s3.metadata import Stated
-from gateway.stores.s3.objects import Objects, check
+from gateway.stores.s3.objects import Objects
 from gateway.stores.s3.streamed import Streamed
 from gateway.stores.s3.tasks import wholly
 from gateway.stores.s3.upload import Place
@@ -50,7 +50,7 @@ class Uploads:
         self._algorithms: dict[str, Algorithm | None] = {}
 
     async def create(self, key: Key, opts: Put, owner: str, checksum: Algorithm | None) -> Upload:
-        check(key)
+        checked_key(key)
         place = await self._objects.uploader.begin(key, Stated(props=opts.props, modified=opts.modified), checksum)
         self._remember(place.upload, checksum)
         try:
@@ -233,7 +233,7 @@ class Uploads:
 
 def place_of(key: Key, upload: str) -> Place:
     """Raises `NoSuchUpload` for what is no id: a request with an empty one might mean the object itself."""
-    check(key)
+    checked_key(key)
     if not _ID.fullmatch(upload):
         raise NoSuchUpload
     return Place(key, upload)

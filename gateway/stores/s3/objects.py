@@ -17,7 +17,7 @@ from gateway.core.errors import (
     StoreError,
     Unavailable,
 )
-from gateway.core.names import check_bucket, check_key
+from gateway.core.names import check_key, checked_key
 from gateway.core.ranges import Span, resolve
 from gateway.core.store import Reader
 from gateway.core.types import Copy, Deleted, Key, Meta, Props, PropsChange, Put
@@ -40,13 +40,6 @@ REFRESHES = 4
 """So often a read is begun anew because the object has changed since it was looked at."""
 
 
-def check(key: Key) -> Key:
-    """Raises `InvalidName`."""
-    check_bucket(key.bucket)
-    check_key(key.name)
-    return key
-
-
 class Objects:
     """The objects of all buckets.
 
@@ -64,7 +57,7 @@ class Objects:
 
     async def stat(self, key: Key, version: str | None = None, when: When = ANY) -> Meta:
         """Raises as `Store.stat`."""
-        check(key)
+        checked_key(key)
         try:
             answer = await self._client.call("head_object", Bucket=key.bucket, Key=key.name, ChecksumMode="ENABLED")
             meta = meta_of(key, answer, int(answer.headers.get("content-length", "")))
@@ -87,7 +80,7 @@ class Objects:
     @asynccontextmanager
     async def open(self, key: Key, span: Span | None, version: str | None, when: When) -> AsyncIterator[Reader]:
         """Raises as `Store.open`."""
-        check(key)
+        checked_key(key)
         reader = await self._opened(key, span, version, when)
         try:
             yield reader
@@ -116,7 +109,7 @@ class Objects:
 
     async def guard(self, key: Key, when: When) -> Guard:
         """The condition of a write to `key`. Raises `ConditionFailed`, `Unsupported`."""
-        check(key)
+        checked_key(key)
         if not (when.if_match or when.if_none_match or when.if_unmodified_since is not None):
             when = ANY  # other dates are a matter of reads
         if when != ANY:
@@ -155,7 +148,7 @@ class Objects:
 
     async def copy(self, source: Key, target: Key, opts: Copy) -> Meta:
         """Raises as `Store.copy`."""
-        check(target)
+        checked_key(target)
         for _ in range(ROUNDS):
             found = await self.stat(source, opts.source_version, opts.source_when)
             props = found.props if opts.props is None else opts.props
@@ -205,7 +198,7 @@ class Objects:
 
     async def delete(self, key: Key, version: str | None, when: When) -> Deleted:
         """Raises as `Store.delete`. S3 does not tell whether anything was there, so it is looked for first."""
-        check(key)
+        checked_key(key)
         if version is not None:
             await self._buckets.require(key.bucket)
             return Deleted(existed=False)

@@ -20,7 +20,7 @@ from gateway.core.errors import (
     Unavailable,
     Unsupported,
 )
-from gateway.core.names import check_bucket, check_key
+from gateway.core.names import check_bucket, checked_key
 from gateway.core.ranges import Extent, Span, resolve
 from gateway.core.store import Reader
 from gateway.core.types import Copy, Deleted, Key, ListQuery, Meta, Page, Prefix, PropsChange, Put
@@ -347,12 +347,6 @@ class Objects(Buckets):
 
 class _Changed(Exception):
     """The object is another one than it was a moment ago."""
-
-
-def checked_key(key: Key) -> Key:
-    check_bucket(key.bucket)
-    check_key(key.name)
-    return key
 
 
 def _meta(found: Found | None) -> Meta | None:

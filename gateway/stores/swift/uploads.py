@@ -13,7 +13,7 @@ from gateway.core.conditions import ANY, When
 from gateway.core.digest import Algorithm, composite_etag
 from gateway.core.errors import NoSuchUpload, NotFound
 from gateway.core.listing import LAST_CHARACTER, paginate
-from gateway.core.names import check_bucket
+from gateway.core.names import check_bucket, checked_key
 from gateway.core.parts import check_number
 from gateway.core.ranges import Span
 from gateway.core.types import Key, ListQuery, Meta, Page, Part, PartRef, Prefix, Put, Upload, UploadQuery
@@ -22,7 +22,7 @@ from gateway.stores.swift.facts import Facts
 from gateway.stores.swift.listing import listing_of
 from gateway.stores.swift.metadata import Stated, of_object
 from gateway.stores.swift.names import UPLOADS, container_of, new_upload, prefix_of, record_of
-from gateway.stores.swift.objects import Objects, checked_key, native
+from gateway.stores.swift.objects import Objects, native
 from gateway.stores.swift.pending import (
     Record,
     StoredPart,
