@@ -22,7 +22,6 @@ from gateway.stores.catalog.stored import Received
 from gateway.stores.catalog.tables import buckets, contents, extents, objects
 from gateway.stores.catalog.tables.objects import Opened
 
-
 FEW = 4
 """Up to so many rows are listed at once, as for the question whether a directory is empty."""
 
