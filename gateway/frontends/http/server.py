@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from aiohttp import hdrs, web
-from aiohttp.web_protocol import RequestHandler
+from aiohttp.web_protocol import RequestHandler, _ErrInfo
 
 from gateway.frontends.http.sending import BrokenTransfer
 from gateway.frontends.http.settings import HttpSettings
@@ -126,6 +126,17 @@ class _Protocol(RequestHandler):
     def is_idle(self) -> bool:
         """Between two requests."""
         return self._waiter is not None
+
+    def data_received(self, data: bytes) -> None:
+        """Let a body whose framing breaks fail at once. The parser forgets it; it would be waited for in vain."""
+        super().data_received(data)
+        request = self._current_request
+        if request is None or not self._messages or request.content.is_eof():
+            return
+        last, _ = self._messages[-1]
+        if isinstance(last, _ErrInfo):
+            self._lingering_time = 0.0
+            request.content.set_exception(last.exc)
 
     def handle_error(
         self,

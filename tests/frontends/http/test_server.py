@@ -120,6 +120,28 @@ async def test_a_body_that_breaks_off_raises_inside_the_stream(serve: Serve, res
     assert raised in (["IncompleteBody"], ["BodyTimeout"])
 
 
+async def test_a_body_whose_framing_breaks_is_told_at_once(serve: Serve) -> None:
+    reached = asyncio.Event()
+
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        reached.set()
+        async with aclosing(RequestBody(request, stall=60).chunks()) as chunks:
+            async for _ in chunks:
+                pass
+        return web.Response(text="whole")
+
+    server = await serve(handle)
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(PUT + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
+    await reached.wait()
+    writer.write(b"zz\r\nabc\r\n")
+    async with asyncio.timeout(10):
+        answer = await reader.read()
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.endswith(b"IncompleteBody")
+
+
 async def test_o30_a_client_that_stalls_is_told(serve: Serve) -> None:
     assert b"BodyTimeout" in await dialogue(await serve(count, idle_timeout=1), PUT + b"Content-Length: 9\r\n\r\nabc")
 
