@@ -15,11 +15,13 @@ from gateway.frontends.admin.page import Overview, render
 from gateway.frontends.admin.readiness import Readiness
 from gateway.frontends.admin.settings import AdminSettings
 from gateway.frontends.http.frontend import HttpFrontend
+from gateway.frontends.http.headers import SERVER
 from gateway.frontends.http.sending import sent_bytes
 
 logger = logging.getLogger("portico.admin")
 
 HEADERS = {
+    hdrs.SERVER: SERVER,
     hdrs.CACHE_CONTROL: "no-store",
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",

@@ -13,6 +13,9 @@ from gateway.core.ranges import Span, parse_range
 
 MAX_DATE_LENGTH = 64
 
+SERVER = "Portico"
+"""What every answer names itself in its Server header: no versions, which would help an attacker."""
+
 Headers = Mapping[str, str]
 
 

@@ -16,6 +16,7 @@ from gateway.core.context import RequestContext, enter, new_request_id
 from gateway.core.errors import StoreError
 from gateway.core.events import Access, Observer
 from gateway.core.types import Key
+from gateway.frontends.http.headers import SERVER
 from gateway.frontends.http.sending import BrokenTransfer, sent_bytes
 from gateway.frontends.s3 import model
 from gateway.frontends.s3.address import SERVICE, address_of, query_of, split
@@ -33,7 +34,6 @@ from gateway.frontends.s3.xmlout import XML_TYPE, Output, Writer, compile_output
 
 logger = logging.getLogger("portico.s3")
 
-SERVER = "Portico"
 CLIENT_CLOSED_REQUEST = 499
 """Told to nobody: the access record of a request that was cancelled."""
 

@@ -7,6 +7,7 @@ from aiohttp import hdrs, web
 from multidict import CIMultiDict
 
 from gateway.core.context import current
+from gateway.frontends.http.headers import SERVER
 from gateway.frontends.swift.errors import REASONS, Refusal
 
 HTML = "text/html; charset=UTF-8"
@@ -45,4 +46,5 @@ def refused(refusal: Refusal) -> web.Response:
 
 def identify(headers: CIMultiDict[str]) -> None:
     """Every answer carries the id of its transaction."""
+    headers[hdrs.SERVER] = SERVER
     headers["X-Trans-Id"] = headers["X-Openstack-Request-Id"] = current().request_id

@@ -129,6 +129,7 @@ async def test_methods_and_paths(served: Served, method: str, path: str, status:
     assert found == status
     assert (text == "") == (method == "HEAD")
     assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Server"] == "Portico"
 
 
 async def test_every_request_is_told(served: Served) -> None:

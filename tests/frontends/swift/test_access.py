@@ -179,6 +179,7 @@ async def test_what_is_told_of_a_request(world: World) -> None:
     answer = await world.do("PUT", "box", "a/b", body=b"12345", X_Trans_Id_Extra="my own " + "x" * 50)
     trans_id = answer.headers["X-Trans-Id"]
     assert answer.headers["X-Openstack-Request-Id"] == trans_id
+    assert answer.headers["Server"] == "Portico"
     assert re.fullmatch(r"tx[0-9a-f]{21}-[0-9a-f]{10}-my%20own%20x{25}", trans_id)
     await world.do("GET", "box", "a/b")
     await world.do("GET", "box", "none", user="rita")
