@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
 
-from gateway.core.digest import Algorithm, Hash, new
+from gateway.core.digest import Algorithm, Hash, digest, new
 from gateway.core.errors import BadDigest, BadRequest, IncompleteBody, TooLarge
 
 BLOCK = 512 * 1024
@@ -122,6 +122,20 @@ class CheckedBody(Body):
         if pending is not None:
             await pending
         self._finish({algorithm: state.digest() for algorithm, state in hashes.items()})
+
+    async def small(self) -> bytes:
+        """All bytes of a body whose size is known to be `INLINE` at most. Raises what `chunks` raises."""
+        self._count, self._digests = 0, None
+        self._refuse_excess(self.size or 0)
+        pieces: list[bytes] = []
+        async with aclosing(self._source.chunks()) as source:
+            async for piece in source:
+                self._count += len(piece)
+                self._refuse_excess(self._count)
+                pieces.append(piece)
+        data = b"".join(pieces)
+        self._finish({algorithm: digest(algorithm, data) for algorithm in self._algorithms})
+        return data
 
     async def _blocks(self) -> AsyncGenerator[bytes, None]:
         pieces: list[bytes] = []

@@ -28,8 +28,10 @@ class RequestBody(Body):
         content = self._request.content
         while not content.at_eof():
             try:
-                async with asyncio.timeout(self._stall):
-                    chunk = await content.readany()
+                chunk = content.read_nowait()  # a small body has come with its head: no timer is needed
+                if not chunk:
+                    async with asyncio.timeout(self._stall):
+                        chunk = await content.readany()
             except TimeoutError:
                 raise BodyTimeout from None
             except (ClientError, HttpProcessingError, ConnectionError) as error:

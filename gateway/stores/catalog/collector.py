@@ -15,6 +15,9 @@ from gateway.stores.catalog.writer import Writer
 RETRY = 5.0
 """Seconds to wait after a failure."""
 
+REST = 0.02
+"""Seconds to rest when all is done: to look for garbage after each commit would cost more than the commit."""
+
 
 class Collector:
     """Takes out of the index, and from the disk, what nobody refers to and nobody reads any more.
@@ -58,6 +61,7 @@ class Collector:
             try:
                 while await self._step():
                     pass
+                await asyncio.sleep(REST)
             except StoreError as error:
                 log.warning("garbage could not be collected, will try again: %s", error)
                 await asyncio.sleep(RETRY)

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from contextlib import aclosing
 from typing import Self
 
-from gateway.core.body import Body, checked
+from gateway.core.body import INLINE, Body, CheckedBody, checked
 from gateway.core.digest import Algorithm, encode
 from gateway.core.errors import TooLarge
 from gateway.stores.catalog.stored import Filed, Inline, Received, Stored
@@ -29,13 +29,19 @@ async def receive(body: Body, algorithms: Collection[Algorithm], volume: Volume,
     if stage.size is not None and stage.size > MAX_OBJECT:
         raise TooLarge
     volume.room.check(stage.size or 0)
+    if stage.size is not None and stage.size <= min(INLINE, inline_max):
+        return _received(Inline(next(volume.ids), await stage.small()), stage, algorithms)
     async with Draft(volume, inline_max) as draft:
         async with aclosing(stage.chunks()) as blocks:
             async for block in blocks:
                 await draft.write(block)
-        digests = stage.digests
-        checksums = {algorithm.value: encode(digests[algorithm]) for algorithm in algorithms}
-        return Received(await draft.keep(), digests[Algorithm.MD5].hex(), checksums)
+        return _received(await draft.keep(), stage, algorithms)
+
+
+def _received(stored: Stored, stage: CheckedBody, algorithms: Collection[Algorithm]) -> Received:
+    digests = stage.digests
+    checksums = {algorithm.value: encode(digests[algorithm]) for algorithm in algorithms}
+    return Received(stored, digests[Algorithm.MD5].hex(), checksums)
 
 
 class Draft:

@@ -285,3 +285,31 @@ async def test_a_body_that_is_left_early_closes_the_source_at_once(size: int) ->
     await anext(chunks)
     await chunks.aclose()
     assert source.closed
+
+
+@pytest.mark.parametrize(
+    ("size", "pieces", "limit", "error"),
+    (
+        (3, [b"a", b"bc"], None, None),
+        (0, [], None, None),
+        (4, [b"a", b"bc"], None, IncompleteBody),
+        (2, [b"a", b"bc"], None, BadRequest),
+        (3, [b"a", b"bc"], 2, TooLarge),
+        (3, [b"a", b"bx"], None, BadDigest),
+    ),
+)
+async def test_a_small_body_taken_at_once_is_checked_as_any(
+    size: int, pieces: list[bytes], limit: int | None, error: type[Exception] | None
+) -> None:
+    def body() -> CheckedBody:
+        right = expect(Algorithm.SHA256, digest(Algorithm.SHA256, b"abc"[:size]))
+        return CheckedBody(StreamBody(Scripted(pieces).chunks(), size), {Algorithm.SHA256}, [right], limit)
+
+    if error:
+        for way in (body().small(), read(body())):
+            with pytest.raises(error):
+                await way
+        return
+    one, other = body(), body()
+    assert await one.small() == await read(other) == b"".join(pieces)
+    assert (one.count, one.digests) == (other.count, other.digests)
