@@ -8,11 +8,11 @@ from dataclasses import replace
 from gateway.core.errors import AlreadyExists, Denied, NoSuchBucket, NoSuchKey, NotFound, StoreError, Unsupported
 from gateway.core.listing import paginate
 from gateway.core.names import check_bucket
+from gateway.core.tasks import Turns, wholly
 from gateway.core.types import BucketMeta, BucketProps, ListQuery, Page, Prefix, PropsChange
 from gateway.stores.s3.client import Client
 from gateway.stores.s3.settings import S3StoreSettings
 from gateway.stores.s3.tags import BucketTags, unpack
-from gateway.stores.s3.tasks import Turns, wholly
 
 CLASSIC_REGION = "us-east-1"
 """The region that must not be named where a bucket is created."""

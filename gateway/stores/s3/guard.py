@@ -13,9 +13,9 @@ from typing import TypeVar
 
 from gateway.core.conditions import ABSENT, ANY, ANYTHING, When, check_write
 from gateway.core.errors import Busy, ConditionFailed, NotFound, StoreError, Unsupported
+from gateway.core.tasks import wholly
 from gateway.core.types import Key, Meta
 from gateway.stores.s3.client import Client
-from gateway.stores.s3.tasks import wholly
 
 T = TypeVar("T")
 Find = Callable[[Key], Awaitable[Meta | None]]

@@ -21,6 +21,7 @@ from gateway.core.errors import (
 from gateway.core.names import check_bucket, checked_key
 from gateway.core.parts import check_number, choose
 from gateway.core.ranges import Span, resolve
+from gateway.core.tasks import wholly
 from gateway.core.types import Key, Meta, Page, Part, PartRef, Prefix, Props, Put, Upload, UploadQuery
 from gateway.stores.s3.answer import Answer
 from gateway.stores.s3.blocks import blocks
@@ -30,7 +31,6 @@ from gateway.stores.s3.guard import quoted
 from gateway.stores.s3.metadata import Stated
 from gateway.stores.s3.objects import Objects
 from gateway.stores.s3.streamed import Streamed
-from gateway.stores.s3.tasks import wholly
 from gateway.stores.s3.upload import Place
 
 PAGE = 1000

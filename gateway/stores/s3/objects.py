@@ -20,6 +20,7 @@ from gateway.core.errors import (
 from gateway.core.names import check_key, checked_key
 from gateway.core.ranges import Span, resolve
 from gateway.core.store import Reader
+from gateway.core.tasks import Turns, wholly
 from gateway.core.types import Copy, Deleted, Key, Meta, Props, PropsChange, Put
 from gateway.stores.s3.buckets import Buckets
 from gateway.stores.s3.checksums import digests_of
@@ -28,7 +29,6 @@ from gateway.stores.s3.failures import refusal
 from gateway.stores.s3.guard import ROUNDS, Guard, Pin, Probe, quoted
 from gateway.stores.s3.metadata import Stated, meta_of
 from gateway.stores.s3.reading import S3Reader, range_header
-from gateway.stores.s3.tasks import Turns, wholly
 from gateway.stores.s3.upload import Uploader, Written
 
 MAX_COPY = 5 * 1024**3

@@ -1,43 +1,9 @@
-"""Work that must not be left half done, or not be done twice at once."""
+"""Several requests at once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Hashable
-from contextlib import asynccontextmanager
+from collections.abc import Coroutine
 from types import TracebackType
-from typing import Any, Self, TypeVar
-from weakref import WeakValueDictionary
-
-T = TypeVar("T")
-
-
-async def wholly(work: Coroutine[Any, Any, T], undo: Callable[[T], Coroutine[Any, Any, object]] | None = None) -> T:
-    """Run `work` to its end even if the caller is cancelled meanwhile, who learns of that afterwards.
-
-    What `work` has made for a caller that is gone is given to `undo`.
-    """
-    task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait((task,))
-        if not task.cancelled() and task.exception() is None and undo is not None:
-            await wholly(undo(task.result()))
-        raise
-
-
-class Turns:
-    """One at a time for each name, in this process."""
-
-    def __init__(self) -> None:
-        self._locks: WeakValueDictionary[Hashable, asyncio.Lock] = WeakValueDictionary()
-
-    @asynccontextmanager
-    async def of(self, name: Hashable) -> AsyncIterator[None]:
-        lock = self._locks.get(name)
-        if lock is None:
-            lock = self._locks[name] = asyncio.Lock()
-        async with lock:
-            yield
+from typing import Any, Self
 
 
 class Flight:

@@ -13,6 +13,7 @@ from typing import Any
 from gateway.core.body import Body, Digests, checked
 from gateway.core.digest import Algorithm, composite_etag, encode
 from gateway.core.errors import ConditionFailed, NoSuchKey, NoSuchUpload, StoreError
+from gateway.core.tasks import wholly
 from gateway.core.types import Key, Put
 from gateway.stores.s3.blocks import Block, blocks
 from gateway.stores.s3.checksums import MEMBERS, chosen, digests_of, stated
@@ -20,7 +21,7 @@ from gateway.stores.s3.client import Client
 from gateway.stores.s3.failures import is_uncertain
 from gateway.stores.s3.guard import Find, Guard, Pin
 from gateway.stores.s3.metadata import Stated, stated_by
-from gateway.stores.s3.tasks import Flight, wholly
+from gateway.stores.s3.tasks import Flight
 
 logger = logging.getLogger("portico.s3store")
 

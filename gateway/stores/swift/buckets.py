@@ -11,6 +11,7 @@ from multidict import CIMultiDictProxy
 from gateway.core.errors import InvalidName, NoSuchBucket, NotEmpty, Unsupported
 from gateway.core.names import check_bucket
 from gateway.core.store import Caps, Store
+from gateway.core.tasks import wholly
 from gateway.core.types import AccountMeta, BucketMeta, BucketProps, ListQuery, Page, Prefix, PropsChange
 from gateway.stores.swift.client import Request
 from gateway.stores.swift.listing import listing_of, query_of
@@ -20,7 +21,6 @@ from gateway.stores.swift.names import container_of, is_hidden
 from gateway.stores.swift.rows import TICK, Row
 from gateway.stores.swift.rows import buckets as bucket_rows
 from gateway.stores.swift.settings import SwiftStoreSettings
-from gateway.stores.swift.settling import settled
 from gateway.stores.swift.upstream import ACCOUNT, Upstream
 
 SECOND = 1_000_000_000
@@ -74,8 +74,8 @@ class Buckets(Store):
     async def create_bucket(self, name: str, props: BucketProps) -> bool:
         if is_hidden(check_bucket(name)):
             raise InvalidName("Names that end in '_segments' are kept for segments of large objects")
-        async with self._up.locks.hold((ACCOUNT, name)):
-            return await settled(self._create(name, props))
+        async with self._up.turns.of((ACCOUNT, name)):
+            return await wholly(self._create(name, props))
 
     async def _create(self, name: str, props: BucketProps) -> bool:
         """The properties come in a second step: a PUT of what is there already would set them on it."""
@@ -95,8 +95,8 @@ class Buckets(Store):
         return self._meta(name, await self._head(check_bucket(name)))
 
     async def update_bucket(self, name: str, change: PropsChange) -> BucketMeta:
-        async with self._up.locks.hold((ACCOUNT, check_bucket(name))):
-            return await settled(self._update(name, change))
+        async with self._up.turns.of((ACCOUNT, check_bucket(name))):
+            return await wholly(self._update(name, change))
 
     async def _update(self, name: str, change: PropsChange) -> BucketMeta:
         old = await self._head(name)
@@ -106,8 +106,8 @@ class Buckets(Store):
         return await self._know_bucket(name)
 
     async def delete_bucket(self, name: str) -> None:
-        async with self._up.locks.hold((ACCOUNT, check_bucket(name))):
-            await settled(self._delete(name))
+        async with self._up.turns.of((ACCOUNT, check_bucket(name))):
+            await wholly(self._delete(name))
 
     async def _delete(self, name: str) -> None:
         segmented = await self._up.segments.may_hold(name)
@@ -159,11 +159,11 @@ class Buckets(Store):
         """`core.store.Accounts`. Only the account that the upstream's is has properties there."""
         if owner != self._up.owner:
             raise Unsupported("The upstream keeps metadata of its own account only")
-        async with self._up.locks.hold(ACCOUNT):
+        async with self._up.turns.of(ACCOUNT):
             old = (await self._up.client.call(Request(method="HEAD"))).headers
             user, packed = read_container(old, "Account")
             new = of_container(change.apply_user(user), change.apply_system(packed.system), "", "Account")
-            await settled(self._up.client.call(Request(method="POST", headers=removing(old, new, "Account"))))
+            await wholly(self._up.client.call(Request(method="POST", headers=removing(old, new, "Account"))))
         return await self.stat_account(owner)
 
     async def _head(self, name: str) -> CIMultiDictProxy[str]:

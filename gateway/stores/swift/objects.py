@@ -23,6 +23,7 @@ from gateway.core.errors import (
 from gateway.core.names import check_bucket, checked_key
 from gateway.core.ranges import Extent, Span, resolve
 from gateway.core.store import Reader
+from gateway.core.tasks import wholly
 from gateway.core.types import Copy, Deleted, Key, ListQuery, Meta, Page, Prefix, PropsChange, Put
 from gateway.stores.swift.buckets import Buckets
 from gateway.stores.swift.client import Answer, Request
@@ -32,7 +33,6 @@ from gateway.stores.swift.found import Found, found_of, http_date
 from gateway.stores.swift.listing import listing_of
 from gateway.stores.swift.metadata import Stated, of_object
 from gateway.stores.swift.reader import SwiftReader
-from gateway.stores.swift.settling import settled
 from gateway.stores.swift.staging import Staged, incoming
 
 ATTEMPTS = 5
@@ -127,7 +127,7 @@ class Objects(Buckets):
                 checksums=staged.facts.checksums if checksums is None else checksums,
             )
             await self._check_owner(key.bucket, opts.owner)
-            return await settled(self._commit(meta, opts.when, staged, {**headers(staged.facts)}))
+            return await wholly(self._commit(meta, opts.when, staged, {**headers(staged.facts)}))
 
     async def _check_owner(self, bucket: str, owner: str | None) -> None:
         """The last look before the commit, since Swift has no such condition. Raises `NoSuchBucket`."""
@@ -136,7 +136,7 @@ class Objects(Buckets):
 
     async def _commit(self, meta: Meta, when: When, staged: Staged, headers: Mapping[str, str]) -> Meta:
         key = meta.key
-        async with self._up.locks.hold(key):
+        async with self._up.turns.of(key):
             old = await self._standing(key, when)
             self._up.objects.forget(key.bucket, key.name)
             answer = await self._pushed(key, staged)
@@ -167,14 +167,14 @@ class Objects(Buckets):
 
     async def update(self, key: Key, change: PropsChange, version: str | None = None) -> Meta:
         checked_key(key)
-        async with self._up.locks.hold(key):
+        async with self._up.turns.of(key):
             found = await self._readable(key, version, ANY)
             check_write(change.when, found.meta)
             props = change.apply(found.meta.props)
             modified = found.meta.modified if change.modified is None else change.modified
             if (props, modified) == (found.meta.props, found.meta.modified):
                 return found.meta
-            return await settled(self._post(found, replace(found.meta, props=props, modified=modified)))
+            return await wholly(self._post(found, replace(found.meta, props=props, modified=modified)))
 
     async def _post(self, found: Found, meta: Meta) -> Meta:
         """Swift forgets whatever a POST does not state, and dates the object anew: its time has to be stated, too."""
@@ -206,7 +206,7 @@ class Objects(Buckets):
             meta = replace(found.meta, key=target, props=props)
             try:
                 if server:
-                    return await settled(self._copy(found, meta, opts.when))
+                    return await wholly(self._copy(found, meta, opts.when))
                 return await self._carry(found, meta, opts.when)
             except _Changed:
                 continue
@@ -227,7 +227,7 @@ class Objects(Buckets):
             body=b"",
             patience=self._up.settings.copy_timeout,
         )
-        async with self._up.locks.hold(target):
+        async with self._up.turns.of(target):
             old = await self._standing(target, when)
             self._up.objects.forget(target.bucket, target.name)
             answer = await self._up.client.call(request, 404, 412)
@@ -253,10 +253,10 @@ class Objects(Buckets):
         if version is not None:
             await self._up.need_bucket(key.bucket)
             return Deleted(existed=False)
-        return await settled(self._delete_one(key, when))
+        return await wholly(self._delete_one(key, when))
 
     async def _delete_one(self, key: Key, when: When) -> Deleted:
-        async with self._up.locks.hold(key):
+        async with self._up.turns.of(key):
             old = await self._standing(key, when)
             self._up.objects.forget(key.bucket, key.name)
             answer = await self._up.client.call(Request(method="DELETE", path=(key.bucket, key.name)), 404)
@@ -277,7 +277,7 @@ class Objects(Buckets):
             except StoreError as error:
                 results[name] = error
         if keys:
-            results.update(await settled(self._delete_all(bucket, keys)))
+            results.update(await wholly(self._delete_all(bucket, keys)))
         done: list[Deleted | StoreError] = []
         for name in names:
             done.append(results[name])
@@ -288,7 +288,7 @@ class Objects(Buckets):
     async def _delete_all(self, bucket: str, keys: Sequence[Key]) -> Mapping[str, Deleted | StoreError]:
         async with AsyncExitStack() as stack:
             for key in sorted(keys, key=lambda key: key.name):
-                await stack.enter_async_context(self._up.locks.hold(key))
+                await stack.enter_async_context(self._up.turns.of(key))
             olds = await self._up.looked_up(keys)
             standing = [key.name for key in keys if olds[key.name] is not None]
             failures = await self._up.deletes.remove(bucket, standing) if standing else {}

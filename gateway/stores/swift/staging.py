@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from gateway.core.body import BLOCK, Body, CheckedBody, checked
 from gateway.core.digest import Algorithm
 from gateway.core.errors import Corrupt, StoreError, Unavailable
+from gateway.core.tasks import wholly
 from gateway.core.types import Key
 from gateway.stores.swift.client import Answer, Client, Request
 from gateway.stores.swift.errors import is_doubtful
@@ -17,7 +18,7 @@ from gateway.stores.swift.info import Info
 from gateway.stores.swift.names import new_upload, prefix_of
 from gateway.stores.swift.segments import Segments
 from gateway.stores.swift.settings import SwiftStoreSettings
-from gateway.stores.swift.settling import settled, together
+from gateway.stores.swift.together import together
 from gateway.stores.swift.writer import Writer
 
 SMALL = 2 * BLOCK
@@ -159,7 +160,7 @@ class Staging:
             yield Staged(facts=facts, size=coming.body.count, commit=commit)
         except BaseException:
             if not needed:
-                await settled(self._segments.free(key, upload, writer.names))
+                await wholly(self._segments.free(key, upload, writer.names))
             raise
 
 

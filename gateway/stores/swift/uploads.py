@@ -16,6 +16,7 @@ from gateway.core.listing import LAST_CHARACTER, paginate
 from gateway.core.names import check_bucket, checked_key
 from gateway.core.parts import check_number
 from gateway.core.ranges import Span
+from gateway.core.tasks import wholly
 from gateway.core.types import Key, ListQuery, Meta, Page, Part, PartRef, Prefix, Put, Upload, UploadQuery
 from gateway.stores.swift.client import Answer, Request
 from gateway.stores.swift.facts import Facts
@@ -36,8 +37,8 @@ from gateway.stores.swift.pending import (
 from gateway.stores.swift.pending import record_of as encoded
 from gateway.stores.swift.segments import Segment
 from gateway.stores.swift.settings import SwiftStoreSettings
-from gateway.stores.swift.settling import settled, together
 from gateway.stores.swift.staging import Staged, incoming
+from gateway.stores.swift.together import together
 
 PAGE = 1000
 AT_ONCE = 8
@@ -61,7 +62,7 @@ class Uploads(Objects):
         )
         place = Key(container, record_of(upload.id))
         data = encoded(upload, opts.modified)
-        await settled(self._write(place, Request(method="PUT", path=(place.bucket, place.name), body=data)))
+        await wholly(self._write(place, Request(method="PUT", path=(place.bucket, place.name), body=data)))
         return upload
 
     async def stat_upload(self, key: Key, upload: str) -> Upload:
@@ -80,7 +81,7 @@ class Uploads(Objects):
             return {"Content-Type": part_type({name: _raw(value) for name, value in facts.checksums.items()})}
 
         async with self._up.staging.staged(incoming(place, body, wanted, headers, whole=True)) as staged:
-            return await settled(self._store_part(key, upload, place, staged, headers(staged.facts)))
+            return await wholly(self._store_part(key, upload, place, staged, headers(staged.facts)))
 
     async def _store_part(self, key: Key, upload: str, place: Key, staged: Staged, headers: Mapping[str, str]) -> Part:
         await staged.commit()
@@ -127,12 +128,12 @@ class Uploads(Objects):
     async def complete_upload(
         self, key: Key, upload: str, parts: Sequence[PartRef], *, when: When = ANY, min_part: int = 0
     ) -> Meta:
-        async with self._up.locks.hold(("upload", upload)):
+        async with self._up.turns.of(("upload", upload)):
             record = await self._record(key, upload)
             known = await self._parts(key, upload)
             chosen = choose(known, parts, min_part)
             self._check_conditions(when)
-            return await settled(self._complete(record.upload(upload), record.modified, chosen, known, when))
+            return await wholly(self._complete(record.upload(upload), record.modified, chosen, known, when))
 
     async def _complete(
         self,
@@ -171,9 +172,9 @@ class Uploads(Objects):
         return done
 
     async def abort_upload(self, key: Key, upload: str) -> None:
-        async with self._up.locks.hold(("upload", upload)):
+        async with self._up.turns.of(("upload", upload)):
             await self._record(key, upload)
-            await settled(self._abort(key, upload))
+            await wholly(self._abort(key, upload))
 
     async def _abort(self, key: Key, upload: str) -> None:
         known = await self._parts(key, upload)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from gateway.core.errors import NoSuchBucket, StoreError
+from gateway.core.tasks import Turns
 from gateway.core.types import BucketMeta, Key, Meta
 from gateway.stores.swift.client import Client, Request
 from gateway.stores.swift.deleting import Deletes
@@ -13,8 +14,8 @@ from gateway.stores.swift.info import Info
 from gateway.stores.swift.overlay import Overlay
 from gateway.stores.swift.segments import Segments
 from gateway.stores.swift.settings import SwiftStoreSettings
-from gateway.stores.swift.settling import Locks, together
 from gateway.stores.swift.staging import Staging
+from gateway.stores.swift.together import together
 
 AT_ONCE = 8
 ACCOUNT = ""
@@ -32,7 +33,7 @@ class Upstream:
         self.deletes = Deletes(self.client, self.info)
         self.segments = Segments(self.client, self.info, self.deletes)
         self.staging = Staging(settings, self.client, self.info, self.segments)
-        self.locks = Locks()
+        self.turns = Turns()
         self.empty = Empties(settings.overlay_entries)
         self.objects: Overlay[Meta] = Overlay(settings.overlay_seconds, settings.overlay_entries)
         self.buckets: Overlay[BucketMeta] = Overlay(settings.overlay_seconds, settings.overlay_entries)

@@ -12,7 +12,7 @@ from gateway.stores.swift.client import Client, Request
 from gateway.stores.swift.feed import Feed
 from gateway.stores.swift.segments import Segment
 from gateway.stores.swift.settings import SwiftStoreSettings
-from gateway.stores.swift.settling import together
+from gateway.stores.swift.together import together
 
 
 @dataclass(slots=True)

@@ -1,0 +1,48 @@
+"""Work that must not be left half done, or not be done twice at once."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Hashable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+from weakref import WeakValueDictionary
+
+T = TypeVar("T")
+
+
+async def wholly(work: Coroutine[Any, Any, T], undo: Callable[[T], Coroutine[Any, Any, object]] | None = None) -> T:
+    """Run `work` to its end even if the caller is cancelled meanwhile, however often; he learns of that afterwards.
+
+    What `work` has made for a caller that is gone is given to `undo`.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await _end_of(task)
+        # The outcome is looked at although nobody asks for it any more: unseen, an error would be reported.
+        if not task.cancelled() and task.exception() is None and undo is not None:
+            await wholly(undo(task.result()))
+        raise
+
+
+async def _end_of(task: asyncio.Future[Any]) -> None:
+    while not task.done():
+        try:
+            await asyncio.wait((task,))
+        except asyncio.CancelledError:
+            continue  # the first cancellation goes on afterwards
+
+
+class Turns:
+    """One at a time for each name, in this process."""
+
+    def __init__(self) -> None:
+        self._locks: WeakValueDictionary[Hashable, asyncio.Lock] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def of(self, name: Hashable) -> AsyncIterator[None]:
+        lock = self._locks.get(name)
+        if lock is None:
+            lock = self._locks[name] = asyncio.Lock()
+        async with lock:
+            yield
