@@ -1,7 +1,7 @@
 """The one access check. Every frontend's operation table names the action that each operation needs."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from gateway.auth.principals import Principal, Role
 from gateway.core.errors import Denied, NoSuchBucket
@@ -28,8 +28,7 @@ class Action(StrEnum):
     ABORT_UPLOAD = "s3:AbortMultipartUpload"
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(NamedTuple):
     """What an operation is about: an account, and in it a bucket, and in it an object, as far as it is that deep."""
 
     account: str

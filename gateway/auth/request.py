@@ -1,15 +1,14 @@
 """A request as signatures see it, whatever server received it."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from enum import Enum, auto
+from typing import NamedTuple
 from urllib.parse import unquote_plus
 
 from gateway.auth.errors import AuthCode, AuthError
 
 
-@dataclass(frozen=True, slots=True)
-class SignedRequest:
+class SignedRequest(NamedTuple):
     """`path` and `query` are raw, percent-encoded as received, the query without its `?`.
 
     `headers` have lower-case names; the values of a repeated one are joined by commas (see `fold`).
@@ -31,9 +30,12 @@ class Scheme(Enum):
     V2_QUERY = auto()
 
 
-def fold(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+def fold(pairs: Collection[tuple[str, str]]) -> dict[str, str]:
     """Headers under lower-case names, values of repeated ones joined by commas in their order."""
-    folded: dict[str, str] = {}
+    folded = {name.lower(): value for name, value in pairs}
+    if len(folded) == len(pairs):
+        return folded
+    folded = {}
     for name, value in pairs:
         lower = name.lower()
         folded[lower] = f"{folded[lower]},{value}" if lower in folded else value

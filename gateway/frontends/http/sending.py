@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from aiohttp import hdrs, web
 from multidict import CIMultiDict
@@ -39,8 +39,7 @@ class BrokenTransfer(Exception):
         self.sent = sent
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """The object that an answer carries, and how its headers look."""
 
     store: Store

@@ -70,10 +70,11 @@ class Found:
         return Place(self.bucket, Standing(self.content, meta.size, meta.etag, meta.modified))
 
 
-@dataclass(frozen=True, slots=True)
-class Opened(Found):
-    """With its bytes, if they lie inline; `mixed`: some of them do."""
+class Opened(NamedTuple):
+    """An object that stands, with its bytes, if they lie inline; `mixed`: some of them do."""
 
+    content: int
+    meta: Meta
     mixed: bool
     data: bytes | None
 
@@ -104,7 +105,7 @@ def find_open(db: Connection, key: Key) -> Opened:
     """As `find`, in one statement and so in one state of the index. Raises `NoSuchBucket`, `NoSuchKey`."""
     row = db.execute(_OPEN, (key.name, key.bucket)).fetchone()
     _refuse_missing(row)
-    return Opened(row[0], row[1], _meta(key, row[2:11]), row[11] != 0, row[12])
+    return Opened(row[1], _meta(key, row[2:11]), row[11] != 0, row[12])
 
 
 def page(db: Connection, bucket: str, query: ListQuery) -> Page[Meta | Prefix]:
