@@ -86,11 +86,12 @@ class FaultProxy:
             writer.transport.abort()
             raise
         finally:
-            for end in (writer, server):
-                if end is not None:
-                    end.close()
-                    with suppress(ConnectionError):
-                        await end.wait_closed()
+            ends = [writer] if server is None else [writer, server]
+            for end in ends:  # all of them first: the wait for one may be cancelled
+                end.close()
+            for end in ends:
+                with suppress(ConnectionError):
+                    await end.wait_closed()
 
     async def _exchange(
         self,
