@@ -13,7 +13,8 @@ from bench.requests import plain, signed
 from bench.table import Row, progress
 
 SIZE = 4096
-KEYS = 500
+KEYS = 1000
+AT_ONCE = 100
 CONCURRENCY = 32
 
 
@@ -34,6 +35,8 @@ def rows(folder: Path, *, rounds: int, seconds: float) -> list[Row]:
         for method, aim in (("PUT", 0.2), ("GET", 0.45)):
             requests = {name: _requests(method, name, port, body) for name, (_, port) in targets.items()}
             rates: dict[str, list[Rate]] = {name: [] for name in targets}
+            if method == "PUT":
+                _write_each_once(targets, requests)
             for turn in range(rounds):
                 for name, (server, port) in targets.items():
                     progress(f"4 KiB {method}, {name}, round {turn + 1} of {rounds}")
@@ -41,6 +44,13 @@ def rows(folder: Path, *, rounds: int, seconds: float) -> list[Row]:
                     rates[name].append(rate)
             found += _compare(method, {name: _median(many) for name, many in rates.items()}, aim)
         return found
+
+
+def _write_each_once(targets: dict[str, tuple[Server, int]], requests: dict[str, list[bytes]]) -> None:
+    """So that every object is there to be read; racing writers of one new key get a 500 of rclone."""
+    for name, (server, port) in targets.items():
+        for first in range(0, KEYS, AT_ONCE):
+            drive(server, port, requests[name][first : first + AT_ONCE], concurrency=AT_ONCE, seconds=0)
 
 
 def _requests(method: str, name: str, port: int, body: bytes) -> list[bytes]:

@@ -24,6 +24,8 @@ from gateway.telemetry.logs import logging_to
 from gateway.welcome import doors, keys
 
 LOG_FD = 2
+SWITCH_SECONDS = 0.0005
+"""How long a busy event loop keeps the interpreter from the threads that commit and hash; Python's default is 5 ms."""
 DEFAULT_REGION = "us-east-1"
 FILES = 65_536
 """Descriptors that all doors together may need with generous limits of their connections."""
@@ -38,6 +40,7 @@ def serve(config: Config, data: Path | None, environ: Mapping[str, str] = os.env
     SIGTERM and SIGINT drain, a second one stops at once. `data` defaults to where the embedded store lies.
     """
     _allow_files()
+    sys.setswitchinterval(SWITCH_SECONDS)
     directory = DataDirectory(data or config.catalog() or DEFAULT_DATA)
     level, human = config.log.level, _for_people(config.log)
     with directory.hold(), logging_to(LOG_FD, level=level, human=human) as log:
