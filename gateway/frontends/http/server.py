@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import cast
 
 from aiohttp import hdrs, web
 from aiohttp.web_protocol import RequestHandler, _ErrInfo
@@ -153,6 +154,6 @@ class _Protocol(RequestHandler):
 
 class _Refusal(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.Transport):
-            transport.write(OVERLOADED)
-            transport.close()
+        stream = cast(asyncio.Transport, transport)  # uvloop's own transports are no subclasses
+        stream.write(OVERLOADED)
+        stream.close()

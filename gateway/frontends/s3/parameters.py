@@ -4,6 +4,7 @@ from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
+from gateway.core.parts import MAX_PARTS
 from gateway.frontends.s3.codes import Code
 from gateway.frontends.s3.errors import S3Error
 
@@ -28,7 +29,7 @@ def integer_of(query: Mapping[str, str], name: str, default: int) -> int:
     return value
 
 
-def part_number_of(query: Mapping[str, str], maximum: int = 10_000) -> int:
+def part_number_of(query: Mapping[str, str], maximum: int = MAX_PARTS) -> int:
     """The `partNumber` parameter. Raises `S3Error` `InvalidArgument`."""
     text = query["partNumber"]
     if not (text.isascii() and text.isdigit() and len(text) <= 5 and 1 <= int(text) <= maximum):

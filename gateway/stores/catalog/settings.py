@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ByteSize, ConfigDict, Field
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -24,6 +24,8 @@ class CatalogSettings(BaseModel):
     inline_max: int = Field(
         32 * KIB, ge=0, le=MIB, description="Objects and parts of up to so many bytes lie in the index."
     )
-    reserve: int = Field(
-        64 * MIB, ge=0, description="Bytes of the disk that bodies must leave free, so that a full one can be cleared."
+    reserve: ByteSize = Field(
+        ByteSize(64 * MIB),
+        ge=0,
+        description="Bytes of the disk that bodies must leave free, so that a full one can be cleared.",
     )
