@@ -14,6 +14,7 @@ from gateway.core.errors import BadRange, StoreError, Unavailable
 from gateway.core.ranges import Extent, Span, content_range, resolve
 from gateway.core.store import Reader, Region, Store
 from gateway.core.types import Key, Meta
+from gateway.frontends.http.answer import Answer
 from gateway.frontends.http.headers import Headers, range_applies, spans_of, when_of
 
 SMALL = 64 * 1024
@@ -119,7 +120,7 @@ async def _send_reader(
     size = len(reader.extent)
     if size <= SMALL:
         body = b"".join([chunk async for chunk in reader.chunks()]) if reader.data is None else reader.data
-        return web.Response(status=status, headers=headers, body=body)
+        return Answer(status=status, headers=headers, body=body)
     headers[hdrs.CONTENT_LENGTH] = str(size)
     response = web.StreamResponse(status=status, headers=headers)
     async with _Transfer(request, response, source.stall) as transfer:

@@ -16,6 +16,7 @@ from gateway.core.context import RequestContext, enter, new_request_id
 from gateway.core.errors import StoreError
 from gateway.core.events import Access, Observer
 from gateway.core.types import Key
+from gateway.frontends.http.answer import Answer
 from gateway.frontends.http.headers import SERVER
 from gateway.frontends.http.sending import BrokenTransfer, sent_bytes
 from gateway.frontends.s3 import model
@@ -160,7 +161,7 @@ class Dispatcher:
         if not isinstance(answer, Output):
             return answer
         reply = route.write(answer)
-        return web.Response(status=reply.status, headers=[*visit.common, *reply.headers], body=reply.body or None)
+        return Answer(status=reply.status, headers=[*visit.common, *reply.headers], body=reply.body or None)
 
     def _refusal(self, visit: _Visit, error: S3Error) -> web.Response:
         headers = [*visit.common, *error.headers.items()]
