@@ -10,6 +10,7 @@ from pathlib import Path
 from statistics import median
 
 from bench import peers, transfer
+from bench.load import drive
 from bench.process import Server
 from bench.requests import SECRET, USER, plain, plain_head, signed, signed_head
 from bench.table import Row, progress
@@ -28,7 +29,7 @@ def rows(folder: Path, *, rounds: int) -> list[Row]:
         ours = stack.enter_context(peers.portico(place))
         nginx, nginx_port = stack.enter_context(peers.nginx(place))
         token = _token(ours.swift)
-        transfer.put(ours.server, ours.s3, signed("PUT", ours.s3, "/bench"), 0)
+        drive(ours.server, ours.s3, [signed("PUT", ours.s3, "/bench")], concurrency=1, seconds=0)
         found = _puts(ours, token, rounds)
         with (place / "file").open("wb") as file:
             for _ in range(GIB // BLOCK):
@@ -91,7 +92,7 @@ def _gets(ours: peers.Portico, token: dict[str, str], nginx: Server, nginx_port:
 def memory_rows(folder: Path) -> list[Row]:
     """Resident memory while many uploads run side by side."""
     with peers.portico(folder / "memory") as ours:
-        transfer.put(ours.server, ours.s3, signed("PUT", ours.s3, "/bench"), 0)
+        drive(ours.server, ours.s3, [signed("PUT", ours.s3, "/bench")], concurrency=1, seconds=0)
         ours.server.reset_peak()
         progress(f"{UPLOADS} parallel uploads of {UPLOAD_SIZE >> 20} MiB")
         threads = [threading.Thread(target=_upload, args=(ours, number)) for number in range(UPLOADS)]
