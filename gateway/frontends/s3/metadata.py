@@ -50,12 +50,11 @@ def props_of(headers: Mapping[str, str], max_user: int) -> Props:
 def _user(headers: Mapping[str, str], limit: int) -> dict[str, str]:
     user = {}
     size = 0
-    for name, value in headers.items():
-        if name.startswith(USER_PREFIX):
-            stem = name.removeprefix(USER_PREFIX)
-            text = _decoded(value)
-            size += len(stem) + len(text.encode())
-            user[stem] = text
+    for name in [name for name in headers if name.startswith(USER_PREFIX)]:
+        stem = name.removeprefix(USER_PREFIX)
+        text = _decoded(headers[name])
+        size += len(stem) + len(text.encode())
+        user[stem] = text
     if size > limit:
         raise S3Error(Code.METADATA_TOO_LARGE, Size=str(size), MaxSizeAllowed=str(limit))
     return user
