@@ -5,9 +5,11 @@ class StoreError(Exception):
     """Something that a store refuses or could not do.
 
     `message` is written for the client: it says what is wrong, and names nothing that the caller did not name first.
+    `attempts`: how often whoever raised this has tried; all but the last may have been carried out unseen.
     """
 
     text = "The operation failed"
+    attempts = 1
 
     def __init__(self, message: str | None = None) -> None:
         super().__init__(message or self.text)

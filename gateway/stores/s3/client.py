@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from base64 import b64encode
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from functools import cache
 from typing import Any
@@ -17,9 +18,11 @@ from botocore.parsers import ResponseParserError
 
 from gateway.core.context import current
 from gateway.core.errors import DeadlineExceeded, Unavailable
+from gateway.core.faults import passes, wait_of
 from gateway.stores.s3.answer import Answer, parse_time
 from gateway.stores.s3.failures import store_error
 from gateway.stores.s3.settings import S3StoreSettings
+from gateway.stores.s3.streamed import Streamed
 
 
 class Client:
@@ -74,13 +77,27 @@ class Client:
         stated = {name: value for name, value in parameters.items() if value is not None}
         try:
             async with asyncio.timeout(limit):
-                return Answer(await getattr(self._client, operation)(**stated))
-        except (BotoCoreError, ClientError) as error:
-            raise store_error(error) from error
+                return await self._tried(operation, stated)
         except TimeoutError as error:
             raise DeadlineExceeded from error
         except (aiohttp.ClientError, ResponseParserError, ValueError, OSError) as error:
             raise Unavailable("The store's answer can't be understood") from error
+
+    async def _tried(self, operation: str, stated: Mapping[str, Any]) -> Answer:
+        """Streams go out once; all else is repeated, and what a repetition then meets is judged by who asked."""
+        backoff = self._settings.backoff
+        tries = 1 if isinstance(stated.get("Body"), Streamed) else 1 + backoff.retries
+        done = 0
+        while True:
+            done += 1
+            try:
+                return Answer(await getattr(self._client, operation)(**stated))
+            except (BotoCoreError, ClientError) as error:
+                failed = store_error(error)
+                failed.attempts = done
+                if done == tries or not passes(failed):
+                    raise failed from error
+            await backoff.pause(done, wait_of(failed))
 
 
 @cache
@@ -94,7 +111,7 @@ def _config(settings: S3StoreSettings) -> AioConfig:
         connect_timeout=settings.connect_timeout,
         read_timeout=settings.read_timeout,
         max_pool_connections=settings.max_connections,
-        retries={"mode": "standard", "total_max_attempts": settings.retries},
+        retries={"total_max_attempts": 1},
         s3={
             "addressing_style": settings.addressing_style.value,
             # Bodies are bound by their signed Content-MD5: botocore would hash them on the event loop.

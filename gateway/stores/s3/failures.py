@@ -42,6 +42,7 @@ from gateway.core.errors import (
     Unavailable,
     Unsupported,
 )
+from gateway.core.faults import retry_after
 
 MAX_RETRY_AFTER = 60.0
 """Seconds; a remote that asks for more is not believed."""
@@ -136,14 +137,10 @@ def refusal(response: Mapping[str, Any]) -> StoreError:
 
 
 def is_uncertain(error: StoreError) -> bool:
-    """Whether the remote refused a request that had been sent before: what it met may be its own doing."""
-    cause = error.__cause__
-    return isinstance(cause, ClientError) and bool(cause.response.get("ResponseMetadata", {}).get("RetryAttempts"))
+    """Whether a request failed that had been sent before: what it met may be its own doing."""
+    return error.attempts > 1
 
 
 def _retry_after(headers: Mapping[str, str]) -> float:
-    try:
-        seconds = float(headers["retry-after"])
-    except (KeyError, ValueError):
-        return 1.0
-    return min(max(seconds, 0.0), MAX_RETRY_AFTER)
+    seconds = retry_after({"Retry-After": headers.get("retry-after", "")})
+    return 1.0 if seconds is None else min(seconds, MAX_RETRY_AFTER)

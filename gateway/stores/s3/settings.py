@@ -17,6 +17,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from gateway.core.faults import Backoff
+
 MIB = 1024 * 1024
 MIN_PART = 5 * MIB
 """S3 takes no smaller part but the last."""
@@ -59,6 +61,8 @@ class S3StoreSettings(BaseModel):
     request_timeout: PositiveFloat = Field(300.0, description="Longest a request may take, its repetitions included.")
     max_connections: PositiveInt = 64
     retries: PositiveInt = Field(4, le=20, description="Attempts at a request, the first included.")
+    retry_base: PositiveFloat = Field(0.2, description="The first pause; each further one is twice as long.")
+    retry_cap: PositiveFloat = Field(20.0, description="The longest pause, whatever Retry-After says.")
     part_size: ByteSize = Field(
         ByteSize(8 * MIB), ge=MIN_PART, description="Larger bodies are uploaded in parts of that size."
     )
@@ -85,6 +89,10 @@ class S3StoreSettings(BaseModel):
         if self.profile is not None and stated:
             raise PydanticCustomError("s3", "has a `profile` and keys of its own; keep one of them")
         return self
+
+    @property
+    def backoff(self) -> Backoff:
+        return Backoff(retries=self.retries - 1, base=self.retry_base, cap=self.retry_cap)
 
     def secret(self) -> str | None:
         """The secret key. Raises `OSError` where its file can't be read, `UnicodeDecodeError` where it is no text."""

@@ -1,7 +1,6 @@
 """Requests to the upstream: tokens, retries, time limits, and what every request carries."""
 
 import asyncio
-import random
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -14,8 +13,9 @@ from yarl import URL
 
 from gateway.core import context
 from gateway.core.errors import Busy, DeadlineExceeded, InvalidName, StoreError, TooLarge, Unavailable
+from gateway.core.faults import TRANSIENT, UNTAKEN, is_doubtful, passes, retry_after, wait_of
 from gateway.stores.swift import login
-from gateway.stores.swift.errors import TRANSIENT, UNTAKEN, failure, retry_after
+from gateway.stores.swift.errors import failure
 from gateway.stores.swift.feed import Feed
 from gateway.stores.swift.login import Grant
 from gateway.stores.swift.settings import SwiftStoreSettings
@@ -86,6 +86,7 @@ class Client:
         self._settings = settings
         self._stack = AsyncExitStack()
         self._sessions: Mapping[str, aiohttp.ClientSession] = {}
+        self._backoff = settings.backoff
         self.tokens = Tokens(self._login, settings.token_ttl)
 
     async def start(self) -> None:
@@ -117,11 +118,15 @@ class Client:
     @asynccontextmanager
     async def _exchange(self, request: Request, pool: str) -> AsyncIterator[aiohttp.ClientResponse]:
         with _translated():
-            response = await self._asked(request, pool)
+            response, done = await self._asked(request, pool)
         whole = False
         try:
             yield response
             whole = response.content.at_eof() and not _is_unsent(request)
+        except StoreError as error:
+            if response.status >= 300:
+                _tried(error, done)
+            raise
         finally:
             # What was not read, and a body that was not sent, make the connection useless.
             if whole:
@@ -129,32 +134,39 @@ class Client:
             else:
                 response.close()
 
-    async def _asked(self, request: Request, pool: str) -> aiohttp.ClientResponse:
-        attempt, renewed = 0, False
+    async def _asked(self, request: Request, pool: str) -> tuple[aiohttp.ClientResponse, int]:
+        """The answer, whatever its status is, and after how many tries it came."""
+        done, renewed = 0, False
         while True:
-            async with _deadline():
-                token = await self.tokens.get()
-            pause = min(self._settings.retry_cap, self._settings.retry_base * 2**attempt)
-            last = attempt >= self._settings.retries
+            done += 1
+            sent, asked = False, 0.0
             try:
+                async with _deadline():
+                    token = await self.tokens.get()
+                sent = True
                 response = await self._attempt(request, pool, token)
-            except (aiohttp.ClientError, TimeoutError) as error:
-                if last or not _may_replay(request, sent=not isinstance(error, aiohttp.ClientConnectorError)):
-                    raise
+            except (StoreError, aiohttp.ClientError, TimeoutError) as error:
+                failed = _failed(error)
+                sent = sent and not isinstance(error, aiohttp.ClientConnectorError) and is_doubtful(failed)
+                if self._is_last(done) or not passes(failed) or not _may_replay(request, sent=sent):
+                    raise _tried(failed, done) from error
+                asked = wait_of(failed)
             else:
                 if response.status == 401 and not renewed and not _is_begun(request):
                     response.close()
-                    renewed = True
+                    done, renewed = done - 1, True
                     async with _deadline():
                         await self.tokens.renew(token)
                     continue
-                taken = response.status not in UNTAKEN
-                if response.status not in TRANSIENT or last or not _may_replay(request, sent=taken):
-                    return response
-                pause = max(pause, min(retry_after(response.headers) or 0.0, self._settings.retry_cap))
+                sent = response.status not in UNTAKEN
+                if response.status not in TRANSIENT or self._is_last(done) or not _may_replay(request, sent=sent):
+                    return response, done
+                asked = retry_after(response.headers) or 0.0
                 response.close()
-            attempt += 1
-            await _sleep(pause)
+            await self._backoff.pause(done, asked)
+
+    def _is_last(self, done: int) -> bool:
+        return done > self._backoff.retries
 
     async def _attempt(self, request: Request, pool: str, token: Token) -> aiohttp.ClientResponse:
         session = self._sessions.get(pool)
@@ -326,31 +338,32 @@ async def _deadline() -> AsyncIterator[None]:
         raise
 
 
-async def _sleep(seconds: float) -> None:
-    """A pause of random length, half of `seconds` at least; not beyond the deadline."""
-    seconds *= random.uniform(0.5, 1.0)  # noqa: S311 - spreads retries, guards nothing
-    remaining = context.current().remaining()
-    if remaining is not None and remaining <= seconds:
-        raise DeadlineExceeded
-    await asyncio.sleep(seconds)
-
-
 class _translated:
-    """Turns what aiohttp raises into errors of the store. Their texts name no address: the client did not either."""
+    """Turns what aiohttp raises into errors of the store."""
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if error is None or isinstance(error, StoreError):
-            return
-        if isinstance(error, aiohttp.ConnectionTimeoutError):
-            raise Busy("The upstream can't be reached in time") from error
-        if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError):
-            raise Unavailable("The upstream's certificate is not trusted", retryable=False) from error
-        if isinstance(error, aiohttp.ClientConnectorError):
-            raise Unavailable("The upstream can't be reached") from error
-        if isinstance(error, TimeoutError):
-            raise Unavailable("The upstream does not answer") from error
-        if isinstance(error, aiohttp.ClientError):
-            raise Unavailable("The connection to the upstream broke") from error
+        if isinstance(error, aiohttp.ClientError | TimeoutError):
+            raise _failed(error) from error
+
+
+def _failed(error: StoreError | aiohttp.ClientError | TimeoutError) -> StoreError:
+    """The store's own error. Its text names no address: the client did not either."""
+    if isinstance(error, StoreError):
+        return error
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        return Busy("The upstream can't be reached in time")
+    if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError):
+        return Unavailable("The upstream's certificate is not trusted", retryable=False)
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return Unavailable("The upstream can't be reached")
+    if isinstance(error, TimeoutError):
+        return Unavailable("The upstream does not answer")
+    return Unavailable("The connection to the upstream broke")
+
+
+def _tried(error: StoreError, attempts: int) -> StoreError:
+    error.attempts = attempts
+    return error

@@ -1,8 +1,6 @@
 """What an answer of Swift means in the terms of the Store contract: one table, status by status."""
 
 from collections.abc import Callable, Mapping
-from email.utils import parsedate_to_datetime
-from time import time
 
 from gateway.core.errors import (
     BadDigest,
@@ -21,14 +19,9 @@ from gateway.core.errors import (
     Unavailable,
     Unsupported,
 )
+from gateway.core.faults import UNTAKEN, retry_after
 
 Headers = Mapping[str, str]
-
-TRANSIENT = frozenset({408, 429, 498, 500, 502, 503, 504})
-"""Answers after which the same request may succeed."""
-
-UNTAKEN = frozenset({429, 498})
-"""Those of them by which the upstream says that it has done nothing at all."""
 
 _REFUSED = "The upstream refuses the gateway's credentials"
 
@@ -56,24 +49,9 @@ FAILURES: Mapping[int, Callable[[], StoreError]] = {
 def failure(status: int, headers: Headers, text: bytes = b"") -> StoreError:
     """The error that an answer stands for."""
     if status in UNTAKEN:
-        return Busy(retry_after=retry_after(headers) or 1.0)
+        seconds = retry_after(headers)
+        return Busy(retry_after=1.0 if seconds is None else seconds)
     if status == 413 and b"quota" in text.lower():
         return QuotaExceeded()
     known = FAILURES.get(status)
     return Unavailable(f"The upstream answered {status}") if known is None else known()
-
-
-def is_doubtful(error: StoreError) -> bool:
-    """The upstream may have done what it was asked, or may do it yet."""
-    return isinstance(error, Unavailable) and not isinstance(error, Busy)
-
-
-def retry_after(headers: Headers) -> float | None:
-    """Seconds that the answer asks to wait (RFC 9110, 10.2.3); None where it says nothing that can be understood."""
-    stated = headers.get("Retry-After", "").strip()
-    if stated.isascii() and stated.isdigit():
-        return float(stated[:9])
-    try:
-        return max(0.0, parsedate_to_datetime(stated).timestamp() - time())
-    except (ValueError, TypeError):
-        return None

@@ -16,6 +16,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from gateway.core.faults import Backoff
+
 MIB = 1024 * 1024
 GIB = 1024 * MIB
 
@@ -81,6 +83,10 @@ class SwiftStoreSettings(BaseModel):
         if (self.key is None) == (self.key_file is None):
             raise PydanticCustomError("swift", "needs a `key` or a `key_file`, and not both")
         return self
+
+    @property
+    def backoff(self) -> Backoff:
+        return Backoff(retries=self.retries, base=self.retry_base, cap=self.retry_cap)
 
     def secret(self) -> str:
         """The key. Raises `OSError` where its file can't be read, `UnicodeDecodeError` where it is no text."""

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from gateway.core.body import BLOCK, Body, CheckedBody, checked
 from gateway.core.digest import Algorithm
 from gateway.core.errors import Corrupt, StoreError, Unavailable
+from gateway.core.faults import is_doubtful
 from gateway.core.tasks import wholly
 from gateway.core.types import Key
 from gateway.stores.swift.client import Answer, Client, Request
-from gateway.stores.swift.errors import is_doubtful
 from gateway.stores.swift.facts import Facts, Headers, facts_of
 from gateway.stores.swift.feed import Feed, Stopped
 from gateway.stores.swift.info import Info

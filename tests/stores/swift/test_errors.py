@@ -1,8 +1,5 @@
 """What an answer of Swift means."""
 
-import time
-from email.utils import formatdate
-
 import pytest
 
 from gateway.core.errors import (
@@ -20,7 +17,7 @@ from gateway.core.errors import (
     Unavailable,
     Unsupported,
 )
-from gateway.stores.swift.errors import failure, retry_after
+from gateway.stores.swift.errors import failure
 
 MEANINGS: dict[int, type[StoreError]] = {
     304: NotModified,
@@ -56,7 +53,3 @@ def test_when_to_come_again() -> None:
     busy = failure(429, {"Retry-After": "7"})
     assert isinstance(busy, Busy)
     assert busy.retry_after == 7
-    soon = retry_after({"Retry-After": formatdate(time.time() + 100, usegmt=True)})
-    assert soon is not None
-    assert 90 < soon <= 100
-    assert [retry_after({"Retry-After": text}) for text in ("", "soon", "-1", "²")] == [None] * 4
