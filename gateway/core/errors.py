@@ -33,6 +33,21 @@ class NoSuchKey(NotFound):
     text = "The object does not exist"
 
 
+class DeleteMarker(NoSuchKey):
+    """A delete marker stands in the object's place, or was asked for by its id (`named`).
+
+    `version` is its id (None: it has none), `modified` the time of its making in ns since the epoch.
+    """
+
+    def __init__(
+        self, message: str | None = None, *, version: str | None = None, modified: int = 0, named: bool = False
+    ) -> None:
+        super().__init__(message)
+        self.version = version
+        self.modified = modified
+        self.named = named
+
+
 class NoSuchVersion(NotFound):
     text = "The version does not exist"
 
@@ -107,6 +122,10 @@ class InvalidName(BadRequest):
     text = "The name is not valid"
 
 
+class InvalidVersion(BadRequest):
+    text = "The version id is not valid"
+
+
 class IsADirectory(BadRequest):
     """A file was expected, and the path is a directory's (`core/tree.py`)."""
 
@@ -151,6 +170,12 @@ class Denied(StoreError):
     text = "Access denied"
 
 
+class LoginExpired(Denied):
+    """The caller's own credentials opened the store once and do so no longer."""
+
+    text = "Your credentials are no longer valid; log in again"
+
+
 class Unsupported(StoreError):
     text = "This store cannot do that"
 
@@ -169,6 +194,15 @@ class Unavailable(StoreError):
     def __init__(self, message: str | None = None, *, retryable: bool = True) -> None:
         super().__init__(message)
         self.retryable = retryable
+
+
+class CredentialsRefused(Unavailable):
+    """What lies behind the store does not let in whom the store says it is."""
+
+    text = "The upstream refuses the gateway's credentials"
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message, retryable=False)
 
 
 class DeadlineExceeded(Unavailable):

@@ -29,6 +29,9 @@ from gateway.core.types import (
     Put,
     Upload,
     UploadQuery,
+    Version,
+    VersionQuery,
+    VersionRef,
 )
 
 C = TypeVar("C")
@@ -120,7 +123,10 @@ class Store(ABC):
 
     @abstractmethod
     async def delete_bucket(self, name: str) -> None:
-        """Raises `NoSuchBucket`; `NotEmpty` while an object lies in it. Unfinished uploads go with the bucket."""
+        """Raises `NoSuchBucket`; `NotEmpty` while an object, a version or a delete marker lies in it.
+
+        Unfinished uploads go with the bucket.
+        """
 
     @abstractmethod
     async def list(self, bucket: str, query: ListQuery) -> Page[Meta | Prefix]:
@@ -128,7 +134,10 @@ class Store(ABC):
 
     @abstractmethod
     async def stat(self, key: Key, version: str | None = None, when: When = ANY) -> Meta:
-        """Raises `NoSuchBucket`, `NoSuchKey`, `NoSuchVersion`, `ConditionFailed`, `NotModified`."""
+        """Raises `NoSuchBucket`, `NoSuchKey`, `NoSuchVersion`, `InvalidVersion`, `ConditionFailed`, `NotModified`.
+
+        A `version` is what `core.versions` says, of an object that stands or once stood; None: of what stands now.
+        """
 
     @abstractmethod
     def open(
@@ -145,7 +154,7 @@ class Store(ABC):
 
     @abstractmethod
     async def update(self, key: Key, change: PropsChange, version: str | None = None) -> Meta:
-        """Change an object's properties, not its bytes. Raises as `stat`."""
+        """Change an object's properties, not its bytes: no new version comes of it. Raises as `stat`."""
 
     @abstractmethod
     async def copy(self, source: Key, target: Key, opts: Copy) -> Meta:
@@ -153,7 +162,10 @@ class Store(ABC):
 
     @abstractmethod
     async def delete(self, key: Key, version: str | None = None, when: When = ANY) -> Deleted:
-        """Remove an object. That none is there is told, not raised. Raises `NoSuchBucket`, `ConditionFailed`."""
+        """Remove an object, or a version of it for good. That none is there is told, not raised.
+
+        Raises `NoSuchBucket`, `InvalidVersion`, `ConditionFailed`.
+        """
 
 
 class Accounts(Protocol):
@@ -169,6 +181,17 @@ class Batch(Protocol):
 
     async def delete_many(self, bucket: str, names: Sequence[str]) -> Sequence[Deleted | StoreError]:
         """Remove objects; what was done or refused stands in the order of `names`. Raises `NoSuchBucket`."""
+        ...
+
+
+class Glance(Protocol):
+    """Facts that are at hand already."""
+
+    async def glance(self, key: Key) -> Meta | None:
+        """An object as a row of a listing tells it (see `Caps.listed_props`), asking nobody; None: nothing is at hand.
+
+        Raises `NoSuchKey` where it is known that neither the object nor anything below its name stands.
+        """
         ...
 
 
@@ -191,7 +214,15 @@ class Multipart(Protocol):
         ...
 
     async def copy_part(
-        self, key: Key, upload: str, number: int, source: Key, *, span: Span | None = None, when: When = ANY
+        self,
+        key: Key,
+        upload: str,
+        number: int,
+        source: Key,
+        *,
+        span: Span | None = None,
+        version: str | None = None,
+        when: When = ANY,
     ) -> Part:
         """Store a part from (a range of) an object that stands. Raises as `Store.open`."""
         ...
@@ -245,6 +276,31 @@ class Rename(Protocol):
 
     async def rename_bucket(self, source: str, target: str) -> None:
         """Give a bucket another name. Raises `NoSuchBucket`, `AlreadyExists`."""
+        ...
+
+
+class Versions(Protocol):
+    """Buckets that keep what is replaced or deleted.
+
+    While versioning is enabled, every write makes a version with an id of its own, and a delete puts a marker in the
+    object's place. While it is suspended, both replace the version without an id, and no other. A marker is for every
+    reader of the name as if there was nothing (`DeleteMarker`). The version removed being the current one, the newest
+    that is left takes its place. A rename is a copy with a delete behind it, in one step.
+    """
+
+    async def set_versioning(self, bucket: str, *, enabled: bool) -> BucketMeta:
+        """Enable versioning, or suspend it. Raises `NoSuchBucket`."""
+        ...
+
+    async def versions(self, bucket: str, query: VersionQuery) -> Page[Version | Prefix]:
+        """One page of versions and delete markers; costs as much as the page. `Page.next` is set where more follow.
+
+        Raises `NoSuchBucket`, `InvalidVersion`.
+        """
+        ...
+
+    async def delete_versions(self, bucket: str, refs: Sequence[VersionRef]) -> Sequence[Deleted | StoreError]:
+        """`delete` for many, as one; what was done or refused stands in the order of `refs`. Raises `NoSuchBucket`."""
         ...
 
 

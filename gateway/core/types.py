@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Generic, TypeVar
 
@@ -111,6 +112,7 @@ class Meta:
 
     `etag` is lower-case hex of the MD5 without quotes; of an object put together from parts it is
     `<md5 of the parts' digests>-<number of parts>`. `checksums` are base64, as S3 sends them (`...-N` if composite).
+    `version` is the id; None: the version that has none, as everything written while versioning is not enabled.
     """
 
     key: Key
@@ -131,11 +133,43 @@ class Meta:
         return "-" in self.etag
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One row of a listing of versions. `latest`: it is what the name stands for.
+
+    `marker`: a delete marker; its `meta` has no bytes, no ETag and no properties.
+    """
+
+    meta: Meta
+    latest: bool
+    marker: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.meta.key.name
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRef:
+    """A version as a caller names it. `version`: see `core.versions`; None is the current one."""
+
+    name: str
+    version: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Prefix:
     """A group of names with a common beginning that a listing with a delimiter shows as one row."""
 
     name: str
+
+
+class Versioning(StrEnum):
+    """Whether a bucket keeps what is replaced or deleted. `OFF` is the state before versioning was first enabled."""
+
+    OFF = "off"
+    ENABLED = "enabled"
+    SUSPENDED = "suspended"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +183,10 @@ class BucketProps:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BucketMeta:
-    """A bucket as it stands. `created` in ns since the epoch; `objects` and `bytes` count what a listing shows."""
+    """A bucket as it stands. `created` in ns since the epoch.
+
+    `objects` and `bytes` count what a listing shows: neither former versions nor delete markers.
+    """
 
     name: str
     owner: str
@@ -158,6 +195,7 @@ class BucketMeta:
     bytes: int
     user: Mapping[str, str] = field(default_factory=_nothing)
     system: Mapping[str, str] = field(default_factory=_nothing)
+    versioning: Versioning = Versioning.OFF
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,7 +236,10 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
-    """What a delete did. `existed`: the object was there."""
+    """What a delete did. `existed`: the object, or the version that was named, was there.
+
+    `version` is the id of the version that was removed; with `marker`, of the delete marker that was made or removed.
+    """
 
     existed: bool
     version: str | None = None
@@ -249,4 +290,18 @@ class UploadQuery:
     delimiter: str = ""
     key_marker: str = ""
     id_marker: str = ""
+    limit: int = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionQuery:
+    """Which versions a listing shows, ordered by name, then from the newest to the oldest. The markers are exclusive.
+
+    `version_marker`: an id, or `core.versions.NULL`, of a version of `key_marker`; empty: behind all of that name.
+    """
+
+    prefix: str = ""
+    delimiter: str = ""
+    key_marker: str = ""
+    version_marker: str = ""
     limit: int = 1000

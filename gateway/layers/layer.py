@@ -9,7 +9,7 @@ from gateway.core.conditions import ANY, When
 from gateway.core.digest import Algorithm
 from gateway.core.errors import StoreError, Unsupported
 from gateway.core.ranges import Span
-from gateway.core.store import Accounts, Append, Batch, Caps, Multipart, Reader, Rename, Store, find
+from gateway.core.store import Accounts, Append, Batch, Caps, Multipart, Reader, Rename, Store, Versions, find
 from gateway.core.types import (
     AccountMeta,
     BucketMeta,
@@ -27,6 +27,9 @@ from gateway.core.types import (
     Put,
     Upload,
     UploadQuery,
+    Version,
+    VersionQuery,
+    VersionRef,
 )
 
 C = TypeVar("C")
@@ -128,9 +131,18 @@ class Layer(Store):
         return await self._native(Multipart).put_part(key, upload, number, body, checksums)
 
     async def copy_part(
-        self, key: Key, upload: str, number: int, source: Key, *, span: Span | None = None, when: When = ANY
+        self,
+        key: Key,
+        upload: str,
+        number: int,
+        source: Key,
+        *,
+        span: Span | None = None,
+        version: str | None = None,
+        when: When = ANY,
     ) -> Part:
-        return await self._native(Multipart).copy_part(key, upload, number, source, span=span, when=when)
+        native = self._native(Multipart)
+        return await native.copy_part(key, upload, number, source, span=span, version=version, when=when)
 
     async def parts(self, key: Key, upload: str, *, marker: int = 0, limit: int = 1000) -> Page[Part]:
         return await self._native(Multipart).parts(key, upload, marker=marker, limit=limit)
@@ -145,3 +157,12 @@ class Layer(Store):
 
     async def abort_upload(self, key: Key, upload: str) -> None:
         await self._native(Multipart).abort_upload(key, upload)
+
+    async def set_versioning(self, bucket: str, *, enabled: bool) -> BucketMeta:
+        return await self._native(Versions).set_versioning(bucket, enabled=enabled)
+
+    async def versions(self, bucket: str, query: VersionQuery) -> Page[Version | Prefix]:
+        return await self._native(Versions).versions(bucket, query)
+
+    async def delete_versions(self, bucket: str, refs: Sequence[VersionRef]) -> Sequence[Deleted | StoreError]:
+        return await self._native(Versions).delete_versions(bucket, refs)

@@ -177,15 +177,15 @@ async def test_a_bucket_that_passes_to_another_account_while_an_object_comes_in(
 async def test_an_unknown_version(store: Store) -> None:
     await put(store, KEY)
     with pytest.raises(NoSuchVersion):
-        await store.stat(KEY, "no-such-version")
+        await store.stat(KEY, "0" * 32)
     with pytest.raises(NoSuchVersion):
-        async with store.open(KEY, version="no-such-version"):
+        async with store.open(KEY, version="0" * 32):
             pytest.fail("an unknown version was opened")
     with pytest.raises(NoSuchVersion):
-        await store.update(KEY, PropsChange(), "no-such-version")
+        await store.update(KEY, PropsChange(), "0" * 32)
     with pytest.raises(NoSuchVersion):
-        await store.copy(KEY, MISSING, Copy(source_version="no-such-version"))
-    assert (await store.delete(KEY, "no-such-version")).existed is False
+        await store.copy(KEY, MISSING, Copy(source_version="0" * 32))
+    assert (await store.delete(KEY, "0" * 32)).existed is False
     assert await read(store, KEY) == OLD
 
 

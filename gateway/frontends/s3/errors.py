@@ -9,6 +9,8 @@ from typing import TypeVar
 
 from gateway.auth.errors import AuthError
 from gateway.core import errors as core
+from gateway.core.versions import NULL
+from gateway.frontends.http.headers import http_date
 from gateway.frontends.s3.codes import BY_NAME, Code
 from gateway.frontends.s3.text import DECLARATION, escape, legible
 
@@ -99,6 +101,18 @@ def _condition(error: core.ConditionFailed) -> S3Error:
     return S3Error(Code.NO_SUCH_KEY if error.missing else Code.PRECONDITION_FAILED)
 
 
+def _marker(error: core.DeleteMarker) -> S3Error:
+    headers = {"x-amz-delete-marker": "true", "x-amz-version-id": error.version or NULL}
+    if not error.named:
+        return S3Error(Code.NO_SUCH_KEY, headers=headers)
+    headers |= {"Last-Modified": http_date(error.modified), "Allow": "DELETE"}
+    return S3Error(Code.METHOD_NOT_ALLOWED, headers=headers, ResourceType="DeleteMarker")
+
+
+def _version(_: core.StoreError) -> S3Error:
+    return S3Error(Code.INVALID_ARGUMENT, "Invalid version id specified", ArgumentName="versionId")
+
+
 def _range(error: core.BadRange) -> S3Error:
     return S3Error(
         Code.INVALID_RANGE, headers={"Content-Range": f"bytes */{error.size}"}, ActualObjectSize=str(error.size)
@@ -125,6 +139,7 @@ STORE_ERRORS: Mapping[type, Tell] = {
     core.NotFound: _plain(Code.NO_SUCH_KEY),
     core.NoSuchBucket: _plain(Code.NO_SUCH_BUCKET),
     core.NoSuchKey: _plain(Code.NO_SUCH_KEY),
+    core.DeleteMarker: _of(core.DeleteMarker, _marker),
     core.NoSuchVersion: _plain(Code.NO_SUCH_VERSION),
     core.NoSuchUpload: _plain(Code.NO_SUCH_UPLOAD),
     core.AlreadyExists: _plain(Code.BUCKET_ALREADY_EXISTS),
@@ -137,6 +152,7 @@ STORE_ERRORS: Mapping[type, Tell] = {
     core.IncompleteBody: _plain(Code.INCOMPLETE_BODY),
     core.BodyTimeout: _plain(Code.REQUEST_TIMEOUT),
     core.InvalidName: _as(Code.INVALID_ARGUMENT),
+    core.InvalidVersion: _version,
     core.IsADirectory: _as(Code.INVALID_REQUEST),
     core.NotADirectory: _as(Code.INVALID_REQUEST),
     core.InvalidPart: _plain(Code.INVALID_PART),

@@ -4,10 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 
-from gateway.core.errors import NoSuchBucket, NoSuchKey
+from gateway.core.conditions import When, check_write
+from gateway.core.errors import DeleteMarker, NoSuchBucket, NoSuchKey, NoSuchVersion
 from gateway.core.names import check_bucket, check_key
-from gateway.core.types import BucketMeta, Key, Meta
-from gateway.stores.memory.entry import Entry
+from gateway.core.types import BucketMeta, Deleted, Key, Meta, Props, Versioning
+from gateway.core.versions import id_of, new_id, next_rank, rank_of
+from gateway.stores.memory.entry import Entry, now
+from gateway.stores.memory.history import History
 from gateway.stores.memory.index import Index
 from gateway.stores.memory.pending import Pending
 
@@ -22,7 +25,9 @@ class Bucket:
     user: Mapping[str, str]
     system: Mapping[str, str]
     bytes: int = 0
+    versioning: Versioning = Versioning.OFF
     objects: Index[str, Entry] = field(default_factory=Index[str, Entry])
+    history: History = field(default_factory=History)
     uploads: Index[tuple[str, str], Pending] = field(default_factory=Index[tuple[str, str], Pending])
 
     @property
@@ -35,6 +40,7 @@ class Bucket:
             bytes=self.bytes,
             user=self.user,
             system=self.system,
+            versioning=self.versioning,
         )
 
     def find(self, name: str) -> Meta | None:
@@ -42,12 +48,26 @@ class Bucket:
         entry = self.objects.get(name)
         return entry.meta if entry else None
 
-    def entry(self, name: str) -> Entry:
-        """The object of that name. Raises `NoSuchKey`."""
+    def entry(self, name: str, version: str | None = None) -> Entry:
+        """The object of that name, or a version of it. Raises `NoSuchKey`, `NoSuchVersion`, `InvalidVersion`."""
         entry = self.objects.get(name)
-        if entry is None:
-            raise NoSuchKey
-        return entry
+        if version is not None:
+            return self._version(name, entry, id_of(version))
+        if entry is not None:
+            return entry
+        if (newest := self.history.newest(name)) is not None:
+            raise _marker(newest[1], named=False)
+        raise NoSuchKey
+
+    def _version(self, name: str, current: Entry | None, version: str | None) -> Entry:
+        if current is not None and current.meta.version == version:
+            return current
+        found = self.history.find(name, version)
+        if found is None:
+            raise NoSuchVersion
+        if found[1].marker:
+            raise _marker(found[1], named=True)
+        return found[1]
 
     def below(self, prefix: str) -> Iterator[Entry]:
         """All objects whose names begin with `prefix`."""
@@ -55,20 +75,85 @@ class Bucket:
         return takewhile(lambda entry: entry.meta.name.startswith(prefix), rows)
 
     def put(self, entry: Entry) -> Meta:
-        """Have an object stand, in the place of one of the same name."""
+        """Have an object stand, as a new version where the bucket keeps versions."""
+        _, version = self._displace(entry.meta.name)
+        return self._stand(entry.versioned(version))
+
+    def change(self, entry: Entry) -> Meta:
+        """Have a version that is there be another, as to its properties."""
+        current = self.find(entry.meta.name)
+        if current is not None and current.version == entry.meta.version:
+            return self._stand(entry)
+        found = self.history.find(entry.meta.name, entry.meta.version)
+        if found is None:
+            raise NoSuchVersion
+        self.history.put(found[0], entry)
+        return entry.meta
+
+    def delete(self, name: str) -> Deleted:
+        """Remove an object; where the bucket keeps versions, put a marker in its place."""
+        if self.versioning is Versioning.OFF:
+            return Deleted(self._remove(name) is not None)
+        rank, version = self._displace(name)
+        existed = self._remove(name) is not None
+        meta = Meta(key=Key(self.name, name), size=0, etag="", modified=now(), props=Props(), version=version)
+        self.history.put(rank, Entry(meta, marker=True))
+        return Deleted(existed, version, marker=True)
+
+    def delete_version(self, name: str, version: str, when: When) -> Deleted:
+        """Remove a version for good. Raises `InvalidVersion`, `ConditionFailed`."""
+        wanted = id_of(version)
+        current = self.find(name)
+        if current is not None and current.version == wanted:
+            check_write(when, current)
+            self._remove(name)
+            self._promote(name)
+            return Deleted(True, wanted)
+        found = self.history.find(name, wanted)
+        check_write(when, None if found is None or found[1].marker else found[1].meta)
+        if found is None:
+            return Deleted(False, wanted)
+        self.history.pop(name, wanted)
+        self._promote(name)
+        return Deleted(True, wanted, found[1].marker)
+
+    def _displace(self, name: str) -> tuple[int, str | None]:
+        """Make way for a new version: keep what stands, unless the new one replaces it. The new one's rank and id."""
+        if self.versioning is Versioning.OFF:
+            return 0, None
+        current, newest = self.objects.get(name), self.history.newest(name)
+        rank = newest[0] if newest else None
+        if current is not None and current.meta.version is not None:
+            rank = rank_of(current.meta.version)
+            self.history.put(rank, current)
+        elif current is not None and self.versioning is Versioning.ENABLED:
+            rank = next_rank(rank)
+            self.history.put(rank, current)
+        if self.versioning is Versioning.SUSPENDED:
+            self.history.pop(name, None)
+            return next_rank(rank), None
+        rank = next_rank(rank)
+        return rank, new_id(rank)
+
+    def _promote(self, name: str) -> None:
+        """Have the newest version that is left stand, unless it is a marker."""
+        newest = self.history.newest(name)
+        if newest is not None and self.find(name) is None and not newest[1].marker:
+            self.history.pop(name, newest[1].meta.version)
+            self._stand(newest[1])
+
+    def _stand(self, entry: Entry) -> Meta:
         meta = entry.meta
         replaced = self.find(meta.name)
         self.bytes += meta.size - (replaced.size if replaced else 0)
         self.objects.put(meta.name, entry)
         return meta
 
-    def remove(self, name: str) -> bool:
-        """Take an object out; False where there was none."""
+    def _remove(self, name: str) -> Entry | None:
         entry = self.objects.pop(name)
-        if entry is None:
-            return False
-        self.bytes -= entry.meta.size
-        return True
+        if entry is not None:
+            self.bytes -= entry.meta.size
+        return entry
 
     def rename(self, name: str) -> None:
         """Give the bucket, and with it everything that lies in it, another name."""
@@ -77,6 +162,11 @@ class Bucket:
             self.objects.put(entry.meta.name, entry.at(Key(name, entry.meta.name)))
         for pending in self.uploads.walk(("", ""), included=True):
             pending.upload = replace(pending.upload, key=Key(name, pending.upload.name))
+        self.history.rename(name)
+
+
+def _marker(entry: Entry, *, named: bool) -> DeleteMarker:
+    return DeleteMarker(version=entry.meta.version, modified=entry.meta.modified, named=named)
 
 
 class Buckets:

@@ -46,15 +46,20 @@ async def receive(body: Body, algorithms: Collection[Algorithm]) -> Received:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An object: its bytes, and the ETags of what they were put together from."""
+    """An object: its bytes, and the ETags of what they were put together from. Or a delete marker, without any."""
 
     meta: Meta
-    chunks: tuple[bytes, ...]
-    etags: tuple[str, ...]
+    chunks: tuple[bytes, ...] = ()
+    etags: tuple[str, ...] = ()
+    marker: bool = False
 
     def at(self, key: Key) -> "Entry":
         """The same object under another name."""
         return replace(self, meta=replace(self.meta, key=key))
+
+    def versioned(self, version: str | None) -> "Entry":
+        """The same object as a version of that id."""
+        return replace(self, meta=replace(self.meta, version=version))
 
 
 class EntryReader(Reader):

@@ -7,7 +7,7 @@ from dataclasses import replace
 from gateway.core.body import Body
 from gateway.core.conditions import ANY, When, check_read, check_write
 from gateway.core.digest import composite_etag
-from gateway.core.errors import NoSuchBucket, NoSuchVersion, NotEmpty, StoreError
+from gateway.core.errors import NoSuchBucket, NotEmpty, StoreError
 from gateway.core.listing import paginate
 from gateway.core.ranges import Span, resolve
 from gateway.core.store import Caps, Reader, Store
@@ -24,6 +24,7 @@ from gateway.core.types import (
     PropsChange,
     Put,
 )
+from gateway.core.versions import VERSIONS_LEFT
 from gateway.stores.memory.bucket import Bucket, Buckets
 from gateway.stores.memory.entry import Entry, EntryReader, Received, frozen, frozen_props, now, receive
 
@@ -64,8 +65,11 @@ class Objects(Store):
         return bucket.meta
 
     async def delete_bucket(self, name: str) -> None:
-        if len(self._buckets.get(name).objects):
+        bucket = self._buckets.get(name)
+        if len(bucket.objects):
             raise NotEmpty
+        if len(bucket.history):
+            raise NotEmpty(VERSIONS_LEFT)
         self._buckets.index.pop(name)
 
     async def list(self, bucket: str, query: ListQuery) -> Page[Meta | Prefix]:
@@ -104,7 +108,7 @@ class Objects(Store):
         check_write(change.when, entry.meta)
         modified = entry.meta.modified if change.modified is None else change.modified
         meta = replace(entry.meta, props=frozen_props(change.apply(entry.meta.props)), modified=modified)
-        return self._buckets.holding(key).put(replace(entry, meta=meta))
+        return self._buckets.holding(key).change(replace(entry, meta=meta))
 
     async def copy(self, source: Key, target: Key, opts: Copy) -> Meta:
         entry = self._readable(source, opts.source_version, opts.source_when)
@@ -113,8 +117,9 @@ class Objects(Store):
         return self._writable(target, opts.when).put(replace(entry, meta=meta))
 
     async def delete(self, key: Key, version: str | None = None, when: When = ANY) -> Deleted:
-        bucket = self._writable(key, when)
-        return Deleted(existed=version is None and bucket.remove(key.name))
+        if version is not None:
+            return self._buckets.holding(key).delete_version(key.name, version, when)
+        return self._writable(key, when).delete(key.name)
 
     async def delete_many(self, bucket: str, names: Sequence[str]) -> Sequence[Deleted | StoreError]:
         """`core.store.Batch`."""
@@ -129,9 +134,7 @@ class Objects(Store):
 
     def _readable(self, key: Key, version: str | None = None, when: When = ANY) -> Entry:
         """The object at `key`, if it may be read. Raises as `stat`."""
-        entry = self._buckets.holding(key).entry(key.name)
-        if version is not None:
-            raise NoSuchVersion
+        entry = self._buckets.holding(key).entry(key.name, version)
         check_read(when, entry.meta)
         return entry
 

@@ -13,7 +13,9 @@ class Renames(Objects):
     async def rename(self, source: Key, target: Key, *, when: When = ANY) -> Meta:
         entry = self._readable(source)
         bucket = self._writable(target, when)
-        self._buckets.get(source.bucket).remove(source.name)
+        if source == target:
+            return entry.meta
+        self._buckets.get(source.bucket).delete(source.name)
         return bucket.put(entry.at(target))
 
     async def rename_prefix(self, source: Key, target: Key) -> int:
@@ -27,7 +29,7 @@ class Renames(Objects):
             raise NoSuchKey
         names = [check_key(target.name + entry.meta.name.removeprefix(source.name)) for entry in entries]
         for entry, name in zip(entries, names, strict=True):
-            origin.remove(entry.meta.name)
+            origin.delete(entry.meta.name)
             destination.put(entry.at(Key(target.bucket, name)))
         return len(entries)
 

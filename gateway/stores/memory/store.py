@@ -6,9 +6,10 @@ from gateway.core.types import AccountMeta, PropsChange
 from gateway.stores.memory.entry import frozen
 from gateway.stores.memory.renames import Renames
 from gateway.stores.memory.uploads import Uploads
+from gateway.stores.memory.versions import Versions
 
 
-class Memory(Uploads, Renames):
+class Memory(Uploads, Renames, Versions):
     """A store with every capability of the contract, and `core.store.Accounts` of its own."""
 
     def __init__(self) -> None:

@@ -52,10 +52,18 @@ class Uploads(Objects):
         return part
 
     async def copy_part(
-        self, key: Key, upload: str, number: int, source: Key, *, span: Span | None = None, when: When = ANY
+        self,
+        key: Key,
+        upload: str,
+        number: int,
+        source: Key,
+        *,
+        span: Span | None = None,
+        version: str | None = None,
+        when: When = ANY,
     ) -> Part:
         self._pending(key, upload)
-        async with self.open(source, span=span, when=when) as reader:
+        async with self.open(source, span=span, version=version, when=when) as reader:
             return await self.put_part(key, upload, number, StreamBody(reader.chunks(), len(reader.extent)))
 
     async def parts(self, key: Key, upload: str, *, marker: int = 0, limit: int = 1000) -> Page[Part]:

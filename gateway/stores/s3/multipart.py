@@ -113,10 +113,12 @@ class Uploads:
     async def _send(self, place: Place, number: int, **parameters: Any) -> Answer:
         return await self._client.call("upload_part", **place.parameters, PartNumber=number, **parameters)
 
-    async def copy_part(self, place: Place, number: int, source: Key, span: Span | None, when: When) -> Part:
+    async def copy_part(
+        self, place: Place, number: int, source: Key, span: Span | None, version: str | None, when: When
+    ) -> Part:
         check_number(number)
         await self._algorithm(place)  # there has to be an upload, whatever is wrong with the source
-        found = await self._objects.stat(source, None, when)
+        found = await self._objects.stat(source, version, when)
         extent = resolve(span, found.size)
         whole = len(extent) == found.size
         answer = await wholly(

@@ -116,9 +116,17 @@ class S3Store(Store):
         return await self._uploads.put_part(place_of(key, upload), number, body, checksums)
 
     async def copy_part(
-        self, key: Key, upload: str, number: int, source: Key, *, span: Span | None = None, when: When = ANY
+        self,
+        key: Key,
+        upload: str,
+        number: int,
+        source: Key,
+        *,
+        span: Span | None = None,
+        version: str | None = None,
+        when: When = ANY,
     ) -> Part:
-        return await self._uploads.copy_part(place_of(key, upload), number, source, span, when)
+        return await self._uploads.copy_part(place_of(key, upload), number, source, span, version, when)
 
     async def parts(self, key: Key, upload: str, *, marker: int = 0, limit: int = 1000) -> Page[Part]:
         return await self._uploads.parts(place_of(key, upload), marker, limit)

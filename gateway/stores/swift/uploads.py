@@ -39,6 +39,7 @@ from gateway.stores.swift.segments import Segment
 from gateway.stores.swift.settings import SwiftStoreSettings
 from gateway.stores.swift.staging import Staged, incoming
 from gateway.stores.swift.together import together
+from gateway.stores.swift.tokens import Shelf
 
 PAGE = 1000
 AT_ONCE = 8
@@ -50,8 +51,8 @@ class Uploads(Objects):
     of every upload.
     """
 
-    def __init__(self, settings: SwiftStoreSettings, owner: str) -> None:
-        super().__init__(settings, owner)
+    def __init__(self, settings: SwiftStoreSettings, owner: str, shelf: Shelf | None = None) -> None:
+        super().__init__(settings, owner, shelf)
         self._records: OrderedDict[str, Record] = OrderedDict()
 
     async def create_upload(self, key: Key, opts: Put, *, owner: str = "", checksum: Algorithm | None = None) -> Upload:
@@ -99,11 +100,19 @@ class Uploads(Objects):
         return newest([found.meta])[0].part
 
     async def copy_part(
-        self, key: Key, upload: str, number: int, source: Key, *, span: Span | None = None, when: When = ANY
+        self,
+        key: Key,
+        upload: str,
+        number: int,
+        source: Key,
+        *,
+        span: Span | None = None,
+        version: str | None = None,
+        when: When = ANY,
     ) -> Part:
         check_number(number)
         await self._record(key, upload)
-        async with self.open(source, span=span, when=when) as reader:
+        async with self.open(source, span=span, version=version, when=when) as reader:
             return await self.put_part(key, upload, number, StreamBody(reader.chunks(), len(reader.extent)))
 
     async def parts(self, key: Key, upload: str, *, marker: int = 0, limit: int = 1000) -> Page[Part]:

@@ -1,11 +1,11 @@
 """How capabilities are found through layers."""
 
-from gateway.core.store import Accounts, Append, Batch, Multipart, Rename, Store, find
+from gateway.core.store import Accounts, Append, Batch, Multipart, Rename, Store, Versions, find
 from gateway.core.types import AccountMeta, PropsChange
 from gateway.stores.memory import Memory
 from tests.support.stores import Plain
 
-CAPABILITIES = (Accounts, Append, Batch, Multipart, Rename)
+CAPABILITIES = (Accounts, Append, Batch, Multipart, Rename, Versions)
 
 
 class Layer(Plain):
