@@ -7,8 +7,15 @@ from collections.abc import Mapping, Sequence
 class Cache(ABC):
     """Values of bytes under keys of 1 to 250 printable bytes, kept for up to a time to live in seconds.
 
-    No method raises: a cache that can't be reached has nothing in it and keeps nothing.
+    No method raises: a cache that can't be reached has nothing in it and keeps nothing. A cache may consist of parts
+    that fail apart from each other.
     """
+
+    parts: int = 1
+
+    def part_of(self, key: bytes) -> int:
+        """The part that a key lies in, from 0."""
+        return 0
 
     @abstractmethod
     async def get_many(self, keys: Sequence[bytes]) -> Mapping[bytes, bytes]:
@@ -18,13 +25,17 @@ class Cache(ABC):
     async def set(self, key: bytes, value: bytes, ttl: int) -> bool:
         """Keep a value; False where it could not be kept."""
 
+    async def insist(self, key: bytes, value: bytes, ttl: int) -> bool:
+        """As `set`, for what others have to learn: whether or not it is likely to succeed, it is tried in earnest."""
+        return await self.set(key, value, ttl)
+
     @abstractmethod
     async def add(self, key: bytes, value: bytes, ttl: int) -> bool:
         """Keep a value unless there is one; False where there was one, or where it could not be kept."""
 
     @abstractmethod
     async def flush(self) -> bool:
-        """Forget everything; False where a part of the cache could not be reached."""
+        """Forget everything, of whomever it is; False where a part of the cache could not be reached."""
 
     @abstractmethod
     async def aclose(self) -> None:

@@ -3,7 +3,8 @@
 import asyncio
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 import aiomcache
@@ -17,15 +18,25 @@ logger = logging.getLogger("portico.cache")
 TIMEOUT = 0.5
 """Seconds that a server has for an answer."""
 
+PATIENCE = 2.0
+"""Seconds that it has where others have to learn of something."""
+
 POOL = 4
 MAX_VALUE = 1000 * 1000
-"""Bytes; memcached's own limit is 1 MiB with key and overhead. Larger values are not kept."""
+"""Bytes; memcached's own limit, unless it has another, is 1 MiB with key and overhead. Larger values are not kept."""
+
+_NOT_STORED = b"NOT_STORED"
 
 T = TypeVar("T")
 
+Command = Callable[[aiomcache.Client], Awaitable[T]]
+
 
 class _Client(aiomcache.Client):
-    """aiomcache's client, which would read for ever from a connection that the server has closed."""
+    """aiomcache's client, which would read for ever from a connection that the server has closed.
+
+    A server that is well may not be able to keep a value (`SERVER_ERROR`): it is too large for it, or memory is short.
+    """
 
     async def _execute_simple_command(self, conn: Connection, raw_command: bytes) -> bytes:
         conn.writer.write(raw_command)
@@ -33,7 +44,16 @@ class _Client(aiomcache.Client):
         line = await conn.reader.readline()
         if not line.endswith(b"\r\n"):
             raise ConnectionResetError("memcached closed the connection")
-        return line[:-2]
+        return _NOT_STORED if line.startswith(b"SERVER_ERROR") else line[:-2]
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a server has done since the start. `alone`: it is being left alone for a while."""
+
+    address: str
+    errors: int
+    alone: bool
 
 
 class _Server:
@@ -52,28 +72,43 @@ class _Server:
         self._breaker = Breaker()
         self._slots = asyncio.Semaphore(POOL)
         self._calls: set[asyncio.Task[object]] = set()
+        self._errors = 0
 
-    async def call(self, command: Callable[[aiomcache.Client], Awaitable[T]]) -> T | None:
+    def health(self) -> Health:
+        return Health(self.address, self._errors, self._breaker.is_open)
+
+    async def call(self, command: Command[T]) -> T | None:
         """What the command answers; None where the server can't be asked."""
-        if not self._breaker.enter():
-            return None
-        task = asyncio.ensure_future(self._run(command))
+        return await self._apart(self._run(command, TIMEOUT)) if self._breaker.enter() else None
+
+    async def insist(self, command: Command[T]) -> T | None:
+        """As `call`, past the breaker, and again on a new connection: the old one may be to a server that is gone.
+
+        A server that has just come back is asked by others, too, and has to learn what these must not miss.
+        """
+        return await self._apart(self._run(command, PATIENCE, tries=1 if self._breaker.is_open else 2))
+
+    async def _apart(self, running: Coroutine[None, None, T | None]) -> T | None:
+        task = asyncio.ensure_future(running)
         self._calls.add(task)
         task.add_done_callback(self._calls.discard)
         return await asyncio.shield(task)
 
-    async def _run(self, command: Callable[[aiomcache.Client], Awaitable[T]]) -> T | None:
-        client = self._client = self._client or _Client(self._host, self._port, pool_size=POOL)
-        try:
-            async with asyncio.timeout(TIMEOUT), self._slots:
-                answer = await command(client)
-        except (OSError, TimeoutError, EOFError, ValueError, aiomcache.ClientException) as error:
-            await self._fail(client, error)
-            return None
-        self._breaker.succeed()
-        return answer
+    async def _run(self, command: Command[T], patience: float, tries: int = 1) -> T | None:
+        for _ in range(tries):
+            client = self._client = self._client or _Client(self._host, self._port, pool_size=POOL)
+            try:
+                async with asyncio.timeout(patience), self._slots:
+                    answer = await command(client)
+            except (OSError, TimeoutError, EOFError, ValueError, aiomcache.ClientException) as error:
+                await self._fail(client, error)
+            else:
+                self._breaker.succeed()
+                return answer
+        return None
 
     async def _fail(self, client: _Client, error: Exception) -> None:
+        self._errors += 1
         was_open = self._breaker.is_open
         self._breaker.fail()
         if self._breaker.is_open and not was_open:
@@ -97,6 +132,19 @@ class Memcached(Cache):
 
     def __init__(self, addresses: Sequence[str]) -> None:
         self._servers = [_Server(address) for address in addresses]
+        self.parts = len(self._servers)
+
+    def part_of(self, key: bytes) -> int:
+        return self._servers.index(self._server(key))
+
+    def health(self) -> Sequence[Health]:
+        """Of each server, in the order of the ring's addresses."""
+        return [server.health() for server in self._servers]
+
+    async def statistics(self) -> Mapping[str, Mapping[str, str] | None]:
+        """What each server tells of itself (memcached's `stats`), by address; None: it does not answer."""
+        found = await asyncio.gather(*(server.insist(_stats) for server in self._servers))
+        return {server.address: told for server, told in zip(self._servers, found, strict=True)}
 
     async def get_many(self, keys: Sequence[bytes]) -> Mapping[bytes, bytes]:
         by_server: dict[_Server, list[bytes]] = {}
@@ -116,11 +164,14 @@ class Memcached(Cache):
             return False
         return bool(await self._server(key).call(lambda client: client.set(key, value, ttl)))
 
+    async def insist(self, key: bytes, value: bytes, ttl: int) -> bool:
+        return bool(await self._server(key).insist(lambda client: client.set(key, value, ttl)))
+
     async def add(self, key: bytes, value: bytes, ttl: int) -> bool:
         return bool(await self._server(key).call(lambda client: client.add(key, value, ttl)))
 
     async def flush(self) -> bool:
-        flushed = await asyncio.gather(*(server.call(_flush) for server in self._servers))
+        flushed = await asyncio.gather(*(server.insist(_flush) for server in self._servers))
         return all(flushed)
 
     async def aclose(self) -> None:
@@ -140,3 +191,8 @@ def _weight(address: str, key: bytes) -> bytes:
 async def _flush(client: aiomcache.Client) -> bool:
     await client.flush_all()
     return True
+
+
+async def _stats(client: aiomcache.Client) -> Mapping[str, str]:
+    told = await client.stats()
+    return {name.decode("latin-1"): (value or b"").decode("latin-1") for name, value in told.items()}

@@ -26,7 +26,7 @@ from gateway.core.errors import (
 from gateway.core.paths import SEPARATOR, TreePath
 from gateway.core.ranges import Span
 from gateway.core.renames import check_parent, check_replace, destination
-from gateway.core.store import Reader, Rename, Store, find
+from gateway.core.store import Glance, Reader, Rename, Store, find
 from gateway.core.types import DIRECTORY_TYPE, BucketMeta, BucketProps, Key, ListQuery, Meta, Prefix, Props, Put
 
 T = TypeVar("T")
@@ -80,6 +80,15 @@ class Tree:
         if is_marker(meta):
             raise IsADirectory
         return meta
+
+    async def size(self, path: TreePath) -> int:
+        """Bytes of the file of exactly this path; a listing that is at hand tells them. Raises as `file`."""
+        at_hand = find(self.store, Glance)
+        if at_hand is not None and len(path.parts) > 1:
+            meta = await at_hand.glance(path.key)
+            if meta is not None and meta.size:  # markers of directories have none
+                return meta.size
+        return (await self.file(path)).size
 
     def entries(self, path: TreePath) -> AsyncGenerator[list[Entry], None]:
         """The entries of a directory, page by page, from one query a page.

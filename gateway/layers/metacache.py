@@ -3,16 +3,21 @@
 import asyncio
 import logging
 import time
+from bisect import bisect_left
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar, cast
 
 from gateway.cache.entries import Entries, Name
+from gateway.cache.near import Near
 from gateway.core.body import Body
 from gateway.core.conditions import ANY, When, check_read
 from gateway.core.errors import DeleteMarker, NoSuchBucket, NoSuchKey, NotFound, StoreError
-from gateway.core.store import Store
+from gateway.core.paths import SEPARATOR
+from gateway.core.store import Glance, Store
+from gateway.core.tree import PAGE
 from gateway.core.types import (
     BucketMeta,
     BucketProps,
@@ -47,17 +52,23 @@ class MetaCache(Layer):
     A bucket is a group of entries; so are the buckets of the namespace. Every write replaces the generations of what
     it touched, after its commit and before it is acknowledged. Where the cache can't be told, this replica passes it by
     for as long as entries live, and goes on trying; others may see the old state for no longer than that.
+
+    `near`, which layers may share, holds answers of this process.
     """
 
     shields = True
 
-    def __init__(self, inner: Store, entries: Entries, namespace: str) -> None:
+    def __init__(self, inner: Store, entries: Entries, namespace: str, near: Near[Answer] | None = None) -> None:
         super().__init__(inner)
         self._entries = entries
+        self._near: Near[Answer] = Near() if near is None else near
         self._root: Name = (namespace,)
         self._flights: dict[_Flight, asyncio.Task[Answer]] = {}
         self._untold: dict[Name, float] = {}
         self._teller: asyncio.Task[None] | None = None
+
+    def offers(self, capability: type) -> bool:
+        return capability is Glance or super().offers(capability)
 
     async def aclose(self) -> None:
         tasks = [task for task in (self._teller, *self._flights.values()) if task is not None]
@@ -74,7 +85,7 @@ class MetaCache(Layer):
         return await self._cached(self._bucket(name), ("bucket",), lambda: self.inner.stat_bucket(name))
 
     async def list(self, bucket: str, query: ListQuery) -> Page[Meta | Prefix]:
-        return await self._cached(self._bucket(bucket), ("list", repr(query)), lambda: self.inner.list(bucket, query))
+        return await self._cached(self._bucket(bucket), _name_of(query), lambda: self.inner.list(bucket, query))
 
     async def stat(self, key: Key, version: str | None = None, when: When = ANY) -> Meta:
         if version is not None:
@@ -83,17 +94,45 @@ class MetaCache(Layer):
         check_read(when, meta)
         return meta
 
+    async def glance(self, key: Key) -> Meta | None:
+        """`core.store.Glance`: from the listing of the directory that the object lies in, if this process holds it."""
+        group = self._bucket(key.bucket)
+        directory = key.name[: key.name.rfind(SEPARATOR) + 1]
+        first = query = ListQuery(prefix=directory, delimiter=SEPARATOR, limit=PAGE)
+        generation: bytes | None = None
+        while (held := self._near.get((group, _name_of(query)))) is not None and group not in self._untold:
+            if generation is None:
+                generation = (await self._entries.get(group, _name_of(query), held.generation)).generation
+            page = held.answer
+            if held.generation != generation or not isinstance(page, Page):
+                return None
+            row = _row(page, key.name)
+            if isinstance(row, Meta):
+                return row
+            if page.next is None or key.name <= page.next:
+                if query is first and page.next is None and _row(page, key.name + SEPARATOR) is None:
+                    raise NoSuchKey
+                return None
+            query = replace(query, marker=page.next)
+        return None
+
     async def _cached(self, group: Name, name: Name, fetch: Callable[[], Awaitable[T]]) -> T:
         if group in self._untold:
             return await fetch()
-        found = await self._entries.get(group, name)
-        if found.payload is not None:
-            try:
-                return _given(cast(T | NotFound, unpack(found.payload)))
-            except Unreadable:
-                logger.warning("an entry of the cache is not readable; fetched anew")
+        held = self._near.get((group, name))
+        found = await self._entries.get(group, name, None if held is None else held.generation)
         if found.generation is None:
             return await fetch()
+        if held is not None and held.generation == found.generation:
+            return _given(cast(T | NotFound, held.answer))
+        if found.payload is not None:
+            try:
+                answer = unpack(found.payload)
+            except Unreadable:
+                logger.warning("an entry of the cache is not readable; fetched anew")
+            else:
+                self._near.keep((group, name), found.generation, answer, len(found.payload), found.life)
+                return _given(cast(T | NotFound, answer))
         return _given(cast(T | NotFound, await self._fly(group, name, found.generation, fetch)))
 
     async def _fly(self, group: Name, name: Name, generation: bytes, fetch: Callable[[], Awaitable[Answer]]) -> Answer:
@@ -120,7 +159,9 @@ class MetaCache(Layer):
             raise
         except (NoSuchKey, NoSuchBucket) as absent:
             answer = absent
-        await self._entries.put(group, name, generation, pack(answer))
+        packed = pack(answer)
+        self._near.keep((group, name), generation, answer, len(packed), self._entries.ttl)
+        await self._entries.put(group, name, generation, packed)
         return answer
 
     def _bucket(self, name: str) -> Name:
@@ -211,6 +252,16 @@ class MetaCache(Layer):
     async def delete_versions(self, bucket: str, refs: Sequence[VersionRef]) -> Sequence[Deleted | StoreError]:
         async with self._writing(bucket):
             return await super().delete_versions(bucket, refs)
+
+
+def _name_of(query: ListQuery) -> Name:
+    return "list", repr(query)
+
+
+def _row(page: Page[Meta | Prefix] | Page[BucketMeta | Prefix], name: str) -> Meta | BucketMeta | Prefix | None:
+    rows: Sequence[Meta | BucketMeta | Prefix] = page.items
+    place = bisect_left(rows, name, key=lambda row: row.name)
+    return rows[place] if place < len(rows) and rows[place].name == name else None
 
 
 def _given(answer: T | NotFound) -> T:

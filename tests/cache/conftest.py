@@ -8,7 +8,8 @@ import pytest
 class MemcachedServer:
     """A real memcached on loopback, which can be stopped and started again on its port."""
 
-    def __init__(self) -> None:
+    def __init__(self, *options: str) -> None:
+        self._options = options
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
@@ -20,6 +21,7 @@ class MemcachedServer:
 
     async def start(self) -> None:
         command = ["memcached", "-l", "127.0.0.1", "-p", str(self.port), "-U", "0", "-m", "64", "-u", "nobody"]
+        command += self._options
         self._process = await asyncio.create_subprocess_exec(*command)
         async with asyncio.timeout(20):
             while True:
@@ -38,7 +40,8 @@ class MemcachedServer:
             self._process = None
 
 
-Memcacheds = Callable[[], Awaitable[MemcachedServer]]
+Memcacheds = Callable[..., Awaitable[MemcachedServer]]
+"""Starts a server with further options of memcached."""
 
 
 @pytest.fixture
@@ -46,8 +49,8 @@ async def memcached() -> AsyncIterator[Memcacheds]:
     """Start memcached servers that end with the test."""
     servers: list[MemcachedServer] = []
 
-    async def start() -> MemcachedServer:
-        server = MemcachedServer()
+    async def start(*options: str) -> MemcachedServer:
+        server = MemcachedServer(*options)
         servers.append(server)
         await server.start()
         return server

@@ -1,11 +1,13 @@
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
 
 from gateway.cache import memcached as module
-from gateway.cache.memcached import MAX_VALUE, Memcached
+from gateway.cache.entries import Entries
+from gateway.cache.memcached import MAX_VALUE, Health, Memcached
 from tests.cache.conftest import Memcacheds
 from tests.support.waiting import eventually
 
@@ -59,7 +61,82 @@ async def test_values_over_the_servers_limit_are_not_kept(memcached: Memcacheds)
     server = await memcached()
     async with connected(server.address) as cache:
         assert await cache.set(KEYS[0], bytes(MAX_VALUE), 60)
-        assert not await cache.set(KEYS[1], bytes(MAX_VALUE + 1), 60)
+        assert not await cache.set(KEYS[0], bytes(MAX_VALUE + 1), 60)
+        assert await cache.get_many(KEYS[:1]) == {KEYS[0]: bytes(MAX_VALUE)}
+        assert cache.health() == [Health(server.address, errors=0, alone=False)]
+
+
+async def test_a_server_with_a_limit_of_its_own_is_not_taken_for_broken(memcached: Memcacheds) -> None:
+    server = await memcached("-I", "512k")
+    async with connected(server.address) as cache:
+        for key in KEYS[:10]:
+            assert not await cache.set(key, bytes(MAX_VALUE), 60)
+            assert await cache.set(key, b"small", 60)
+        assert len(await cache.get_many(KEYS[:20])) == 10
+        assert cache.health() == [Health(server.address, errors=0, alone=False)]
+
+
+@pytest.mark.parametrize("limit", ("1m", "512k"))
+async def test_entries_beyond_the_servers_limit_are_fetched_each_time(memcached: Memcacheds, limit: str) -> None:
+    server = await memcached("-I", limit)
+    async with connected(server.address) as cache:
+        entries = Entries(cache, b"secret", 60)
+        for payload in (b"old", os.urandom(3_000_000), b"new"):
+            generation = (await entries.get(("group",), ("name",))).generation
+            assert generation is not None
+            await entries.put(("group",), ("name",), generation, payload)
+            found = await entries.get(("group",), ("name",))
+            assert found.generation == generation
+            assert found.payload in {payload, None if len(payload) > MAX_VALUE else payload, b"old"}
+            await entries.bump(("group",))
+
+
+async def test_what_others_must_learn_reaches_a_server_that_is_left_alone(memcached: Memcacheds) -> None:
+    """It has just come back, and others have found out already."""
+    server = await memcached()
+    async with connected(server.address) as cache:
+        await server.kill()
+        while not cache.health()[0].alone:
+            await cache.get_many(KEYS[:1])
+        await server.start()
+        assert await cache.get_many(KEYS[:1]) == {}
+        assert await cache.insist(KEYS[0], b"value", 60)
+        assert await cache.get_many(KEYS[:1]) == {KEYS[0]: b"value"}
+
+
+async def test_what_others_must_learn_is_not_lost_on_connections_to_a_server_that_is_gone(
+    memcached: Memcacheds,
+) -> None:
+    server = await memcached()
+    async with connected(server.address) as cache:
+        await asyncio.gather(*(cache.set(key, key, 60) for key in KEYS))
+        await server.kill()
+        await server.start()
+        assert await cache.insist(KEYS[0], b"value", 60)
+        assert await cache.get_many(KEYS[:1]) == {KEYS[0]: b"value"}
+
+
+async def test_servers_tell_of_themselves(memcached: Memcacheds) -> None:
+    first, second = await memcached(), await memcached()
+    async with connected(first.address, second.address) as cache:
+        await cache.set(KEYS[0], b"value", 60)
+        await second.kill()
+        told = await cache.statistics()
+    assert told[second.address] is None
+    statistics = told[first.address]
+    assert statistics is not None
+    assert statistics["version"]
+    assert int(statistics["limit_maxbytes"]) == 64 * 1024 * 1024
+
+
+async def test_parts_are_servers(memcached: Memcacheds) -> None:
+    servers = [await memcached() for _ in range(3)]
+    async with connected(*(server.address for server in servers)) as cache:
+        assert cache.parts == 3
+        for key in KEYS[:20]:
+            await cache.set(key, key, 60)
+            async with connected(servers[cache.part_of(key)].address) as one:
+                assert await one.get_many([key]) == {key: key}
 
 
 async def test_keys_are_spread_and_few_move_when_a_server_joins(memcached: Memcacheds) -> None:

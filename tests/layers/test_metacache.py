@@ -1,16 +1,21 @@
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
 from gateway.cache.entries import Entries
 from gateway.cache.local import LocalCache
+from gateway.cache.near import Near
 from gateway.core.body import BytesBody
 from gateway.core.conditions import ABSENT, When
 from gateway.core.errors import ConditionFailed, NoSuchKey, NotModified, Unavailable
 from gateway.core.store import Append, Multipart, Rename, find
+from gateway.core.tree import PAGE
 from gateway.core.types import BucketProps, Key, ListQuery, Meta, Page, Prefix, Put
+from gateway.layers import metacache
 from gateway.layers.metacache import MetaCache
+from gateway.layers.packing import Answer
 from gateway.stores.memory import Memory
 from tests.support.stores import Plain
 from tests.support.waiting import eventually, until
@@ -63,6 +68,11 @@ class Switch(LocalCache):
     async def set(self, key: bytes, value: bytes, ttl: int) -> bool:
         return not self.cut and await super().set(key, value, ttl)
 
+    def overwrite(self, value: bytes) -> None:
+        """Put something else under every key."""
+        for key in tuple(self._entries):
+            self._entries[key] = value, 10
+
 
 class World:
     """Two replicas over one upstream, with a shared cache and a clock that tests drive."""
@@ -74,7 +84,10 @@ class World:
         self.a, self.b = self.replica(), self.replica()
 
     def replica(self) -> MetaCache:
-        return MetaCache(self.upstream, Entries(self.cache, b"secret", 10, LocalCache(clock=self.clock)), "default")
+        return MetaCache(self.upstream, Entries(self.cache, b"secret", 10, clock=self.clock), "default", self.near())
+
+    def near(self) -> Near[Answer]:
+        return Near(clock=self.clock)
 
     async def put(self, replica: MetaCache, data: bytes) -> Meta:
         return await replica.put(KEY, BytesBody(data), Put())
@@ -228,3 +241,90 @@ async def test_c14_a_directory_that_moves_leaves_nothing_behind(world: World) ->
             await replica.stat(KEY)
         assert (await replica.list("bucket", LISTING)).items == ()
         assert (await replica.stat(Key("bucket", "moved/key"))).size == len(b"one")
+
+
+async def test_c13_a_listing_tells_of_all_its_rows(world: World) -> None:
+    written = await world.put(world.a, b"four")
+    assert await world.a.glance(KEY) is None
+    for number in range(2 * PAGE):
+        await world.upstream.put(Key("bucket", f"dir/{number:05}"), BytesBody(b"x" * number), Put())
+    query: ListQuery | None = LISTING
+    while query is not None:
+        page = await world.a.list("bucket", query)
+        query = None if page.next is None else replace(LISTING, marker=page.next)
+    world.upstream.asked.clear()
+    assert await world.a.glance(KEY) == written
+    for number in (0, 1, PAGE - 1, PAGE, 2 * PAGE - 1):
+        row = await world.a.glance(Key("bucket", f"dir/{number:05}"))
+        assert row is not None
+        assert row.size == number
+    assert await world.a.glance(Key("bucket", "dir/none")) is None
+    assert world.upstream.asked == []
+
+
+async def test_c12_a_listing_tells_what_is_not_there(world: World) -> None:
+    await world.upstream.put(Key("bucket", "dir/sub/deep"), BytesBody(b""), Put())
+    await world.a.list("bucket", LISTING)
+    world.upstream.asked.clear()
+    with pytest.raises(NoSuchKey):
+        await world.a.glance(Key("bucket", "dir/none"))
+    assert await world.a.glance(Key("bucket", "dir/sub")) is None
+    assert await world.a.glance(Key("bucket", "elsewhere")) is None
+    assert await world.b.glance(Key("bucket", "dir/none")) is None
+    assert world.upstream.asked == []
+
+
+async def test_what_a_listing_told_is_forgotten_with_it(world: World) -> None:
+    await world.a.list("bucket", LISTING)
+    written = await world.put(world.b, b"longer than before")
+    assert await world.a.glance(KEY) is None
+    await world.a.list("bucket", LISTING)
+    assert await world.a.glance(KEY) == written
+    world.clock.now += 11
+    assert await world.a.glance(KEY) is None
+
+
+async def test_answers_of_this_process_are_not_unpacked_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = await world.a.list("bucket", LISTING)
+    monkeypatch.setattr(metacache, "unpack", None)
+    assert await world.a.list("bucket", LISTING) is first
+
+
+async def test_answers_of_this_process_are_refused_with_their_generation(world: World) -> None:
+    await world.a.stat(KEY)
+    written = await world.put(world.b, b"by another replica")
+    assert await world.a.stat(KEY) == written
+    await world.b.delete(KEY)
+    with pytest.raises(NoSuchKey):
+        await world.a.stat(KEY)
+
+
+async def test_a_copy_in_this_process_lives_no_longer_than_the_entry(world: World) -> None:
+    first = await world.a.list("bucket", LISTING)
+    world.clock.now += 8
+    assert await world.b.list("bucket", LISTING) == first
+    world.clock.now += 3
+    world.upstream.asked.clear()
+    await world.b.list("bucket", LISTING)
+    assert world.upstream.asked == ["list"]
+
+
+async def test_garbage_in_the_cache_costs_speed_only(world: World) -> None:
+    written = await world.a.stat(KEY)
+    for garbage in (b"", b"\x02", bytes(100), b"\xff" * 5000):
+        world.cache.overwrite(garbage)
+        for replica in (world.a, world.b):
+            assert await replica.stat(KEY) == written
+            assert (await replica.list("bucket", LISTING)).items == (written,)
+        written = await world.put(world.a, garbage)
+        assert await world.b.stat(KEY) == written
+
+
+async def test_payloads_of_the_right_generation_that_can_not_be_read(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(metacache, "pack", lambda _: b"of another version")
+    written = await world.a.stat(KEY)
+    monkeypatch.undo()
+    assert await world.b.stat(KEY) == written
+    assert "not readable" in caplog.text

@@ -17,7 +17,7 @@ async def size(session: Session, target: Target) -> Reply:
     """The bytes that a transfer would move, which in ASCII only the transfer itself could tell (RFC 3659, 4)."""
     if session.type is Type.ASCII:
         raise Refused(550, "SIZE is not known in ASCII; use TYPE I")
-    return Reply(213, str((await target.tree.file(target.path)).size))
+    return Reply(213, str(await target.tree.size(target.path)))
 
 
 async def mdtm(session: Session, target: Target) -> Reply:
