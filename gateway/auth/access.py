@@ -1,12 +1,13 @@
-"""The one access check. Every frontend's operation table names the action that each operation needs."""
+"""Actions, and what each role may do without any further grant.
+
+Every frontend's operation table names the action that each operation needs; `guard` asks whether it is allowed.
+"""
 
 from enum import StrEnum
 from typing import NamedTuple
 
 from gateway.auth.principals import Principal, Role
-from gateway.core.errors import Denied, NoSuchBucket
-from gateway.core.store import Store
-from gateway.core.types import BucketMeta
+from gateway.core.errors import Denied
 
 
 class Action(StrEnum):
@@ -26,6 +27,18 @@ class Action(StrEnum):
     DELETE = "s3:DeleteObject"
     LIST_PARTS = "s3:ListMultipartUploadParts"
     ABORT_UPLOAD = "s3:AbortMultipartUpload"
+    GET_BUCKET_ACL = "s3:GetBucketAcl"
+    PUT_BUCKET_ACL = "s3:PutBucketAcl"
+    GET_OBJECT_ACL = "s3:GetObjectAcl"
+    PUT_OBJECT_ACL = "s3:PutObjectAcl"
+    GET_POLICY = "s3:GetBucketPolicy"
+    PUT_POLICY = "s3:PutBucketPolicy"
+    DELETE_POLICY = "s3:DeleteBucketPolicy"
+    GET_POLICY_STATUS = "s3:GetBucketPolicyStatus"
+    GET_OWNERSHIP = "s3:GetBucketOwnershipControls"
+    PUT_OWNERSHIP = "s3:PutBucketOwnershipControls"
+    GET_PUBLIC_ACCESS_BLOCK = "s3:GetBucketPublicAccessBlock"
+    PUT_PUBLIC_ACCESS_BLOCK = "s3:PutBucketPublicAccessBlock"
 
 
 class Resource(NamedTuple):
@@ -37,7 +50,15 @@ class Resource(NamedTuple):
 
 
 _READS = frozenset(
-    {Action.LIST_BUCKETS, Action.STAT_ACCOUNT, Action.STAT_BUCKET, Action.LIST, Action.LIST_UPLOADS, Action.READ}
+    {
+        Action.LIST_BUCKETS,
+        Action.STAT_ACCOUNT,
+        Action.STAT_BUCKET,
+        Action.LIST,
+        Action.LIST_UPLOADS,
+        Action.READ,
+        Action.GET_OBJECT_ACL,
+    }
 )
 _WRITES = frozenset({Action.WRITE, Action.DELETE, Action.LIST_PARTS, Action.ABORT_UPLOAD})
 
@@ -51,27 +72,13 @@ _ALLOWED = {
 
 
 def may(principal: Principal, action: Action, resource: Resource) -> bool:
-    """Whether `principal` may do `action` to `resource`."""
+    """Whether the role of `principal` allows `action` on `resource`."""
     if action not in _ALLOWED[principal.role]:
         return False
     return principal.role is Role.OPERATOR or principal.account.id == resource.account
 
 
 def check(principal: Principal, action: Action, resource: Resource) -> None:
-    """Raise `Denied` unless `principal` may do `action` to `resource`."""
+    """Raise `Denied` unless the role of `principal` allows `action` on `resource`."""
     if not may(principal, action, resource):
         raise Denied
-
-
-async def check_bucket(store: Store, principal: Principal, action: Action, bucket: str, name: str = "") -> BucketMeta:
-    """Check an action on a bucket that stands, or on an object in it, and return the bucket.
-
-    Raises `NoSuchBucket` and `Denied`. Whoever is anonymous is denied the same whether it exists or not.
-    """
-    try:
-        found = await store.stat_bucket(bucket)
-    except NoSuchBucket:
-        check(principal, action, Resource(principal.account.id, bucket, name))
-        raise
-    check(principal, action, Resource(found.owner, bucket, name))
-    return found

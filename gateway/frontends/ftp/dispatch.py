@@ -81,7 +81,7 @@ async def _run(session: Session, login: Login, verb: str, command: PathCommand, 
     try:
         if command.ready is not None:
             command.ready(session)
-        await _authorise(target, command)
+        await _authorise(session, target, command)
         reply = await command.handler(session, target)
     except asyncio.CancelledError:
         error = "Cancelled"
@@ -102,12 +102,13 @@ def _target(session: Session, login: Login, command: PathCommand, text: str) -> 
     return Target(session.directory.resolve(path or command.default), path, options.strip(), login, None)
 
 
-async def _authorise(target: Target, command: PathCommand) -> None:
+async def _authorise(session: Session, target: Target, command: PathCommand) -> None:
     if not target.text and not command.default:
         raise Refused(501, "A path is needed")
     if not _is_utf8(target.text):
         raise Refused(501, "Names are UTF-8")
-    target.bucket = await authorise(target.tree.store, target.login.principal, command.needs, target.path)
+    principal, client = target.login.principal, session.client
+    target.bucket = await authorise(target.tree.store, principal, command.needs, target.path, client)
 
 
 def _is_utf8(text: str) -> bool:

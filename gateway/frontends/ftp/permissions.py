@@ -1,13 +1,17 @@
 """What a command needs to be allowed, and the check of it."""
 
 from dataclasses import dataclass
+from functools import partial
 
-from gateway.auth.access import Action, Resource, check, check_bucket, may
+from gateway.auth import guard
+from gateway.auth.access import Action, Resource, check, may
+from gateway.auth.facts import Facts, facts_of
 from gateway.auth.principals import Principal
 from gateway.core.errors import NoSuchBucket
-from gateway.core.paths import TreePath
+from gateway.core.paths import SEPARATOR, TreePath
 from gateway.core.store import Store
 from gateway.core.types import BucketMeta
+from gateway.frontends.ftp.addresses import Address
 from gateway.frontends.ftp.listing import Rights
 
 
@@ -34,13 +38,16 @@ MOVE_FROM = Needs((Action.READ, Action.DELETE), (Action.DELETE_BUCKET,))
 MOVE_TO = Needs((Action.WRITE,), (Action.WRITE,), (Action.CREATE_BUCKET,))
 
 
-async def authorise(store: Store, principal: Principal, needs: Needs, path: TreePath) -> BucketMeta | None:
+async def authorise(
+    store: Store, principal: Principal, needs: Needs, path: TreePath, client: Address
+) -> BucketMeta | None:
     """The bucket that `path` leads into, if there is one. Raises `Denied`, `NoSuchBucket`."""
     if path.is_root:
         return None
     first, *others = needs.bucket if path.is_bucket else needs.inside
+    tell = partial(_facts, path, client)
     try:
-        bucket = await check_bucket(store, principal, first, path.bucket, path.name)
+        bucket = await guard.check_bucket(store, principal, first, path.bucket, _name(first, path), tell)
     except NoSuchBucket:
         if not (path.is_bucket and needs.new_bucket):
             raise
@@ -48,20 +55,37 @@ async def authorise(store: Store, principal: Principal, needs: Needs, path: Tree
             check(principal, action, Resource(principal.account.id, path.bucket))
         return None
     for action in others:
-        check(principal, action, Resource(bucket.owner, path.bucket, path.name))
+        await guard.check_in(store, principal, action, bucket, _name(action, path), tell)
     return bucket
 
 
-def sees(principal: Principal, bucket: BucketMeta) -> bool:
+def _name(action: Action, path: TreePath) -> str:
+    """Listing is done to the bucket, whatever part of it is listed."""
+    return "" if action is Action.LIST else path.name
+
+
+def _facts(path: TreePath, client: Address) -> Facts:
+    """What conditions may ask of a command, which tells less than HTTP has headers for."""
+    return facts_of(str(client), secure=False, stated=(("s3:prefix", path.prefix), ("s3:delimiter", SEPARATOR)))
+
+
+def sees(principal: Principal, client: Address, bucket: BucketMeta) -> bool:
     """Whether the root shows `bucket`."""
-    return may(principal, Action.LIST, Resource(bucket.owner, bucket.name))
+    tell = partial(_facts, TreePath((bucket.name,)), client)
+    return guard.seems_allowed(principal, Action.LIST, bucket, tell=tell)
 
 
-def rights(principal: Principal, owner: str, bucket: str) -> Rights:
-    """The `perm` facts of what lies in a bucket; in the root, of the buckets (without a name)."""
-    resource = Resource(owner, bucket)
-    read, write, delete = (may(principal, action, resource) for action in (Action.READ, Action.WRITE, Action.DELETE))
-    removal = delete if bucket else may(principal, Action.DELETE_BUCKET, resource)
+def rights(principal: Principal, client: Address, directory: TreePath, bucket: BucketMeta | None) -> Rights:
+    """The `perm` facts of what lies in a directory of `bucket`; without one, of the buckets in the root."""
+
+    def has(action: Action) -> bool:
+        if bucket is None:
+            return may(principal, action, Resource(principal.account.id))
+        anything = f"{directory.prefix}*"
+        return guard.seems_allowed(principal, action, bucket, anything, partial(_facts, directory, client))
+
+    read, write, delete = has(Action.READ), has(Action.WRITE), has(Action.DELETE)
+    removal = has(Action.DELETE_BUCKET) if bucket is None else delete
     file = "a" * write + "df" * delete + "r" * read + "w" * write
     folder = "c" * write + "d" * removal + "e" * read + "f" * removal + "l" * read + "m" * write + "p" * delete
     return Rights(file, folder)

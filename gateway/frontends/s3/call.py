@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from gateway.auth.principals import Principal
+from gateway.auth.principals import Principal, Registry
 from gateway.auth.sigv4 import Payload, Verified
 from gateway.core.store import Store
 from gateway.core.types import BucketMeta, Key
@@ -21,9 +21,10 @@ Pairs = tuple[tuple[str, str], ...]
 class Call:
     """A request whose sender is known and has passed the access check. Handlers don't change it.
 
-    `headers` are under lower-case names. `key` is empty as far as the request does not go that deep. `bucket` is the
-    bucket that the request names; None for operations on an account. `source` is set for copies, `reader` for
-    operations with an XML body. `verified` is None for anonymous requests. `common` are the headers of every answer.
+    `headers` are under lower-case names. `key` is empty as far as the request does not go that deep. The access check
+    sets `bucket`, the bucket that the request names (None for operations on an account), and `source` for copies.
+    `reader` is set for operations with an XML body. `verified` is None for requests that are not signed by version 4.
+    `common` are the headers of every answer.
     """
 
     request: web.BaseRequest
@@ -34,11 +35,12 @@ class Call:
     payload: Payload
     verified: Verified | None
     store: Store
-    bucket: BucketMeta | None
-    source: CopySource | None
+    accounts: Registry
     reader: Reader | None
     settings: S3Settings
     common: Pairs
+    bucket: BucketMeta | None = None
+    source: CopySource | None = None
 
 
 Handler = Callable[[Call], Awaitable[Output | web.StreamResponse]]

@@ -2,16 +2,19 @@
 
 from collections.abc import Sequence
 
+from gateway.auth.access import Action
+from gateway.auth.guard import is_settled
 from gateway.core import ops
 from gateway.core.conditions import When
-from gateway.core.errors import StoreError
-from gateway.core.types import Deleted, Key
+from gateway.core.errors import Denied, StoreError
+from gateway.core.types import BucketMeta, Deleted, Key
 from gateway.frontends.s3.bodies import required_document
 from gateway.frontends.s3.call import Call
 from gateway.frontends.s3.checksums import content_md5, stated
 from gateway.frontends.s3.codes import Code
 from gateway.frontends.s3.errors import S3Error, of_store
 from gateway.frontends.s3.record import Record
+from gateway.frontends.s3.rights import bucket_of, inspect
 from gateway.frontends.s3.xmlout import Members, Output
 
 Outcome = Deleted | StoreError | S3Error
@@ -40,10 +43,23 @@ async def delete_objects(call: Call) -> Output:
 
 async def _delete(call: Call, rows: Sequence[Record]) -> Sequence[Outcome]:
     """What became of each row. Plain deletes go to the store as one."""
-    outcomes = [await _special(call, row) for row in rows]
+    bucket = bucket_of(call)
+    if is_settled(call.principal, Action.DELETE, bucket):
+        outcomes = [await _special(call, row) for row in rows]
+    else:
+        outcomes = [await _denied(call, bucket, row) or await _special(call, row) for row in rows]
     plain = [row.text("Key") or "" for row, outcome in zip(rows, outcomes, strict=True) if outcome is None]
     done = iter(await ops.delete_many(call.store, call.key.bucket, plain) if plain else ())
     return [next(done) if outcome is None else outcome for outcome in outcomes]
+
+
+async def _denied(call: Call, bucket: BucketMeta, row: Record) -> StoreError | None:
+    """What tells a caller that he may not delete an object; None where he may."""
+    try:
+        await inspect(call, Action.DELETE, bucket, row.text("Key") or "")
+    except Denied as denied:
+        return denied
+    return None
 
 
 async def _special(call: Call, row: Record) -> Outcome | None:

@@ -13,7 +13,7 @@ from gateway.auth.principals import Registry
 from gateway.auth.request import SignedRequest, fold
 from gateway.auth.tenancy import Tenancy
 from gateway.core.context import RequestContext, enter, new_request_id
-from gateway.core.errors import StoreError
+from gateway.core.errors import Denied, NoSuchKey, StoreError
 from gateway.core.events import Access, Observer
 from gateway.core.types import Key
 from gateway.frontends.http.answer import Answer
@@ -27,6 +27,7 @@ from gateway.frontends.s3.demands import refuse_unserved
 from gateway.frontends.s3.errors import S3Error, error_xml, of_auth, of_store
 from gateway.frontends.s3.operations import OPERATIONS, Operation
 from gateway.frontends.s3.permission import permit
+from gateway.frontends.s3.rights import conceals
 from gateway.frontends.s3.route import Router, not_implemented
 from gateway.frontends.s3.sender import Authenticator, Sender
 from gateway.frontends.s3.settings import S3Settings
@@ -77,6 +78,7 @@ class Dispatcher:
     def __init__(self, settings: S3Settings, registry: Registry, tenancy: Tenancy, observe: Observer) -> None:
         described = model.load()
         self._settings = settings
+        self._registry = registry
         self._tenancy = tenancy
         self._observe = observe
         self._authenticate = Authenticator(registry, settings.region)
@@ -140,8 +142,6 @@ class Dispatcher:
         if route is None:
             raise not_implemented(described)
         store = self._tenancy.store(sender.principal)
-        bucket, source = await permit(store, sender.principal, route.operation, address.key, headers)
-        refuse_unserved(headers)
         call = Call(
             request=request,
             headers=headers,
@@ -151,13 +151,19 @@ class Dispatcher:
             payload=sender.payload,
             verified=sender.verified,
             store=store,
-            bucket=bucket,
-            source=source,
+            accounts=self._registry,
             reader=route.reader,
             settings=settings,
             common=visit.common,
         )
-        answer = await route.operation.handler(call)
+        await permit(call, route.operation)
+        refuse_unserved(headers)
+        try:
+            answer = await route.operation.handler(call)
+        except NoSuchKey:
+            if conceals(call):
+                raise Denied from None
+            raise
         if not isinstance(answer, Output):
             return answer
         reply = route.write(answer)

@@ -3,6 +3,7 @@
 from aiohttp import web
 from multidict import CIMultiDict
 
+from gateway.auth.principals import ANONYMOUS
 from gateway.core.conditions import ANY, When, parse_etags
 from gateway.core.errors import NotModified
 from gateway.core.types import Meta, Put
@@ -48,7 +49,7 @@ def _source(call: Call) -> Source:
 
 def _head(call: Call) -> Head:
     overrides = overrides_of(call.query)
-    if overrides and call.verified is None:
+    if overrides and call.principal is ANONYMOUS:
         raise S3Error(
             Code.INVALID_REQUEST, "Request specific response headers cannot be used for anonymous GET requests."
         )

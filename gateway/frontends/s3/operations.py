@@ -17,13 +17,15 @@ class Operation:
     """`action` is what the caller must be allowed on what the request names, `source` on what it copies from.
 
     `on_account`: the action is done to the caller's own account; the bucket, if one is named, need not exist.
-    `document`: the request has an XML document, or may have one.
+    `each`: the document names the objects, and the handler makes the check of each of them. `document`: the request has
+    an XML document, or may have one.
     """
 
     action: Action
     handler: Handler
     source: Action | None = None
     on_account: bool = False
+    each: bool = False
     document: bool = False
 
 
@@ -35,7 +37,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "CreateMultipartUpload": Operation(Action.WRITE, multipart.create_multipart_upload),
     "DeleteBucket": Operation(Action.DELETE_BUCKET, buckets.delete_bucket),
     "DeleteObject": Operation(Action.DELETE, objects.delete_object),
-    "DeleteObjects": Operation(Action.DELETE, delete.delete_objects, document=True),
+    "DeleteObjects": Operation(Action.DELETE, delete.delete_objects, each=True, document=True),
     "GetBucketLocation": Operation(Action.STAT_BUCKET, buckets.get_bucket_location),
     "GetBucketVersioning": Operation(Action.STAT_BUCKET, buckets.get_bucket_versioning),
     "GetObject": Operation(Action.READ, objects.get_object),

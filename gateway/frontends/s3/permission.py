@@ -1,49 +1,59 @@
 """The access check of S3 requests, made once for each from the table of operations."""
 
-from collections.abc import Mapping
-
-from gateway.auth import access
+from gateway.auth import access, guard, rules
 from gateway.auth.access import Action, Resource
-from gateway.auth.principals import Principal
 from gateway.core.errors import InvalidName, NoSuchBucket
-from gateway.core.store import Store
 from gateway.core.types import BucketMeta, Key
+from gateway.frontends.s3.call import Call
 from gateway.frontends.s3.codes import Code
 from gateway.frontends.s3.copysource import CopySource, copy_source
 from gateway.frontends.s3.errors import S3Error
 from gateway.frontends.s3.operations import Operation
+from gateway.frontends.s3.rights import inspect
 
 _OWNER = "x-amz-expected-bucket-owner"
 _SOURCE_OWNER = "x-amz-source-expected-bucket-owner"
 
 
-async def permit(
-    store: Store, principal: Principal, operation: Operation, key: Key, headers: Mapping[str, str]
-) -> tuple[BucketMeta | None, CopySource | None]:
-    """Check that `principal` may do `operation` to `key`; the bucket, and the source of a copy, are what was checked.
+async def permit(call: Call, operation: Operation) -> None:
+    """Check that the caller may do `operation`, and set the bucket, and the source of a copy, that were checked.
 
-    Raises `Denied`, and `S3Error` where the bucket can't be.
+    Raises `Denied`, and `S3Error` where the bucket can't be. That a bucket is not there is told to everybody, as S3
+    does: its name is free for the taking.
     """
     if operation.on_account:
-        access.check(principal, operation.action, Resource(principal.account.id, key.bucket, key.name))
-        return None, None
-    bucket = await _permit(store, principal, operation.action, key, headers.get(_OWNER))
-    if operation.source is None:
-        return bucket, None
-    source = copy_source(headers)
-    await _permit(store, principal, operation.source, source.key, headers.get(_SOURCE_OWNER))
-    return bucket, source
+        access.check(call.principal, operation.action, Resource(call.principal.account.id, call.key.bucket))
+        return
+    bucket = call.bucket = await _bucket(call, call.key, _OWNER)
+    if operation.each:
+        _permit_some(call, operation.action, bucket)
+    elif not guard.is_settled(call.principal, operation.action, bucket):
+        await inspect(call, operation.action, bucket, call.key.name, call.query.get("versionId"))
+    if operation.source is not None:
+        source = call.source = copy_source(call.headers)
+        await _permit_source(call, operation.source, source)
 
 
-async def _permit(
-    store: Store, principal: Principal, action: Action, key: Key, expected_owner: str | None
-) -> BucketMeta:
+async def _bucket(call: Call, key: Key, owner_header: str) -> BucketMeta:
     try:
-        bucket = await access.check_bucket(store, principal, action, key.bucket, key.name)
+        bucket = await call.store.stat_bucket(key.bucket)
     except NoSuchBucket:
         raise S3Error(Code.NO_SUCH_BUCKET, BucketName=key.bucket) from None
     except InvalidName:
         raise S3Error(Code.INVALID_BUCKET_NAME, BucketName=key.bucket) from None
-    if expected_owner is not None and expected_owner != bucket.owner:
+    expected = call.headers.get(owner_header)
+    if expected is not None and expected != bucket.owner:
         raise S3Error(Code.ACCESS_DENIED)
     return bucket
+
+
+def _permit_some(call: Call, action: Action, bucket: BucketMeta) -> None:
+    """Raise `Denied` where none of the objects can be allowed, whatever their names."""
+    if not rules.is_ruled(bucket):
+        access.check(call.principal, action, Resource(bucket.owner, bucket.name))
+
+
+async def _permit_source(call: Call, action: Action, source: CopySource) -> None:
+    bucket = await _bucket(call, source.key, _SOURCE_OWNER)
+    if not guard.is_settled(call.principal, action, bucket):
+        await inspect(call, action, bucket, source.key.name, source.version)

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from gateway.auth.rules import OF_OBJECTS
 from gateway.core.body import StreamBody
 from gateway.core.conditions import ANY, ANYTHING, When
 from gateway.core.errors import ConditionFailed, TooLarge
@@ -99,7 +100,11 @@ def _props(headers: Headers, found: Meta, name: str) -> Props:
     """The source's properties with those of the request over them; with X-Fresh-Metadata users' own are left behind."""
     fresh = truth(headers.get("X-Fresh-Metadata", ""))
     old = found.props
-    kept = {key: value for key, value in old.system.items() if not (fresh and key.startswith(HTTP))}
+    kept = {
+        key: value
+        for key, value in old.system.items()
+        if key not in OF_OBJECTS and not (fresh and key.startswith(HTTP))
+    }
     return Props(
         content_type=content_type_of(headers, name) or old.content_type,
         user={**({} if fresh else old.user), **metadata.of_object(headers.items())},

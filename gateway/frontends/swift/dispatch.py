@@ -6,16 +6,19 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from urllib.parse import quote
 
 from aiohttp import hdrs, web
 
 from gateway.auth.access import Action, Resource, may
+from gateway.auth.facts import Tell
+from gateway.auth.guard import check_in
 from gateway.auth.principals import ANONYMOUS, Principal, Registry
 from gateway.auth.tempauth import InvalidToken, TokenIssuer
 from gateway.auth.tenancy import Tenancy
 from gateway.core.context import RequestContext, current, enter
-from gateway.core.errors import NoSuchBucket, StoreError
+from gateway.core.errors import Denied, InvalidName, NoSuchBucket, StoreError
 from gateway.core.events import Access, Observer
 from gateway.core.store import Store
 from gateway.frontends.http.sending import BrokenTransfer, sent_bytes
@@ -23,6 +26,7 @@ from gateway.frontends.swift import cors, login, unsupported
 from gateway.frontends.swift.answers import answer, identify, page, refused
 from gateway.frontends.swift.call import Call, Place, locate
 from gateway.frontends.swift.errors import REASONS, Refusal, of_store
+from gateway.frontends.swift.facts import facts_of
 from gateway.frontends.swift.info import info
 from gateway.frontends.swift.operations import OPERATIONS, Operation, allowed
 from gateway.frontends.swift.parameters import Parameters
@@ -134,17 +138,20 @@ class Dispatcher:
         parameters: Parameters,
         principal: Principal,
     ) -> web.StreamResponse:
-        owner = _authorize(principal, operation.action, target)
-        other = operation.also.find(target, request.headers) if operation.also else None
-        other_owner = _authorize(principal, operation.also.action, other) if operation.also and other else ""
+        tell = partial(facts_of, request, parameters)
+        place = await self._permit(principal, operation.action, target, tell, creates=operation.creates)
+        second = operation.also.find(target, request.headers) if operation.also else None
+        other = (
+            await self._permit(principal, operation.also.action, second, tell) if operation.also and second else None
+        )
         unsupported.check(request.method, target.level, request.headers, parameters)
         call = Call(
             request=request,
             parameters=parameters,
             principal=principal,
             settings=self._settings,
-            place=await _place(self._store(owner), operation, target, owner),
-            other=await locate(self._store(other_owner), other, other_owner) if other else None,
+            place=place,
+            other=other,
         )
         try:
             response = await operation.handler(call)
@@ -153,6 +160,33 @@ class Dispatcher:
         if not response.prepared:
             call.finish(response.headers)
         return response
+
+    async def _permit(
+        self, principal: Principal, action: Action, target: Target, tell: Tell, *, creates: bool = False
+    ) -> Place:
+        """The place that a target is, if `principal` may do `action` there. Raises `Refusal`, `NoSuchBucket`.
+
+        Whoever has no right by his role is refused the same whether the container exists or not.
+        """
+        owner = target.owner
+        if owner is None:
+            raise _refusal(principal, target)
+        by_role = may(principal, action, Resource(owner, target.container, target.name))
+        if target.level is Level.ACCOUNT and by_role:
+            return Place(target, owner, self._store(owner))
+        try:
+            place = await locate(self._store(owner), target, owner)
+        except (NoSuchBucket, InvalidName, Refusal) as missing:
+            if not by_role:
+                raise _refusal(principal, target) from None
+            if creates and isinstance(missing, NoSuchBucket):
+                return Place(target, owner, self._store(owner))
+            raise
+        try:
+            await check_in(place.store, principal, action, place.container, target.name, tell)
+        except Denied:
+            raise _refusal(principal, target) from None
+        return Place(target, owner, place.store) if creates else place
 
     def _store(self, owner: str) -> Store:
         """The store of an account. Raises `Refusal` (404) for one that is not configured."""
@@ -228,22 +262,12 @@ def _healthcheck(request: web.BaseRequest) -> web.Response:
     return answer(200, ((hdrs.CONTENT_TYPE, "text/plain"),), b"OK")
 
 
-def _authorize(principal: Principal, action: Action, target: Target) -> str:
-    """The owner of `target`, if `principal` may do `action` to it. Raises `Refusal` (401, 403)."""
-    owner = target.owner
-    if owner is not None and may(principal, action, Resource(owner, target.container, target.name)):
-        return owner
-    raise _unauthorized(target) if principal is ANONYMOUS else Refusal(403)
+def _refusal(principal: Principal, target: Target) -> Refusal:
+    return _unauthorized(target) if principal is ANONYMOUS else Refusal(403)
 
 
 def _unauthorized(target: Target) -> Refusal:
     return Refusal(401, headers={hdrs.WWW_AUTHENTICATE: f'Swift realm="{target.realm}"'})
-
-
-async def _place(store: Store, operation: Operation, target: Target, owner: str) -> Place:
-    if operation.creates or target.level is Level.ACCOUNT:
-        return Place(target, owner, store)
-    return await locate(store, target, owner)
 
 
 def _transaction_id(extra: str) -> str:

@@ -97,7 +97,6 @@ async def test_presigned_by_botocore(s3: S3Client, world: World) -> None:
     (
         ("GET", "/"),
         ("GET", "/bucket"),
-        ("GET", "/missing"),
         ("HEAD", "/bucket/k"),
         ("GET", "/bucket/k"),
         ("GET", "/bucket/missing"),
@@ -116,6 +115,12 @@ async def test_nobody_in_particular_is_denied(s3: S3Client, world: World, method
     if method != "HEAD":
         assert answer.code == "AccessDenied"
     assert await world.contents() == {"bucket", "bucket/k"}
+
+
+async def test_that_a_bucket_is_missing_is_told_to_everybody(world: World) -> None:
+    for user in ("alice", "nina", "olga"):
+        assert (await world.do("GET", "/missing", user=user)).code == "NoSuchBucket"
+    assert (await world.send(Request("GET", "/missing/k"))).code == "NoSuchBucket"
 
 
 async def test_signature_version_2(world: World) -> None:

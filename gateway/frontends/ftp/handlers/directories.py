@@ -1,5 +1,6 @@
 """Directories and names: CWD, CDUP, PWD, MKD, RMD, DELE, RNFR, RNTO."""
 
+from gateway.auth.rules import POLICY
 from gateway.core.errors import NotADirectory
 from gateway.core.paths import TreePath
 from gateway.frontends.ftp.replies import Refused, Reply, quoted
@@ -34,6 +35,7 @@ async def dele(session: Session, target: Target) -> Reply:
 
 async def rnfr(session: Session, target: Target) -> Reply:
     await target.tree.stat(target.path)
+    await _refuse_wholesale(target)
     session.rename_from = target.path
     return Reply(350, "Send RNTO with the new name")
 
@@ -48,5 +50,15 @@ def rename_source(session: Session) -> TreePath:
 async def rnto(session: Session, target: Target) -> Reply:
     source = rename_source(session)
     session.rename_from = None
+    await _refuse_wholesale(target)
     target.path = await target.tree.rename(source, target.path)
     return Reply(250, "Renamed")
+
+
+async def _refuse_wholesale(target: Target) -> None:
+    """Raise `Refused` (550) where a rename would move many files past the policy of their bucket."""
+    if target.bucket is None or POLICY not in target.bucket.system:
+        return
+    entry = await target.tree.find(target.path)
+    if entry is not None and entry.is_directory:
+        raise Refused(550, "The bucket has a policy, which speaks of each file: rename one file after the other")

@@ -48,7 +48,7 @@ async def nlst(session: Session, target: Target) -> Reply:
 
 
 async def mlsd(session: Session, target: Target) -> Reply:
-    place = _place(target, target.path)
+    place = _place(session, target, target.path)
     pages = target.tree.entries(target.path)
     try:
         listing = Listing(await anext(pages, []), pages)
@@ -58,7 +58,7 @@ async def mlsd(session: Session, target: Target) -> Reply:
 
 
 async def mlst(session: Session, target: Target) -> Reply:
-    entry, place = await target.tree.stat(target.path), _place(target, target.path.parent)
+    entry, place = await target.tree.stat(target.path), _place(session, target, target.path.parent)
     line = facts_line(entry, session.facts, place, str(target.path))
     return Reply(250, "End", head=f"Listing {target.path}", lines=(line,))
 
@@ -101,10 +101,9 @@ def _unix(target: Target) -> Callable[[Entry], str]:
     return lambda entry: unix_line(entry, owner, now)
 
 
-def _place(target: Target, directory: TreePath) -> Place:
-    principal = target.login.principal
-    owner = target.bucket.owner if target.bucket else principal.account.id
-    return Place(directory, rights(principal, owner, directory.bucket))
+def _place(session: Session, target: Target, directory: TreePath) -> Place:
+    bucket = None if directory.is_root else target.bucket
+    return Place(directory, rights(target.login.principal, session.client, directory, bucket))
 
 
 async def _open(target: Target) -> Listing:

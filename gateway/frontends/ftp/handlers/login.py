@@ -38,7 +38,8 @@ async def pass_(session: Session, text: str) -> Reply:
 def _login(session: Session, principal: Principal) -> Login:
     store = session.services.tenancy.store(principal)
     every = principal.role is Role.OPERATOR
-    return Login(principal, Tree(store, principal.account.id, partial(sees, principal), all_accounts=every))
+    shown = partial(sees, principal, session.client)
+    return Login(principal, Tree(store, principal.account.id, shown, all_accounts=every))
 
 
 async def _refuse(session: Session) -> Reply:

@@ -1,0 +1,101 @@
+"""The one access check: it brings before the evaluator what a decision needs, and no more than that."""
+
+import logging
+
+from gateway.auth import rules
+from gateway.auth.access import Action, Resource, check, may
+from gateway.auth.evaluator import Decision, Question, decide, hinges_on_object
+from gateway.auth.facts import Tell, nothing
+from gateway.auth.principals import Principal
+from gateway.auth.rules import ObjectRules
+from gateway.core.errors import Denied, NoSuchBucket, NotFound
+from gateway.core.store import Store
+from gateway.core.types import BucketMeta, Key
+
+logger = logging.getLogger("portico.access")
+
+
+def is_settled(principal: Principal, action: Action, bucket: BucketMeta) -> bool:
+    """Whether the role of `principal` allows `action` in a bucket for which nothing further is ruled.
+
+    So it is with most requests by far.
+    """
+    return not (bucket.system and rules.is_ruled(bucket)) and may(principal, action, Resource(bucket.owner))
+
+
+async def check_bucket(
+    store: Store, principal: Principal, action: Action, bucket: str, name: str = "", tell: Tell = nothing
+) -> BucketMeta:
+    """Check an action on a bucket that stands, or on an object in it, and return the bucket.
+
+    Raises `NoSuchBucket` and `Denied`. Whoever has no right by his role is denied the same whether it exists or not.
+    """
+    try:
+        found = await store.stat_bucket(bucket)
+    except NoSuchBucket:
+        check(principal, action, Resource(principal.account.id, bucket, name))
+        raise
+    await check_in(store, principal, action, found, name, tell)
+    return found
+
+
+async def check_in(
+    store: Store,
+    principal: Principal,
+    action: Action,
+    bucket: BucketMeta,
+    name: str = "",
+    tell: Tell = nothing,
+    version: str | None = None,
+) -> None:
+    """Raise `Denied` unless `principal` may do `action` in a bucket, to the object `name` if there is one."""
+    if is_settled(principal, action, bucket):
+        return
+    decision = await decided(store, principal, action, bucket, name, tell, version)
+    if not decision.allowed:
+        logger.debug("denied: %s", decision.reason)
+        raise Denied
+
+
+async def decided(
+    store: Store,
+    principal: Principal,
+    action: Action,
+    bucket: BucketMeta,
+    name: str = "",
+    tell: Tell = nothing,
+    version: str | None = None,
+) -> Decision:
+    """What the evaluator says, with the object before it where that matters."""
+    question = _question(principal, action, bucket, name, tell)
+    if not hinges_on_object(question):
+        return decide(question)
+    found = await _object(store, bucket, name, version)
+    return decide(_question(principal, action, bucket, name, tell, found))
+
+
+def seems_allowed(
+    principal: Principal, action: Action, bucket: BucketMeta, name: str = "", tell: Tell = nothing
+) -> bool:
+    """Whether `principal` may do `action` as far as that can be said without a look at the object."""
+    return is_settled(principal, action, bucket) or decide(_question(principal, action, bucket, name, tell)).allowed
+
+
+def _question(
+    principal: Principal, action: Action, bucket: BucketMeta, name: str, tell: Tell, found: ObjectRules | None = None
+) -> Question:
+    return Question(
+        principal=principal,
+        action=action,
+        resource=Resource(bucket.owner, bucket.name, name),
+        rules=rules.of_bucket(bucket),
+        found=found,
+        facts=tell(),
+    )
+
+
+async def _object(store: Store, bucket: BucketMeta, name: str, version: str | None) -> ObjectRules | None:
+    try:
+        return rules.of_object(await store.stat(Key(bucket.name, name), version), bucket)
+    except NotFound:
+        return None

@@ -1,0 +1,30 @@
+"""What the caller of a request may do where more than his role counts: lists, policies, and objects one by one."""
+
+from functools import partial
+
+from gateway.auth import guard
+from gateway.auth.access import Action
+from gateway.core.types import BucketMeta
+from gateway.frontends.s3.call import Call
+from gateway.frontends.s3.facts import facts_of
+
+
+async def inspect(call: Call, action: Action, bucket: BucketMeta, name: str, version: str | None = None) -> None:
+    """Raise `Denied` unless the caller may do `action` in `bucket`, to the object `name` if there is one."""
+    known = None if version in {"", "null"} else version
+    await guard.check_in(call.store, call.principal, action, bucket, name, partial(facts_of, call), known)
+
+
+def bucket_of(call: Call) -> BucketMeta:
+    """The bucket that the request names, which stands: dispatch has seen it."""
+    if call.bucket is None:
+        raise RuntimeError("the operation has no bucket")
+    return call.bucket
+
+
+def conceals(call: Call) -> bool:
+    """Whether the caller must not learn that an object is missing, since he may not list the bucket."""
+    bucket = call.bucket
+    return bucket is not None and not guard.seems_allowed(
+        call.principal, Action.LIST, bucket, tell=partial(facts_of, call)
+    )
