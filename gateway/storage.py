@@ -3,13 +3,14 @@
 import hmac
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gateway.auth.principals import User
 from gateway.cache.base import Cache
 from gateway.cache.entries import Entries
 from gateway.cache.local import LocalCache
 from gateway.cache.memcached import Memcached
+from gateway.cache.safe import Safe
 from gateway.config.settings import CacheSettings, Config, StoreSettings
 from gateway.core.errors import StoreError
 from gateway.core.store import Store
@@ -40,10 +41,11 @@ async def opened(config: Config, users: Sequence[User], key: bytes) -> AsyncIter
         plain: dict[str, Store] = {}
         served: dict[str, Store] = {}
         cache = _cache(config.cache)
+        shared = _Shared(cache, _secret(config.cache, key)) if cache is not None and config.cache is not None else None
         if cache is not None:
             stack.push_async_callback(cache.aclose)
         for name, settings in config.stores.items():
-            store = plain[name] = _store(name, settings, _owners(config, users, name))
+            store = plain[name] = _store(name, settings, _owners(config, users, name), shared)
             if cache is not None and config.cache is not None and _is_remote(settings):
                 store = MetaCache(store, Entries(cache, _secret(config.cache, key), config.cache.ttl), name)
             served[name] = store
@@ -52,14 +54,26 @@ async def opened(config: Config, users: Sequence[User], key: bytes) -> AsyncIter
         yield Storage(plain, served)
 
 
-def _store(name: str, settings: StoreSettings, owners: Collection[str]) -> Store:
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """The cache that processes share, and the secret that they have in common."""
+
+    cache: Cache
+    secret: bytes = field(repr=False)
+
+    def shelf(self, settings: SwiftStoreSettings) -> Safe:
+        """Where the token of these credentials lies."""
+        return Safe(self.cache, self.secret, settings.scope)
+
+
+def _store(name: str, settings: StoreSettings, owners: Collection[str], shared: _Shared | None) -> Store:
     match settings:
         case CatalogSettings():
             return Catalog(settings)
         case S3StoreSettings():
             return S3Store(settings, _owner(name, settings, owners))
         case SwiftStoreSettings():
-            return SwiftStore(settings, _owner(name, settings, owners))
+            return SwiftStore(settings, _owner(name, settings, owners), shared.shelf(settings) if shared else None)
         case MemorySettings():
             return Memory()
 

@@ -84,9 +84,11 @@ FAILURES: Mapping[type[errors.StoreError], Failure] = {
     errors.QuotaExceeded: Failure(552, "Quota exceeded"),
     errors.OutOfSpace: Failure(452, "Out of space"),
     errors.Denied: Failure(550, "Access denied"),
+    errors.LoginExpired: Failure(530, "Not logged in"),
     errors.Unsupported: Failure(550, "Not supported"),
     errors.Corrupt: Failure(451, "I/O error"),
     errors.Unavailable: Failure(451, "I/O error"),
+    errors.CredentialsRefused: Failure(451, "I/O error"),
     errors.DeadlineExceeded: Failure(451, "I/O error"),
     errors.Busy: Failure(450, "Busy"),
 }

@@ -108,9 +108,11 @@ STORE_ERRORS: Mapping[type[core.StoreError], Rule] = {
     core.QuotaExceeded: Rule(413, told=True),
     core.OutOfSpace: Rule(507),
     core.Denied: Rule(403),
+    core.LoginExpired: Rule(401),
     core.Unsupported: Rule(501, told=True),
     core.Corrupt: Rule(500),
     core.Unavailable: Rule(503),
+    core.CredentialsRefused: Rule(503),
     core.DeadlineExceeded: Rule(503),
     core.Busy: Rule(503),
 }

@@ -21,6 +21,7 @@ from gateway.stores.swift.names import container_of, is_hidden
 from gateway.stores.swift.rows import TICK, Row
 from gateway.stores.swift.rows import buckets as bucket_rows
 from gateway.stores.swift.settings import SwiftStoreSettings
+from gateway.stores.swift.tokens import Shelf
 from gateway.stores.swift.upstream import ACCOUNT, Upstream
 
 SECOND = 1_000_000_000
@@ -38,8 +39,9 @@ class Buckets(Store):
 
     caps = Caps(listed_props=False)
 
-    def __init__(self, settings: SwiftStoreSettings, owner: str) -> None:
-        self._up = Upstream(settings, owner)
+    def __init__(self, settings: SwiftStoreSettings, owner: str, shelf: Shelf | None = None) -> None:
+        """`shelf`: where processes that have the same credentials share their token."""
+        self._up = Upstream(settings, owner, shelf)
         self._owners: OrderedDict[tuple[str, int], str] = OrderedDict()
 
     async def start(self) -> None:

@@ -19,7 +19,7 @@ from gateway.stores.swift.errors import failure
 from gateway.stores.swift.feed import Feed
 from gateway.stores.swift.login import Grant
 from gateway.stores.swift.settings import SwiftStoreSettings
-from gateway.stores.swift.tokens import Token, Tokens
+from gateway.stores.swift.tokens import Shelf, Token, Tokens
 
 MAX_ANSWER = 64 * 1024 * 1024
 """A listing of 10,000 long names has about 20 MiB."""
@@ -82,12 +82,12 @@ class Client:
     this order nobody waits for a connection that is held by somebody who waits for him.
     """
 
-    def __init__(self, settings: SwiftStoreSettings) -> None:
+    def __init__(self, settings: SwiftStoreSettings, shelf: Shelf | None = None) -> None:
         self._settings = settings
         self._stack = AsyncExitStack()
         self._sessions: Mapping[str, aiohttp.ClientSession] = {}
         self._backoff = settings.backoff
-        self.tokens = Tokens(self._login, settings.token_ttl)
+        self.tokens = Tokens(self._login, settings.token_ttl, shelf=shelf)
 
     async def start(self) -> None:
         trust = await asyncio.to_thread(self._trust)
@@ -136,7 +136,7 @@ class Client:
 
     async def _asked(self, request: Request, pool: str) -> tuple[aiohttp.ClientResponse, int]:
         """The answer, whatever its status is, and after how many tries it came."""
-        done, renewed = 0, False
+        done, renewals = 0, 0
         while True:
             done += 1
             sent, asked = False, 0.0
@@ -152,9 +152,9 @@ class Client:
                     raise _tried(failed, done) from error
                 asked = wait_of(failed)
             else:
-                if response.status == 401 and not renewed and not _is_begun(request):
+                if response.status == 401 and renewals <= token.shared and not _is_begun(request):
                     response.close()
-                    done, renewed = done - 1, True
+                    done, renewals = done - 1, renewals + 1
                     async with _deadline():
                         await self.tokens.renew(token)
                     continue

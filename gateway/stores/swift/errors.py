@@ -7,6 +7,7 @@ from gateway.core.errors import (
     BadRequest,
     Busy,
     ConditionFailed,
+    CredentialsRefused,
     Denied,
     IncompleteBody,
     NotEmpty,
@@ -23,12 +24,11 @@ from gateway.core.faults import UNTAKEN, retry_after
 
 Headers = Mapping[str, str]
 
-_REFUSED = "The upstream refuses the gateway's credentials"
 
 FAILURES: Mapping[int, Callable[[], StoreError]] = {
     304: NotModified,
     400: lambda: BadRequest("The upstream takes the request for invalid"),
-    401: lambda: Unavailable(_REFUSED, retryable=False),
+    401: CredentialsRefused,
     403: Denied,
     404: NotFound,
     405: Unsupported,

@@ -88,6 +88,14 @@ class SwiftStoreSettings(BaseModel):
     def backoff(self) -> Backoff:
         return Backoff(retries=self.retries, base=self.retry_base, cap=self.retry_cap)
 
+    @property
+    def scope(self) -> tuple[str, ...]:
+        """Who logs in where, for what: whoever has the same may use the same token. It holds the key, if it has one."""
+        who = self.user, self.user_domain, self.project, self.project_domain
+        key = self.key.get_secret_value() if self.key else ""
+        what = self.region, self.service_type, self.endpoint_type, self.storage_url
+        return (self.auth_url, self.auth_version, *who, key, *what)
+
     def secret(self) -> str:
         """The key. Raises `OSError` where its file can't be read, `UnicodeDecodeError` where it is no text."""
         if self.key_file is not None:

@@ -3,7 +3,11 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from typing import Protocol
+
+import msgspec
 
 from gateway.core.errors import StoreError
 from gateway.stores.swift.login import Grant
@@ -17,9 +21,32 @@ FAILURE_SECONDS = 1.0
 Login = Callable[[], Awaitable[Grant]]
 
 
+class Shelf(Protocol):
+    """Where one secret lies for all processes that may use it. It may be lost at any time, and nothing here raises."""
+
+    async def get(self) -> bytes | None: ...
+
+    async def put(self, value: bytes, ttl: int) -> None:
+        """Keep a value for up to `ttl` seconds."""
+
+    def turn(self, old: bytes) -> AbstractAsyncContextManager[None]:
+        """One process after the other replaces `old`, as far as that can be had: whoever has waited looks again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token and the account's URL. `until`: when it is to be renewed, on the monotonic clock."""
+    """A token and the account's URL. `until`: when it is to be renewed, on the monotonic clock. `shared`: it was found
+    on the shelf, where another process had put it.
+    """
+
+    value: str
+    url: str
+    until: float
+    shared: bool = False
+
+
+class _Shelved(msgspec.Struct, array_like=True):
+    """A token as it lies on the shelf; `until` is in epoch seconds."""
 
     value: str
     url: str
@@ -27,12 +54,18 @@ class Token:
 
 
 class Tokens:
-    """Logs in when a token is first needed, before it expires, and when the upstream has refused it."""
+    """Logs in when a token is first needed, before it expires, and when the upstream has refused it.
 
-    def __init__(self, login: Login, ttl: float, clock: Callable[[], float] = time.monotonic) -> None:
+    With a shelf, that is done once for all processes that share it: one that finds a token there does not log in.
+    """
+
+    def __init__(
+        self, login: Login, ttl: float, clock: Callable[[], float] = time.monotonic, shelf: Shelf | None = None
+    ) -> None:
         self._login = login
         self._ttl = ttl
         self._clock = clock
+        self._shelf = shelf
         self._token: Token | None = None
         self._failed: tuple[float, StoreError] | None = None
         self._lock = asyncio.Lock()
@@ -55,11 +88,42 @@ class Tokens:
             if self._failed is not None and self._clock() < self._failed[0]:
                 raise self._failed[1]
             try:
-                given = await self._login()
+                self._token = await self._fetched(old)
             except StoreError as error:
                 self._failed = self._clock() + FAILURE_SECONDS, error
                 raise
-            life = min(self._ttl, given.lifetime if given.lifetime is not None else self._ttl)
-            self._token = Token(given.token, given.url.rstrip("/"), self._clock() + life * (1 - EARLY))
             self._failed = None
             return self._token
+
+    async def _fetched(self, old: Token | None) -> Token:
+        """The token of another process, or of a login."""
+        if self._shelf is None:
+            return await self._logged_in()
+        if (found := self._readable(await self._shelf.get(), old)) is not None:
+            return found
+        async with self._shelf.turn(b"" if old is None else old.value.encode()):
+            if (found := self._readable(await self._shelf.get(), old)) is not None:
+                return found
+            token = await self._logged_in()
+            left = token.until - self._clock()
+            shelved = _Shelved(token.value, token.url, time.time() + left)
+            await self._shelf.put(msgspec.json.encode(shelved), max(1, int(left)))
+            return token
+
+    async def _logged_in(self) -> Token:
+        given = await self._login()
+        life = min(self._ttl, given.lifetime if given.lifetime is not None else self._ttl)
+        return Token(given.token, given.url.rstrip("/"), self._clock() + life * (1 - EARLY))
+
+    def _readable(self, shelved: bytes | None, old: Token | None) -> Token | None:
+        """What lies on the shelf, if it is a token that is not `old` and has time left."""
+        if shelved is None:
+            return None
+        try:
+            found = msgspec.json.decode(shelved, type=_Shelved)
+        except msgspec.DecodeError:
+            return None
+        left = found.until - time.time()
+        if left <= 0 or (old is not None and found.value == old.value):
+            return None
+        return Token(found.value, found.url, self._clock() + min(left, self._ttl), shared=True)

@@ -16,6 +16,7 @@ from gateway.stores.swift.segments import Segments
 from gateway.stores.swift.settings import SwiftStoreSettings
 from gateway.stores.swift.staging import Staging
 from gateway.stores.swift.together import together
+from gateway.stores.swift.tokens import Shelf
 
 AT_ONCE = 8
 ACCOUNT = ""
@@ -25,10 +26,10 @@ ACCOUNT = ""
 class Upstream:
     """One account of one cluster."""
 
-    def __init__(self, settings: SwiftStoreSettings, owner: str) -> None:
+    def __init__(self, settings: SwiftStoreSettings, owner: str, shelf: Shelf | None = None) -> None:
         self.settings = settings
         self.owner = owner if settings.owner is None else settings.owner
-        self.client = Client(settings)
+        self.client = Client(settings, shelf)
         self.info = Info(self.client)
         self.deletes = Deletes(self.client, self.info)
         self.segments = Segments(self.client, self.info, self.deletes)

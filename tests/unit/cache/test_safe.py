@@ -91,9 +91,9 @@ async def test_one_after_the_other_has_a_turn() -> None:
 
 async def test_a_turn_holds_up_nobody_who_replaces_something_else() -> None:
     cache = LocalCache()
-    async with asyncio.timeout(5), Safe(cache, SECRET, ("a",)).turn(b"old"):
-        async with Safe(cache, SECRET, ("b",)).turn(b"old"), Safe(cache, SECRET, ("a",)).turn(b"older"):
-            pass
+    safe, other = Safe(cache, SECRET, ("a",)), Safe(cache, SECRET, ("b",))
+    async with asyncio.timeout(5), safe.turn(b"old"), other.turn(b"old"), safe.turn(b"older"):
+        pass
 
 
 async def test_nobody_waits_for_a_cache_that_is_gone_or_for_one_who_holds_his_turn_for_ever(
