@@ -1,0 +1,199 @@
+"""A store that is there only while it is asked for something."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TypeVar
+
+from gateway.core.body import Body
+from gateway.core.conditions import ANY, When
+from gateway.core.digest import Algorithm
+from gateway.core.errors import StoreError, Unsupported
+from gateway.core.ranges import Span
+from gateway.core.store import (
+    Accounts,
+    Append,
+    Batch,
+    Glance,
+    Multipart,
+    Reader,
+    Rename,
+    Store,
+    Versions,
+    find,
+)
+from gateway.core.types import (
+    AccountMeta,
+    BucketMeta,
+    BucketProps,
+    Copy,
+    Deleted,
+    Key,
+    ListQuery,
+    Meta,
+    Page,
+    Part,
+    PartRef,
+    Prefix,
+    PropsChange,
+    Put,
+    Upload,
+    UploadQuery,
+    Version,
+    VersionQuery,
+    VersionRef,
+)
+from gateway.layers.layer import Layer
+
+C = TypeVar("C")
+T = TypeVar("T")
+
+Lease = Callable[[], AbstractAsyncContextManager[Store]]
+
+
+class Leased(Layer):
+    """Has every operation done by the store that `lease` gives for as long as the operation takes.
+
+    So it may be held for long, by a session that is still, while the store itself is closed and opened again.
+    `pattern`, a store of the same make, tells what such a store is able to; nothing else is ever asked of it.
+    """
+
+    shields = True
+
+    def __init__(self, lease: Lease, pattern: Store) -> None:
+        super().__init__(pattern)
+        self._lease = lease
+
+    async def _do(self, work: Callable[[Store], Awaitable[T]]) -> T:
+        async with self._lease() as store:
+            return await work(store)
+
+    async def _use(self, capability: type[C], work: Callable[[C], Awaitable[T]]) -> T:
+        async with self._lease() as store:
+            native = find(store, capability)
+            if native is None:
+                raise Unsupported
+            return await work(native)
+
+    async def start(self) -> None:
+        """The store is started when it is leased."""
+
+    async def aclose(self) -> None:
+        """The store is closed by whoever leases it out."""
+
+    async def buckets(self, query: ListQuery, owner: str | None = None) -> Page[BucketMeta | Prefix]:
+        return await self._do(lambda store: store.buckets(query, owner))
+
+    async def create_bucket(self, name: str, props: BucketProps) -> bool:
+        return await self._do(lambda store: store.create_bucket(name, props))
+
+    async def stat_bucket(self, name: str) -> BucketMeta:
+        return await self._do(lambda store: store.stat_bucket(name))
+
+    async def update_bucket(self, name: str, change: PropsChange) -> BucketMeta:
+        return await self._do(lambda store: store.update_bucket(name, change))
+
+    async def delete_bucket(self, name: str) -> None:
+        await self._do(lambda store: store.delete_bucket(name))
+
+    async def list(self, bucket: str, query: ListQuery) -> Page[Meta | Prefix]:
+        return await self._do(lambda store: store.list(bucket, query))
+
+    async def stat(self, key: Key, version: str | None = None, when: When = ANY) -> Meta:
+        return await self._do(lambda store: store.stat(key, version, when))
+
+    @asynccontextmanager
+    async def open(
+        self, key: Key, *, span: Span | None = None, version: str | None = None, when: When = ANY
+    ) -> AsyncIterator[Reader]:
+        async with self._lease() as store, store.open(key, span=span, version=version, when=when) as reader:
+            yield reader
+
+    async def put(self, key: Key, body: Body, opts: Put) -> Meta:
+        return await self._do(lambda store: store.put(key, body, opts))
+
+    async def update(self, key: Key, change: PropsChange, version: str | None = None) -> Meta:
+        return await self._do(lambda store: store.update(key, change, version))
+
+    async def copy(self, source: Key, target: Key, opts: Copy) -> Meta:
+        return await self._do(lambda store: store.copy(source, target, opts))
+
+    async def delete(self, key: Key, version: str | None = None, when: When = ANY) -> Deleted:
+        return await self._do(lambda store: store.delete(key, version, when))
+
+    async def stat_account(self, owner: str) -> AccountMeta:
+        return await self._use(Accounts, lambda native: native.stat_account(owner))
+
+    async def update_account(self, owner: str, change: PropsChange) -> AccountMeta:
+        return await self._use(Accounts, lambda native: native.update_account(owner, change))
+
+    async def delete_many(self, bucket: str, names: Sequence[str]) -> Sequence[Deleted | StoreError]:
+        return await self._use(Batch, lambda native: native.delete_many(bucket, names))
+
+    async def append(self, key: Key, body: Body, opts: Put) -> Meta:
+        return await self._use(Append, lambda native: native.append(key, body, opts))
+
+    async def glance(self, key: Key) -> Meta | None:
+        return await self._use(Glance, lambda native: native.glance(key))
+
+    async def rename(self, source: Key, target: Key, *, when: When = ANY) -> Meta:
+        return await self._use(Rename, lambda native: native.rename(source, target, when=when))
+
+    async def rename_prefix(self, source: Key, target: Key) -> int:
+        return await self._use(Rename, lambda native: native.rename_prefix(source, target))
+
+    async def rename_bucket(self, source: str, target: str) -> None:
+        await self._use(Rename, lambda native: native.rename_bucket(source, target))
+
+    async def create_upload(self, key: Key, opts: Put, *, owner: str = "", checksum: Algorithm | None = None) -> Upload:
+        return await self._use(
+            Multipart, lambda native: native.create_upload(key, opts, owner=owner, checksum=checksum)
+        )
+
+    async def stat_upload(self, key: Key, upload: str) -> Upload:
+        return await self._use(Multipart, lambda native: native.stat_upload(key, upload))
+
+    async def put_part(
+        self, key: Key, upload: str, number: int, body: Body, checksums: frozenset[Algorithm] = frozenset()
+    ) -> Part:
+        return await self._use(Multipart, lambda native: native.put_part(key, upload, number, body, checksums))
+
+    async def copy_part(
+        self,
+        key: Key,
+        upload: str,
+        number: int,
+        source: Key,
+        *,
+        span: Span | None = None,
+        version: str | None = None,
+        when: When = ANY,
+    ) -> Part:
+        return await self._use(
+            Multipart,
+            lambda native: native.copy_part(key, upload, number, source, span=span, version=version, when=when),
+        )
+
+    async def parts(self, key: Key, upload: str, *, marker: int = 0, limit: int = 1000) -> Page[Part]:
+        return await self._use(Multipart, lambda native: native.parts(key, upload, marker=marker, limit=limit))
+
+    async def uploads(self, bucket: str, query: UploadQuery) -> Page[Upload | Prefix]:
+        return await self._use(Multipart, lambda native: native.uploads(bucket, query))
+
+    async def complete_upload(
+        self, key: Key, upload: str, parts: Sequence[PartRef], *, when: When = ANY, min_part: int = 0
+    ) -> Meta:
+        return await self._use(
+            Multipart, lambda native: native.complete_upload(key, upload, parts, when=when, min_part=min_part)
+        )
+
+    async def abort_upload(self, key: Key, upload: str) -> None:
+        await self._use(Multipart, lambda native: native.abort_upload(key, upload))
+
+    async def set_versioning(self, bucket: str, *, enabled: bool) -> BucketMeta:
+        return await self._use(Versions, lambda native: native.set_versioning(bucket, enabled=enabled))
+
+    async def versions(self, bucket: str, query: VersionQuery) -> Page[Version | Prefix]:
+        return await self._use(Versions, lambda native: native.versions(bucket, query))
+
+    async def delete_versions(self, bucket: str, refs: Sequence[VersionRef]) -> Sequence[Deleted | StoreError]:
+        return await self._use(Versions, lambda native: native.delete_versions(bucket, refs))
