@@ -1,4 +1,4 @@
-"""What frontends tell the rest of the process about served requests; logs, metrics and hooks are made of it."""
+"""What frontends and stores tell the rest of the process; logs, metrics and hooks are made of it."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -24,3 +24,16 @@ class Access(NamedTuple):
 
 
 Observer = Callable[[Access], None]
+
+
+class Done(NamedTuple):
+    """One operation of a store that has ended. `error` is its kind, or empty.
+
+    `seconds` is wall time; where a `body` was taken in, that of whoever sent it is a part of it.
+    """
+
+    store: str
+    operation: str
+    seconds: float
+    error: str = ""
+    body: bool = False

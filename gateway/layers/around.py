@@ -1,0 +1,201 @@
+"""The layer that does one thing around every operation, and the facts about operations that such layers go by."""
+
+from abc import abstractmethod
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import TypeVar
+
+from gateway.core.body import Body
+from gateway.core.conditions import ANY, When
+from gateway.core.digest import Algorithm
+from gateway.core.errors import StoreError
+from gateway.core.ranges import Span
+from gateway.core.store import Accounts, Append, Batch, Multipart, Reader, Rename, Versions
+from gateway.core.types import (
+    AccountMeta,
+    BucketMeta,
+    BucketProps,
+    Copy,
+    Deleted,
+    Key,
+    ListQuery,
+    Meta,
+    Page,
+    Part,
+    PartRef,
+    Prefix,
+    PropsChange,
+    Put,
+    Upload,
+    UploadQuery,
+    Version,
+    VersionQuery,
+    VersionRef,
+)
+from gateway.layers.layer import Layer
+
+T = TypeVar("T")
+Attempt = Callable[[], Awaitable[T]]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An operation that is asked for.
+
+    `harmless`: done twice, it leaves behind and tells what it does when done once. `body`: what it takes in.
+    """
+
+    name: str
+    harmless: bool = True
+    body: Body | None = None
+
+
+class Around(Layer):
+    """Passes every operation through `around`, and what is read through `opening`."""
+
+    @abstractmethod
+    async def around(self, operation: Operation, attempt: Attempt[T]) -> T:
+        """Carry out an operation by calling `attempt`."""
+
+    @abstractmethod
+    def opening(
+        self, key: Key, span: Span | None, version: str | None, when: When
+    ) -> AbstractAsyncContextManager[Reader]:
+        """`Store.open`, by the store inside."""
+
+    async def buckets(self, query: ListQuery, owner: str | None = None) -> Page[BucketMeta | Prefix]:
+        return await self.around(Operation("buckets"), lambda: self.inner.buckets(query, owner))
+
+    async def create_bucket(self, name: str, props: BucketProps) -> bool:
+        operation = Operation("create_bucket", harmless=False)
+        return await self.around(operation, lambda: self.inner.create_bucket(name, props))
+
+    async def stat_bucket(self, name: str) -> BucketMeta:
+        return await self.around(Operation("stat_bucket"), lambda: self.inner.stat_bucket(name))
+
+    async def update_bucket(self, name: str, change: PropsChange) -> BucketMeta:
+        operation = Operation("update_bucket", harmless=change.when is ANY)
+        return await self.around(operation, lambda: self.inner.update_bucket(name, change))
+
+    async def delete_bucket(self, name: str) -> None:
+        operation = Operation("delete_bucket", harmless=False)
+        await self.around(operation, lambda: self.inner.delete_bucket(name))
+
+    async def list(self, bucket: str, query: ListQuery) -> Page[Meta | Prefix]:
+        return await self.around(Operation("list"), lambda: self.inner.list(bucket, query))
+
+    async def stat(self, key: Key, version: str | None = None, when: When = ANY) -> Meta:
+        return await self.around(Operation("stat"), lambda: self.inner.stat(key, version, when))
+
+    def open(
+        self, key: Key, *, span: Span | None = None, version: str | None = None, when: When = ANY
+    ) -> AbstractAsyncContextManager[Reader]:
+        return self.opening(key, span, version, when)
+
+    async def put(self, key: Key, body: Body, opts: Put) -> Meta:
+        operation = Operation("put", harmless=opts.when is ANY, body=body)
+        return await self.around(operation, lambda: self.inner.put(key, body, opts))
+
+    async def update(self, key: Key, change: PropsChange, version: str | None = None) -> Meta:
+        operation = Operation("update", harmless=change.when is ANY)
+        return await self.around(operation, lambda: self.inner.update(key, change, version))
+
+    async def copy(self, source: Key, target: Key, opts: Copy) -> Meta:
+        operation = Operation("copy", harmless=opts.when is ANY)
+        return await self.around(operation, lambda: self.inner.copy(source, target, opts))
+
+    async def delete(self, key: Key, version: str | None = None, when: When = ANY) -> Deleted:
+        operation = Operation("delete", harmless=False)
+        return await self.around(operation, lambda: self.inner.delete(key, version, when))
+
+    async def stat_account(self, owner: str) -> AccountMeta:
+        native = self._native(Accounts)
+        return await self.around(Operation("stat_account"), lambda: native.stat_account(owner))
+
+    async def update_account(self, owner: str, change: PropsChange) -> AccountMeta:
+        native, operation = self._native(Accounts), Operation("update_account", harmless=change.when is ANY)
+        return await self.around(operation, lambda: native.update_account(owner, change))
+
+    async def delete_many(self, bucket: str, names: Sequence[str]) -> Sequence[Deleted | StoreError]:
+        native, operation = self._native(Batch), Operation("delete_many", harmless=False)
+        return await self.around(operation, lambda: native.delete_many(bucket, names))
+
+    async def append(self, key: Key, body: Body, opts: Put) -> Meta:
+        native, operation = self._native(Append), Operation("append", harmless=False, body=body)
+        return await self.around(operation, lambda: native.append(key, body, opts))
+
+    async def rename(self, source: Key, target: Key, *, when: When = ANY) -> Meta:
+        native, operation = self._native(Rename), Operation("rename", harmless=False)
+        return await self.around(operation, lambda: native.rename(source, target, when=when))
+
+    async def rename_prefix(self, source: Key, target: Key) -> int:
+        native, operation = self._native(Rename), Operation("rename_prefix", harmless=False)
+        return await self.around(operation, lambda: native.rename_prefix(source, target))
+
+    async def rename_bucket(self, source: str, target: str) -> None:
+        native, operation = self._native(Rename), Operation("rename_bucket", harmless=False)
+        await self.around(operation, lambda: native.rename_bucket(source, target))
+
+    async def create_upload(self, key: Key, opts: Put, *, owner: str = "", checksum: Algorithm | None = None) -> Upload:
+        native, operation = self._native(Multipart), Operation("create_upload", harmless=False)
+        return await self.around(operation, lambda: native.create_upload(key, opts, owner=owner, checksum=checksum))
+
+    async def stat_upload(self, key: Key, upload: str) -> Upload:
+        native = self._native(Multipart)
+        return await self.around(Operation("stat_upload"), lambda: native.stat_upload(key, upload))
+
+    async def put_part(
+        self, key: Key, upload: str, number: int, body: Body, checksums: frozenset[Algorithm] = frozenset()
+    ) -> Part:
+        native, operation = self._native(Multipart), Operation("put_part", body=body)
+        return await self.around(operation, lambda: native.put_part(key, upload, number, body, checksums))
+
+    async def copy_part(
+        self,
+        key: Key,
+        upload: str,
+        number: int,
+        source: Key,
+        *,
+        span: Span | None = None,
+        version: str | None = None,
+        when: When = ANY,
+    ) -> Part:
+        native = self._native(Multipart)
+        return await self.around(
+            Operation("copy_part"),
+            lambda: native.copy_part(key, upload, number, source, span=span, version=version, when=when),
+        )
+
+    async def parts(self, key: Key, upload: str, *, marker: int = 0, limit: int = 1000) -> Page[Part]:
+        native = self._native(Multipart)
+        return await self.around(Operation("parts"), lambda: native.parts(key, upload, marker=marker, limit=limit))
+
+    async def uploads(self, bucket: str, query: UploadQuery) -> Page[Upload | Prefix]:
+        native = self._native(Multipart)
+        return await self.around(Operation("uploads"), lambda: native.uploads(bucket, query))
+
+    async def complete_upload(
+        self, key: Key, upload: str, parts: Sequence[PartRef], *, when: When = ANY, min_part: int = 0
+    ) -> Meta:
+        native, operation = self._native(Multipart), Operation("complete_upload", harmless=False)
+        return await self.around(
+            operation, lambda: native.complete_upload(key, upload, parts, when=when, min_part=min_part)
+        )
+
+    async def abort_upload(self, key: Key, upload: str) -> None:
+        native, operation = self._native(Multipart), Operation("abort_upload", harmless=False)
+        await self.around(operation, lambda: native.abort_upload(key, upload))
+
+    async def set_versioning(self, bucket: str, *, enabled: bool) -> BucketMeta:
+        native = self._native(Versions)
+        return await self.around(Operation("set_versioning"), lambda: native.set_versioning(bucket, enabled=enabled))
+
+    async def versions(self, bucket: str, query: VersionQuery) -> Page[Version | Prefix]:
+        native = self._native(Versions)
+        return await self.around(Operation("versions"), lambda: native.versions(bucket, query))
+
+    async def delete_versions(self, bucket: str, refs: Sequence[VersionRef]) -> Sequence[Deleted | StoreError]:
+        native, operation = self._native(Versions), Operation("delete_versions", harmless=False)
+        return await self.around(operation, lambda: native.delete_versions(bucket, refs))

@@ -1,0 +1,57 @@
+"""No layer may leave out a method: what it does not forward would be done by nobody, or behind its back."""
+
+import inspect
+from typing import Protocol
+
+import pytest
+
+from gateway.core import store as contract
+from gateway.core.store import Glance, Store, find
+from gateway.layers import limit, metacache, observe, retry
+from gateway.layers.around import Around
+from gateway.layers.layer import Layer
+from gateway.stores.memory import Memory
+from tests.conformance.factories import BACKOFF, BOUNDS, CAPABILITIES
+from tests.support.stores import Plain
+
+PROTOCOLS = {
+    kind
+    for _, kind in inspect.getmembers(contract, inspect.isclass)
+    if Protocol in kind.__bases__ and kind is not Glance
+}
+METHODS = Store.__abstractmethods__ | {name for kind in PROTOCOLS for name in vars(kind) if not name.startswith("_")}
+
+
+def around(inner: Store, kind: type[Around]) -> Around:
+    if kind is limit.Limit:
+        return limit.Limit(inner, limit.Turns(BOUNDS))
+    if kind is retry.Retry:
+        return retry.Retry(inner, BACKOFF)
+    return observe.Observe(inner, "inner", lambda _: None)
+
+
+def test_every_capability_is_in_the_conformance_suite() -> None:
+    assert PROTOCOLS == CAPABILITIES
+
+
+def test_the_plain_layer_forwards_every_method() -> None:
+    assert METHODS | {"start"} <= vars(Layer).keys()
+
+
+def test_a_layer_around_operations_is_around_every_one() -> None:
+    assert METHODS - {"aclose"} <= vars(Around).keys()
+
+
+def test_the_cache_is_told_of_every_write() -> None:
+    reads = {"aclose", "open", "stat_account", "update_account", "stat_upload", "parts", "uploads", "versions"}
+    uploads = {"create_upload", "put_part", "copy_part", "abort_upload"}
+    assert METHODS - reads - uploads <= vars(metacache.MetaCache).keys()
+
+
+@pytest.mark.parametrize("kind", (limit.Limit, retry.Retry, observe.Observe))
+async def test_capabilities_are_those_of_the_store_inside(kind: type[Around]) -> None:
+    whole = around(Memory(), kind)
+    bare = around(Plain(Memory()), kind)
+    for capability in CAPABILITIES:
+        assert find(whole, capability) is whole
+        assert find(bare, capability) is None
