@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.core.store import Accounts, Append, Batch, Multipart, Rename, Store, find
+from gateway.core.store import Accounts, Append, Batch, Multipart, Rename, Store, Versions, find
 from gateway.core.types import BucketProps
 from tests.conformance.factories import CONTENDERS, Contender
 from tests.conformance.tools import BUCKET, OWNER, view
@@ -14,6 +14,7 @@ CAPABILITIES: dict[str, type] = {
     "batch": Batch,
     "multipart": Multipart,
     "renamer": Rename,
+    "versions": Versions,
 }
 """Fixtures that give a capability: a test that asks for one runs with the stores that have it."""
 
@@ -88,5 +89,12 @@ def multipart(store: Store) -> Multipart:
 @pytest.fixture
 def renamer(store: Store) -> Rename:
     found = find(store, Rename)
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def versions(store: Store) -> Versions:
+    found = find(store, Versions)
     assert found is not None
     return found

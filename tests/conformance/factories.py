@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gateway.cache.entries import Entries
 from gateway.cache.local import LocalCache
-from gateway.core.store import Accounts, Append, Batch, Multipart, Rename, Store
+from gateway.core.store import Accounts, Append, Batch, Multipart, Rename, Store, Versions
 from gateway.layers.metacache import MetaCache
 from gateway.stores.catalog import Catalog, CatalogSettings
 from gateway.stores.memory import Memory
@@ -20,7 +20,7 @@ from tests.support.swift import serving_swift
 
 OWNER = "owner"
 
-CAPABILITIES: frozenset[type] = frozenset({Accounts, Append, Batch, Multipart, Rename})
+CAPABILITIES: frozenset[type] = frozenset({Accounts, Append, Batch, Multipart, Rename, Versions})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +115,6 @@ CONTENDERS = {
     "memory": Contender(open=lambda _: started(Memory()), durable=False),
     "metacache": Contender(open=lambda _: started(_cached(Memory())), durable=False),
     "plain": Contender(open=lambda _: started(Plain(Memory())), durable=False, lacks=CAPABILITIES),
-    "s3": Contender(open=_remote, durable=False, lacks=frozenset({Accounts, Append, Rename}), exempt=S3_EXEMPT),
+    "s3": Contender(open=_remote, durable=False, lacks=frozenset({Accounts, Append, Rename, Versions}), exempt=S3_EXEMPT),
     "swift": Contender(open=_swift, durable=False, lacks=CAPABILITIES - {Accounts, Batch}, exempt=SWIFT_EXEMPT),
 }

@@ -9,8 +9,21 @@ from gateway.core.conditions import ANY, When
 from gateway.core.errors import NoSuchBucket
 from gateway.core.ops import counted
 from gateway.core.ranges import Span
-from gateway.core.store import Multipart, Store, find
-from gateway.core.types import Key, ListQuery, Meta, PartRef, Prefix, Props, Put, Upload, UploadQuery
+from gateway.core.store import Multipart, Store, Versions, find
+from gateway.core.types import (
+    Key,
+    ListQuery,
+    Meta,
+    PartRef,
+    Prefix,
+    Props,
+    Put,
+    Upload,
+    UploadQuery,
+    Version,
+    VersionQuery,
+)
+from gateway.core.versions import NULL
 
 BUCKET = "bucket"
 OWNER = "owner"
@@ -84,6 +97,7 @@ class View:
 
     objects: Mapping[str, tuple[str, Props, Mapping[str, str], bytes]]
     uploads: Sequence[tuple[str, Mapping[int, tuple[int, str]]]]
+    past: Sequence[tuple[str, bool, str]]
     user: Mapping[str, str]
 
 
@@ -100,7 +114,7 @@ async def view(store: Store, bucket: str = BUCKET) -> View | None:
     for row in listed:
         found, data = await _sound(store, row)
         objects[row.name] = found.etag, found.props, found.checksums, data
-    return View(objects, await _uploads(store, bucket), meta.user)
+    return View(objects, await _uploads(store, bucket), await _past(store, listed, bucket), meta.user)
 
 
 async def _sound(store: Store, row: Meta) -> tuple[Meta, bytes]:
@@ -115,6 +129,24 @@ async def _sound(store: Store, row: Meta) -> tuple[Meta, bytes]:
     assert len(data) == row.size
     assert row.is_composite or row.etag == md5(data)
     return found, data
+
+
+async def _past(store: Store, listed: Sequence[Meta], bucket: str) -> list[tuple[str, bool, str]]:
+    """What a listing of versions tells beside what stands, which must agree with the listing of objects."""
+    versions = find(store, Versions)
+    if versions is None:
+        return []
+    page = await versions.versions(bucket, VersionQuery(limit=10_000))
+    found = [row for row in page.items if isinstance(row, Version)]
+    assert [row.meta for row in found if row.latest and not row.marker] == listed
+    assert len({(row.name, row.meta.version) for row in found}) == len(found)
+    assert [row.latest for row in found] == [
+        number == 0 or found[number - 1].name != row.name for number, row in enumerate(found)
+    ]
+    for row in found:
+        if not row.marker:
+            assert await store.stat(row.meta.key, row.meta.version or NULL) == row.meta
+    return [(row.name, row.marker, row.meta.etag) for row in found if row.marker or not row.latest]
 
 
 async def _uploads(store: Store, bucket: str) -> list[tuple[str, Mapping[int, tuple[int, str]]]]:

@@ -83,6 +83,11 @@ def _references(db: sqlite3.Connection) -> Iterator[str]:
     contents = Counter[int]()
     for table, sql in (
         ("objects", "SELECT o.content, o.size, c.size FROM objects o LEFT JOIN contents c ON c.id = o.content"),
+        (
+            "versions",
+            """SELECT v.content, v.size, c.size FROM versions v LEFT JOIN contents c ON c.id = v.content
+                WHERE v.content IS NOT NULL""",
+        ),
         ("parts", "SELECT p.content, p.size, c.size FROM parts p LEFT JOIN contents c ON c.id = p.content"),
     ):
         for content, told, size in db.execute(sql):
@@ -100,6 +105,13 @@ def _references(db: sqlite3.Connection) -> Iterator[str]:
         ("extents without a content", "SELECT count(*) FROM extents WHERE content NOT IN (SELECT id FROM contents)"),
         ("extents without a segment", "SELECT count(*) FROM extents WHERE segment NOT IN (SELECT id FROM segments)"),
         ("objects without a bucket", "SELECT count(*) FROM objects WHERE bucket NOT IN (SELECT id FROM buckets)"),
+        ("versions without a bucket", "SELECT count(*) FROM versions WHERE bucket NOT IN (SELECT id FROM buckets)"),
+        (
+            "versions that should stand",
+            """SELECT count(*) FROM versions v WHERE v.content IS NOT NULL
+                AND v.rank = (SELECT min(rank) FROM versions n WHERE n.bucket = v.bucket AND n.name = v.name)
+                AND NOT EXISTS (SELECT 1 FROM objects o WHERE o.bucket = v.bucket AND o.name = v.name)""",
+        ),
         ("uploads without a bucket", "SELECT count(*) FROM uploads WHERE bucket NOT IN (SELECT id FROM buckets)"),
         ("parts without an upload", "SELECT count(*) FROM parts WHERE upload NOT IN (SELECT serial FROM uploads)"),
     ):

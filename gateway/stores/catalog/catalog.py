@@ -23,11 +23,12 @@ from gateway.stores.catalog.renames import Renames
 from gateway.stores.catalog.settings import CatalogSettings
 from gateway.stores.catalog.sweep import sweep
 from gateway.stores.catalog.tables import garbage
+from gateway.stores.catalog.versions import Versions
 from gateway.stores.catalog.volume import Volume, is_occupied
 from gateway.stores.catalog.writer import Writer
 
 
-class Catalog(Buckets, Multipart, Renames):
+class Catalog(Buckets, Multipart, Renames, Versions):
     """The embedded store, with every capability of the contract."""
 
     def __init__(self, settings: CatalogSettings) -> None:

@@ -18,7 +18,7 @@ from gateway.core.types import Key, ListQuery, Meta, Page, Part, PartRef, Prefix
 from gateway.stores.catalog.database import Connection
 from gateway.stores.catalog.draft import MAX_OBJECT
 from gateway.stores.catalog.objects import Objects
-from gateway.stores.catalog.tables import buckets, contents, objects, uploads
+from gateway.stores.catalog.tables import buckets, contents, history, objects, uploads
 from gateway.stores.catalog.tables.packing import BEYOND
 
 
@@ -46,11 +46,19 @@ class Multipart(Objects):
         return await engine.commit(received, work)
 
     async def copy_part(
-        self, key: Key, upload: str, number: int, source: Key, *, span: Span | None = None, when: When = ANY
+        self,
+        key: Key,
+        upload: str,
+        number: int,
+        source: Key,
+        *,
+        span: Span | None = None,
+        version: str | None = None,
+        when: When = ANY,
     ) -> Part:
         check_number(number)
         wanted = _wanted(self._pending(key, upload))
-        async with self.open(source, span=span, when=when) as reader:
+        async with self.open(source, span=span, version=version, when=when) as reader:
             etag, checksums = await _digests(reader, wanted)
 
             def work(db: Connection) -> Part:
@@ -95,7 +103,7 @@ class Multipart(Objects):
             chosen = uploads.choose(db, pending.serial, parts, min_part)
             place = objects.place(db, key, when)
             meta = _completed(pending, [found.part for found in chosen])
-            return objects.put(db, place, uploads.take(db, pending.serial, chosen), meta)
+            return history.put(db, place, uploads.take(db, pending.serial, chosen), meta)
 
         return await self._engine.writer.run(work)
 

@@ -10,7 +10,7 @@ from types import TracebackType
 from gateway.core.body import Body
 from gateway.core.conditions import ANY, When, check_read, check_write
 from gateway.core.digest import composite_etag
-from gateway.core.errors import NoSuchVersion, StoreError, TooLarge
+from gateway.core.errors import StoreError, TooLarge
 from gateway.core.names import check_bucket, check_key, checked_key
 from gateway.core.ranges import Extent, Span, resolve
 from gateway.core.types import Copy, Deleted, Key, ListQuery, Meta, Page, Prefix, PropsChange, Put
@@ -19,7 +19,7 @@ from gateway.stores.catalog.draft import MAX_OBJECT
 from gateway.stores.catalog.engine import Engine, Part
 from gateway.stores.catalog.reader import ContentReader, InlineReader, Layout, SegmentReader
 from gateway.stores.catalog.stored import Received
-from gateway.stores.catalog.tables import buckets, contents, extents, objects
+from gateway.stores.catalog.tables import buckets, contents, extents, history, objects
 from gateway.stores.catalog.tables.objects import Opened
 
 FEW = 4
@@ -35,8 +35,10 @@ class Objects(Part):
         return self._engine.readers.here(page) if query.limit <= FEW else await self._engine.readers.away(page)
 
     async def stat(self, key: Key, version: str | None = None, when: When = ANY) -> Meta:
-        found = self._engine.readers.here(partial(objects.find, key=checked_key(key)))
-        return _readable(found.meta, version, when)
+        find = objects.find if version is None else partial(history.find, version=version)
+        meta = self._engine.readers.here(partial(find, key=checked_key(key))).meta
+        check_read(when, meta)
+        return meta
 
     def open(
         self, key: Key, *, span: Span | None = None, version: str | None = None, when: When = ANY
@@ -51,7 +53,7 @@ class Objects(Part):
         def work(db: Connection) -> Meta:
             place = objects.place(db, key, opts.when, opts.owner)
             meta = _created(key, received, opts)
-            return objects.put(db, place, contents.create(db, received.stored), meta)
+            return history.put(db, place, contents.create(db, received.stored), meta)
 
         return await engine.commit(received, work)
 
@@ -64,14 +66,19 @@ class Objects(Part):
         def work(db: Connection) -> Meta:
             place = objects.place(db, key, opts.when, opts.owner)
             if place.standing is None:
-                return objects.put(db, place, contents.create(db, received.stored), _created(key, received, opts))
+                return history.put(db, place, contents.create(db, received.stored), _created(key, received, opts))
             meta = _extended(objects.find(db, key).meta, received, opts)
             if meta.size > MAX_OBJECT:
                 raise TooLarge
             content = extents.extend(
-                db, place.standing.content, received.stored, engine.volume.ids, engine.settings.inline_max
+                db,
+                place.standing.content,
+                received.stored,
+                engine.volume.ids,
+                engine.settings.inline_max,
+                kept=history.keeps(place),
             )
-            return objects.put(db, place, content, meta)
+            return history.put(db, place, content, meta)
 
         return await engine.commit(received, work)
 
@@ -79,13 +86,11 @@ class Objects(Part):
         checked_key(key)
 
         def work(db: Connection) -> Meta:
-            found = objects.find(db, key)
-            _readable(found.meta, version)
+            found = history.find(db, key, version)
             check_write(change.when, found.meta)
             modified = found.meta.modified if change.modified is None else change.modified
             meta = replace(found.meta, props=change.apply(found.meta.props), modified=modified)
-            contents.share(db, found.content)
-            return objects.put(db, found.place, found.content, meta)
+            return history.update(db, found, meta)
 
         return await self._engine.writer.run(work)
 
@@ -94,22 +99,19 @@ class Objects(Part):
         checked_key(target)
 
         def work(db: Connection) -> Meta:
-            found = objects.find(db, source)
-            _readable(found.meta, opts.source_version, opts.source_when)
+            found = history.find(db, source, opts.source_version)
+            check_read(opts.source_when, found.meta)
             place = objects.place(db, target, opts.when)
             props = found.meta.props if opts.props is None else opts.props
             contents.share(db, found.content)
             meta = replace(found.meta, key=target, modified=time.time_ns(), props=props)
-            return objects.put(db, place, found.content, meta)
+            return history.put(db, place, found.content, meta)
 
         return await self._engine.writer.run(work)
 
     async def delete(self, key: Key, version: str | None = None, when: When = ANY) -> Deleted:
-        if version is not None:
-            self._refuse_early(key, when)
-            return Deleted(existed=False)
-        checked_key(key)
-        return Deleted(existed=await self._engine.writer.run(partial(objects.delete, key=key, when=when)))
+        delete = history.delete if version is None else partial(history.delete_version, version=version)
+        return await self._engine.writer.run(partial(delete, key=checked_key(key), when=when))
 
     async def delete_many(self, bucket: str, names: Sequence[str]) -> Sequence[Deleted | StoreError]:
         """`core.store.Batch`."""
@@ -117,7 +119,7 @@ class Objects(Part):
 
         def work(db: Connection) -> Sequence[Deleted | StoreError]:
             buckets.identify(db, bucket)
-            return [_delete_one(db, Key(bucket, name)) for name in names]
+            return [delete_one(db, Key(bucket, name)) for name in names]
 
         return await self._engine.writer.run(work)
 
@@ -143,8 +145,10 @@ class _Opening:
         self._segments: AbstractAsyncContextManager[ContentReader] | None = None
 
     async def __aenter__(self) -> ContentReader:
-        found = self._engine.readers.here(partial(objects.find_open, key=self._key))
-        meta = _readable(found.meta, self._version, self._when)
+        find = objects.find_open if self._version is None else partial(history.find_open, version=self._version)
+        found = self._engine.readers.here(partial(find, key=self._key))
+        meta = found.meta
+        check_read(self._when, meta)
         extent = resolve(self._span, meta.size)
         if found.data is not None:
             return InlineReader(meta, extent, found.data)
@@ -165,17 +169,11 @@ async def _segments(engine: Engine, found: Opened, extent: Extent) -> AsyncItera
             yield reader
 
 
-def _readable(meta: Meta, version: str | None, when: When = ANY) -> Meta:
-    if version is not None:
-        raise NoSuchVersion
-    check_read(when, meta)
-    return meta
-
-
-def _delete_one(db: Connection, key: Key) -> Deleted | StoreError:
+def delete_one(db: Connection, key: Key, version: str | None = None) -> Deleted | StoreError:
+    """What was done of one of many, or refused."""
     try:
         check_key(key.name)
-        return Deleted(existed=objects.delete(db, key, ANY))
+        return history.delete(db, key) if version is None else history.delete_version(db, key, version)
     except StoreError as error:
         return error
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from gateway.core.errors import Corrupt, Unavailable
-from gateway.core.types import BucketProps
+from gateway.core.types import BucketProps, ListQuery, PartRef, Put, Version, VersionQuery
+from gateway.core.versions import NULL
 from gateway.stores.catalog import Catalog
 from gateway.stores.catalog.database import Connection, migrate, migrations, open_writer
-from tests.stores.catalog.tools import KEY, LARGE, SMALL, opened, put, read, settings
+from tests.stores.catalog.tools import KEY, LARGE, SMALL, opened, put, put_part, read, settings
 from tests.support.catalog import INDEX, connect, files, tidy
 
 FIRST = 1
@@ -72,6 +73,47 @@ async def test_an_index_of_the_first_version_is_brought_up_to_date(tmp_path: Pat
         await tidy(tmp_path)
     with closing(connect(tmp_path)) as db:
         assert version(db) == NEXT - 1
+
+
+async def test_what_stood_before_versions_were_known_is_kept_as_one(tmp_path: Path) -> None:
+    """Bytes that lie inline and in a file, counters, an upload under way, and rights to go on as before."""
+    async with opened(tmp_path) as store:
+        await store.create_bucket(KEY.bucket, BucketProps(owner="o"))
+        await put(store, KEY, SMALL)
+        await put(store, "large", LARGE)
+        upload = await store.create_upload(KEY, Put())
+        part = await put_part(store, KEY, upload.id, 1, LARGE)
+        before = await store.stat_bucket(KEY.bucket), await store.list(KEY.bucket, ListQuery())
+    _downgrade(tmp_path)
+    async with opened(tmp_path) as store:
+        assert (await store.stat_bucket(KEY.bucket), await store.list(KEY.bucket, ListQuery())) == before
+        assert await read(store, "large") == LARGE
+        await store.set_versioning(KEY.bucket, enabled=True)
+        made = await store.complete_upload(KEY, upload.id, [PartRef(1, part.etag)])
+        page = await store.versions(KEY.bucket, VersionQuery())
+        assert [row.meta.version for row in page.items if isinstance(row, Version)] == [None, made.version, None]
+        async with store.open(KEY, version=NULL) as reader:
+            assert b"".join([chunk async for chunk in reader.chunks()]) == SMALL
+        await tidy(tmp_path)
+
+
+def _downgrade(path: Path) -> None:
+    """Make of an index the one that the first release would have written."""
+    with closing(sqlite3.connect(":memory:")) as first, closing(sqlite3.connect(path / INDEX)) as now:
+        migrate(first, only(FIRST))
+        schema = first.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'table'").fetchall()
+        indexes = first.execute("SELECT sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL").fetchall()
+        columns = {name: [row[1] for row in first.execute(f"PRAGMA table_info({name})")] for name, _ in schema}
+        found = {name: now.execute(f"SELECT {', '.join(columns[name])} FROM {name}").fetchall() for name, _ in schema}
+        for (name,) in now.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
+            now.execute(f"DROP TABLE {name}")
+        for name, sql in schema:
+            now.execute(sql)
+            now.executemany(f"INSERT INTO {name} VALUES ({', '.join('?' * len(columns[name]))})", found[name])
+        for (sql,) in indexes:
+            now.execute(sql)
+        now.execute(f"PRAGMA user_version = {FIRST}")
+        now.commit()
 
 
 async def test_an_index_newer_than_the_release_is_refused_and_left_alone(tmp_path: Path) -> None:

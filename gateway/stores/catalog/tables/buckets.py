@@ -4,21 +4,22 @@ import time
 from collections.abc import Iterator
 
 from gateway.core.errors import AlreadyExists, NoSuchBucket, NotEmpty
-from gateway.core.types import AccountMeta, BucketMeta, BucketProps, PropsChange
+from gateway.core.types import AccountMeta, BucketMeta, BucketProps, PropsChange, Versioning
+from gateway.core.versions import VERSIONS_LEFT
 from gateway.stores.catalog.database import Connection
 from gateway.stores.catalog.tables.packing import ceiling, floor, pack, unpack
 
-_Row = tuple[str, str, int, int, int, str | None, str | None]
+_Row = tuple[str, str, int, int, int, str | None, str | None, str | None]
 
-_FIND = "SELECT name, owner, created, objects, bytes, user, system FROM buckets WHERE name = ?"
+_FIND = "SELECT name, owner, created, objects, bytes, user, system, versioning FROM buckets WHERE name = ?"
 
-_UP = """SELECT name, owner, created, objects, bytes, user, system FROM buckets
+_UP = """SELECT name, owner, created, objects, bytes, user, system, versioning FROM buckets
     WHERE name >= ? ORDER BY name"""
-_DOWN = """SELECT name, owner, created, objects, bytes, user, system FROM buckets
+_DOWN = """SELECT name, owner, created, objects, bytes, user, system, versioning FROM buckets
     WHERE name < ? ORDER BY name DESC"""
-_OWNED_UP = """SELECT name, owner, created, objects, bytes, user, system FROM buckets
+_OWNED_UP = """SELECT name, owner, created, objects, bytes, user, system, versioning FROM buckets
     WHERE owner = ? AND name >= ? ORDER BY name"""
-_OWNED_DOWN = """SELECT name, owner, created, objects, bytes, user, system FROM buckets
+_OWNED_DOWN = """SELECT name, owner, created, objects, bytes, user, system, versioning FROM buckets
     WHERE owner = ? AND name < ? ORDER BY name DESC"""
 
 
@@ -61,6 +62,12 @@ def update(db: Connection, name: str, change: PropsChange) -> BucketMeta:
     return find(db, name)
 
 
+def set_versioning(db: Connection, name: str, versioning: Versioning) -> BucketMeta:
+    """Raises `NoSuchBucket`."""
+    db.execute("UPDATE buckets SET versioning = ? WHERE name = ?", (versioning, name))
+    return find(db, name)
+
+
 def count(db: Connection, bucket: int, objects: int, size: int) -> None:
     """Add to the bucket's counters."""
     if objects or size:
@@ -79,6 +86,8 @@ def delete(db: Connection, bucket: int) -> None:
     """Raises `NotEmpty`."""
     if db.execute("SELECT 1 FROM objects WHERE bucket = ? LIMIT 1", (bucket,)).fetchone():
         raise NotEmpty
+    if db.execute("SELECT 1 FROM versions WHERE bucket = ? LIMIT 1", (bucket,)).fetchone():
+        raise NotEmpty(VERSIONS_LEFT)
     db.execute("DELETE FROM buckets WHERE id = ?", (bucket,))
 
 
@@ -104,7 +113,7 @@ def update_account(db: Connection, owner: str, change: PropsChange) -> AccountMe
 
 
 def _meta(row: _Row) -> BucketMeta:
-    name, owner, created, objects, size, user, system = row
+    name, owner, created, objects, size, user, system, versioning = row
     return BucketMeta(
         name=name,
         owner=owner,
@@ -113,4 +122,5 @@ def _meta(row: _Row) -> BucketMeta:
         bytes=size,
         user=unpack(user),
         system=unpack(system),
+        versioning=Versioning.OFF if versioning is None else Versioning(versioning),
     )

@@ -70,6 +70,12 @@ def release(db: Connection, content: int) -> None:
         db.execute("UPDATE contents SET refs = refs - 1 WHERE id = ?", (content,))
 
 
+def inline(db: Connection, content: int) -> tuple[bool, bytes | None]:
+    """Whether some of the content lies in the index, and all of its bytes, if they lie inline."""
+    mixed, data = db.execute("SELECT mixed, data FROM contents WHERE id = ?", (content,)).fetchone()
+    return mixed != 0, data
+
+
 def pieces(db: Connection, content: int, extent: Extent) -> list[Piece]:
     """Where the first bytes of `extent` lie, in order; a page of them."""
     rows: list[tuple[int, int, int, int, int, int]] = db.execute(

@@ -12,16 +12,18 @@ from gateway.stores.catalog.tables.contents import add_segment, create_part, ins
 from gateway.stores.catalog.tables.packing import pack_numbers
 
 
-def extend(db: Connection, content: int, stored: Stored, ids: Iterator[int], inline_max: int) -> int:
+def extend(
+    db: Connection, content: int, stored: Stored, ids: Iterator[int], inline_max: int, *, kept: bool = False
+) -> int:
     """A content that has more bytes at its end: the one given, shared once more, or else another.
 
     Costs as much as the bytes that are added, except for the first time after a content was shared: its extents are
-    then copied.
+    then copied. They are each time where the content as it is must be `kept`.
     """
     size, refs, data = _row(db, content)
     if data is not None and isinstance(stored, Inline) and size + stored.size <= inline_max:
         return insert(db, size + stored.size, data + stored.data)
-    if data is None and refs == 1:
+    if data is None and refs == 1 and not kept:
         share(db, own := content)
     else:
         own = cut(db, content, Extent(0, size), ids)

@@ -11,23 +11,24 @@ from gateway.core.errors import NoSuchBucket, NoSuchKey
 from gateway.core.listing import paginate
 from gateway.core.types import Key, ListQuery, Meta, Page, Prefix
 from gateway.stores.catalog.database import Connection
-from gateway.stores.catalog.tables import buckets, contents
+from gateway.stores.catalog.tables import buckets, versions
 from gateway.stores.catalog.tables.packing import ceiling, floor, pack, unpack, unpack_props
 
-_Row = tuple[str, int, str, int, str, int | None, str | None, str | None, str | None]
+_Row = tuple[str, int, str, int, str, int | None, str | None, str | None, str | None, str | None]
 
 _FIND = """SELECT b.id, o.content,
-        o.name, o.size, o.etag, o.modified, o.content_type, o.expires, o.user, o.system, o.checksums
+        o.name, o.size, o.etag, o.modified, o.content_type, o.expires, o.user, o.system, o.checksums, o.version
     FROM buckets b LEFT JOIN objects o ON o.bucket = b.id AND o.name = ? WHERE b.name = ?"""
 _OPEN = """SELECT b.id, o.content,
-        o.name, o.size, o.etag, o.modified, o.content_type, o.expires, o.user, o.system, o.checksums, c.mixed, c.data
+        o.name, o.size, o.etag, o.modified, o.content_type, o.expires, o.user, o.system, o.checksums, o.version,
+        c.mixed, c.data
     FROM buckets b LEFT JOIN objects o ON o.bucket = b.id AND o.name = ? LEFT JOIN contents c ON c.id = o.content
     WHERE b.name = ?"""
 _UP = """SELECT json_group_array(
-        json_array(name, size, etag, modified, content_type, expires, user, system, checksums))
+        json_array(name, size, etag, modified, content_type, expires, user, system, checksums, version))
     FROM (SELECT * FROM objects WHERE bucket = ? AND name >= ? ORDER BY name LIMIT ?)"""
 _DOWN = """SELECT json_group_array(
-        json_array(name, size, etag, modified, content_type, expires, user, system, checksums))
+        json_array(name, size, etag, modified, content_type, expires, user, system, checksums, version))
     FROM (SELECT * FROM objects WHERE bucket = ? AND name < ? ORDER BY name DESC LIMIT ?)"""
 
 _decode = msgspec.json.Decoder(list[_Row]).decode
@@ -46,28 +47,25 @@ class Standing(NamedTuple):
     size: int
     etag: str
     modified: int
+    version: str | None
 
 
 class Place(NamedTuple):
-    """Where an object is to be written: the bucket's number, and what stands there."""
+    """Where an object is to be written: the bucket's number, what stands there, and whether it is to be kept."""
 
     bucket: int
     standing: Standing | None
+    versioning: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An object that stands; `bucket` and `content` are their numbers."""
+    """An object; `bucket` and `content` are their numbers. `rank`: it is a version that does not stand."""
 
     bucket: int
     content: int
     meta: Meta
-
-    @property
-    def place(self) -> Place:
-        """For writing it anew."""
-        meta = self.meta
-        return Place(self.bucket, Standing(self.content, meta.size, meta.etag, meta.modified))
+    rank: int | None = None
 
 
 class Opened(NamedTuple):
@@ -81,31 +79,31 @@ class Opened(NamedTuple):
 
 def place(db: Connection, key: Key, when: When, owner: str | None = None) -> Place:
     """`owner`: see `Put`. Raises `NoSuchBucket`, `ConditionFailed`."""
-    row: tuple[int, str, int | None, int, str, int] | None = db.execute(
-        """SELECT b.id, b.owner, o.content, o.size, o.etag, o.modified
+    row: tuple[int, str, str | None, int | None, int, str, int, str | None] | None = db.execute(
+        """SELECT b.id, b.owner, b.versioning, o.content, o.size, o.etag, o.modified, o.version
             FROM buckets b LEFT JOIN objects o ON o.bucket = b.id AND o.name = ? WHERE b.name = ?""",
         (key.name, key.bucket),
     ).fetchone()
     if row is None or owner not in (None, row[1]):
         raise NoSuchBucket
-    bucket, _, content, size, etag, modified = row
-    standing = None if content is None else Standing(content, size, etag, modified)
+    bucket, _, versioning, content, size, etag, modified, version = row
+    standing = None if content is None else Standing(content, size, etag, modified, version)
     check_write(when, standing)
-    return Place(bucket, standing)
+    return Place(bucket, standing, versioning)
 
 
 def find(db: Connection, key: Key) -> Found:
-    """Raises `NoSuchBucket`, `NoSuchKey`."""
+    """Raises `NoSuchBucket`, `NoSuchKey`, `DeleteMarker`."""
     row = db.execute(_FIND, (key.name, key.bucket)).fetchone()
-    _refuse_missing(row)
+    _refuse_missing(db, key.name, row)
     return Found(row[0], row[1], _meta(key, row[2:]))
 
 
 def find_open(db: Connection, key: Key) -> Opened:
-    """As `find`, in one statement and so in one state of the index. Raises `NoSuchBucket`, `NoSuchKey`."""
+    """As `find`, in one statement and so in one state of the index. Raises as `find`."""
     row = db.execute(_OPEN, (key.name, key.bucket)).fetchone()
-    _refuse_missing(row)
-    return Opened(row[1], _meta(key, row[2:11]), row[11] != 0, row[12])
+    _refuse_missing(db, key.name, row)
+    return Opened(row[1], _meta(key, row[2:12]), row[12] != 0, row[13])
 
 
 def page(db: Connection, bucket: str, query: ListQuery) -> Page[Meta | Prefix]:
@@ -146,13 +144,13 @@ class _Walk:
         return _decode(rows)
 
 
-def put(db: Connection, place: Place, content: int, meta: Meta) -> Meta:
-    """Have an object stand, which refers to `content`; what stood there is released."""
+def put(db: Connection, place: Place, content: int, meta: Meta) -> None:
+    """Have an object stand, which refers to `content`. The reference of what stood there is the caller's now."""
     props = meta.props
     db.execute(
         """INSERT OR REPLACE INTO objects
-            (bucket, name, content, size, etag, modified, content_type, expires, user, system, checksums)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+            (bucket, name, content, size, etag, modified, content_type, expires, user, system, checksums, version)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
         (
             place.bucket,
             meta.name,
@@ -165,14 +163,30 @@ def put(db: Connection, place: Place, content: int, meta: Meta) -> Meta:
             pack(props.user),
             pack(props.system),
             pack(meta.checksums),
+            meta.version,
         ),
     )
     if place.standing is None:
         buckets.count(db, place.bucket, 1, meta.size)
     else:
-        contents.release(db, place.standing.content)
         buckets.count(db, place.bucket, 0, meta.size - place.standing.size)
-    return meta
+
+
+def update(db: Connection, bucket: int, meta: Meta) -> None:
+    """Change the properties and the time of an object that stands."""
+    db.execute(
+        """UPDATE objects SET modified = ?, content_type = ?, expires = ?, user = ?, system = ?
+            WHERE bucket = ? AND name = ?""",
+        (
+            meta.modified,
+            meta.props.content_type,
+            meta.props.expires,
+            pack(meta.props.user),
+            pack(meta.props.system),
+            bucket,
+            meta.name,
+        ),
+    )
 
 
 def take(db: Connection, bucket: int, name: str, size: int) -> None:
@@ -181,25 +195,16 @@ def take(db: Connection, bucket: int, name: str, size: int) -> None:
     buckets.count(db, bucket, -1, -size)
 
 
-def delete(db: Connection, key: Key, when: When) -> bool:
-    """False where there was none. Raises `NoSuchBucket`, `ConditionFailed`."""
-    bucket, standing = place(db, key, when)
-    if standing is None:
-        return False
-    take(db, bucket, key.name, standing.size)
-    contents.release(db, standing.content)
-    return True
-
-
-def _refuse_missing(row: tuple[int, int | None] | None) -> None:
+def _refuse_missing(db: Connection, name: str, row: tuple[int, int | None] | None) -> None:
     if row is None:
         raise NoSuchBucket
     if row[1] is None:
+        versions.refuse_marked(db, row[0], name)
         raise NoSuchKey
 
 
 def _meta(key: Key, row: _Row) -> Meta:
-    _, size, etag, modified, content_type, expires, user, system, checksums = row
+    _, size, etag, modified, content_type, expires, user, system, checksums, version = row
     return Meta(
         key=key,
         size=size,
@@ -207,4 +212,5 @@ def _meta(key: Key, row: _Row) -> Meta:
         modified=modified,
         props=unpack_props(content_type, expires, user, system),
         checksums=unpack(checksums),
+        version=version,
     )

@@ -3,14 +3,16 @@
 import sqlite3
 from dataclasses import replace
 
-from gateway.core.conditions import When
+from gateway.core.conditions import ANY, When
 from gateway.core.errors import AlreadyExists, InvalidName, NoSuchKey
 from gateway.core.listing import successor
 from gateway.core.names import check_key
 from gateway.core.types import Key, Meta
 from gateway.stores.catalog.database import Connection
-from gateway.stores.catalog.tables import buckets, objects
+from gateway.stores.catalog.tables import buckets, contents, history, objects
 from gateway.stores.catalog.tables.packing import BEYOND
+
+PAGE = 1000
 
 
 def rename(db: Connection, source: Key, target: Key, when: When) -> Meta:
@@ -19,8 +21,10 @@ def rename(db: Connection, source: Key, target: Key, when: When) -> Meta:
     place = objects.place(db, target, when)
     if source == target:
         return found.meta
-    objects.take(db, found.bucket, source.name, found.meta.size)
-    return objects.put(db, place, found.content, replace(found.meta, key=target))
+    contents.share(db, found.content)
+    meta = history.put(db, place, found.content, replace(found.meta, key=target))
+    history.delete(db, source)
+    return meta
 
 
 def rename_prefix(db: Connection, source: Key, target: Key) -> int:
@@ -36,6 +40,9 @@ def rename_prefix(db: Connection, source: Key, target: Key) -> int:
         count, size = count + 1, size + length
     if not count:
         raise NoSuchKey
+    if _kept(db, origin) or _kept(db, destination):
+        _rename_each(db, source, target)
+        return count
     db.execute(
         """UPDATE objects SET bucket = ?, name = ? || substr(name, ?)
             WHERE bucket = ? AND name >= ? AND name < ?""",
@@ -44,6 +51,19 @@ def rename_prefix(db: Connection, source: Key, target: Key) -> int:
     buckets.count(db, origin, -count, -size)
     buckets.count(db, destination, count, size)
     return count
+
+
+def _kept(db: Connection, bucket: int) -> bool:
+    (versioning,) = db.execute("SELECT versioning FROM buckets WHERE id = ?", (bucket,)).fetchone()
+    return versioning is not None
+
+
+def _rename_each(db: Connection, source: Key, target: Key) -> None:
+    """What is renamed leaves the walk, so that each page is the first one."""
+    origin = buckets.identify(db, source.bucket)
+    while names := _below(db, origin, source.name).fetchmany(PAGE):
+        for name, _ in names:
+            rename(db, Key(source.bucket, name), Key(target.bucket, target.name + name[len(source.name) :]), ANY)
 
 
 def _below(db: Connection, bucket: int, prefix: str) -> sqlite3.Cursor:
