@@ -27,6 +27,7 @@ from gateway.frontends.swift.frontend import SwiftFrontend
 from gateway.storage import opened
 from gateway.telemetry.logs import log_access
 from gateway.telemetry.metrics import Metrics, sample_lag
+from gateway.telemetry.stores import Operations, Remotes
 
 ADMIN_DRAIN_SECONDS = 1.0
 
@@ -98,7 +99,10 @@ async def running(
     metrics = Metrics()
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(_background(sample_lag(metrics.loop_lag.observe)))
-        storage = await stack.enter_async_context(opened(config, users, token_key))
+        operations = Operations(config.log.slow_seconds)
+        storage = await stack.enter_async_context(opened(config, users, token_key, operations.observe))
+        layering = storage.layering
+        metrics.add(operations, Remotes(layering.turns, layering.tallies, layering.health))
         app = App(_readiness(config, storage.plain))
         metrics.watch(app.connections, dropped)
         observe = _observer(config, metrics)

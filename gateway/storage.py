@@ -1,21 +1,21 @@
 """From settings to running stores, with the layers that each needs around it."""
 
 import hmac
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 from gateway.auth.principals import User
 from gateway.cache.base import Cache
-from gateway.cache.entries import Entries
 from gateway.cache.local import LocalCache
 from gateway.cache.memcached import Memcached
 from gateway.cache.safe import Safe
 from gateway.config.settings import CacheSettings, Config, StoreSettings
 from gateway.core.errors import StoreError
+from gateway.core.events import Done
 from gateway.core.store import Store
 from gateway.failures import StartError
-from gateway.layers.metacache import MetaCache
+from gateway.layering import Layering
 from gateway.stores.catalog import Catalog
 from gateway.stores.catalog.settings import CatalogSettings
 from gateway.stores.memory import Memory, MemorySettings
@@ -29,44 +29,57 @@ class Storage:
 
     plain: Mapping[str, Store]
     served: Mapping[str, Store]
+    layering: Layering
 
 
 @asynccontextmanager
-async def opened(config: Config, users: Sequence[User], key: bytes) -> AsyncIterator[Storage]:
+async def opened(
+    config: Config, users: Sequence[User], key: bytes, tell: Callable[[Done], None] = lambda _: None
+) -> AsyncIterator[Storage]:
     """Start every store of the configuration; close them all at the end, whatever happened. Raises `StartError`.
 
     `key` is a secret of the installation, of which the keys of cached entries are made where no other is stated.
+    `tell` learns of the operations of remote stores.
     """
     async with AsyncExitStack() as stack:
         plain: dict[str, Store] = {}
         served: dict[str, Store] = {}
-        cache = _cache(config.cache)
-        shared = _Shared(cache, _secret(config.cache, key)) if cache is not None and config.cache is not None else None
-        if cache is not None:
-            stack.push_async_callback(cache.aclose)
+        shared = None if config.cache is None else shared_by(config.cache, key)
+        if shared is not None:
+            stack.push_async_callback(shared.cache.aclose)
+        layering = Layering(tell) if shared is None else Layering(tell, shared.cache, shared.secret, shared.ttl)
         for name, settings in config.stores.items():
             store = plain[name] = _store(name, settings, _owners(config, users, name), shared)
-            if cache is not None and config.cache is not None and _is_remote(settings):
-                store = MetaCache(store, Entries(cache, _secret(config.cache, key), config.cache.ttl), name)
+            if isinstance(settings, S3StoreSettings | SwiftStoreSettings):
+                store = layering.around(store, name, settings)
             served[name] = store
             stack.push_async_callback(store.aclose)
             await _start(name, settings, store)
-        yield Storage(plain, served)
+        yield Storage(plain, served, layering)
 
 
 @dataclass(frozen=True, slots=True)
-class _Shared:
-    """The cache that processes share, and the secret that they have in common."""
+class Shared:
+    """The cache that processes share, the secret that they have in common, and how many seconds entries live."""
 
     cache: Cache
     secret: bytes = field(repr=False)
+    ttl: int
 
     def shelf(self, settings: SwiftStoreSettings) -> Safe:
         """Where the token of these credentials lies."""
         return Safe(self.cache, self.secret, settings.scope)
 
 
-def _store(name: str, settings: StoreSettings, owners: Collection[str], shared: _Shared | None) -> Store:
+def shared_by(settings: CacheSettings, key: bytes) -> Shared:
+    """The cache of an installation, not yet asked for anything; `key` is a secret of the installation."""
+    secret = hmac.digest(key, b"cache", "sha256")
+    if settings.secret_file is not None:
+        secret = settings.secret_file.get_secret_value().encode()
+    return Shared(Memcached(settings.memcached) if settings.memcached else LocalCache(), secret, settings.ttl)
+
+
+def _store(name: str, settings: StoreSettings, owners: Collection[str], shared: Shared | None) -> Store:
     match settings:
         case CatalogSettings():
             return Catalog(settings)
@@ -76,11 +89,6 @@ def _store(name: str, settings: StoreSettings, owners: Collection[str], shared: 
             return SwiftStore(settings, _owner(name, settings, owners), shared.shelf(settings) if shared else None)
         case MemorySettings():
             return Memory()
-
-
-def _is_remote(settings: StoreSettings) -> bool:
-    """Asking it takes a network: its metadata is worth keeping."""
-    return not isinstance(settings, CatalogSettings | MemorySettings)
 
 
 def _owners(config: Config, users: Sequence[User], store: str) -> frozenset[str]:
@@ -104,18 +112,6 @@ def _owner(name: str, settings: S3StoreSettings | SwiftStoreSettings, owners: Co
             f"as `stores.{name}.owner`"
         )
     return next(iter(owners))
-
-
-def _cache(settings: CacheSettings | None) -> Cache | None:
-    if settings is None:
-        return None
-    return Memcached(settings.memcached) if settings.memcached else LocalCache()
-
-
-def _secret(settings: CacheSettings, key: bytes) -> bytes:
-    if settings.secret_file is not None:
-        return settings.secret_file.get_secret_value().encode()
-    return hmac.digest(key, b"cache", "sha256")
 
 
 async def _start(name: str, settings: StoreSettings, store: Store) -> None:

@@ -2,6 +2,16 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a server of the cache has done since the start. `alone`: it fails, and is left alone for a while."""
+
+    address: str
+    errors: int
+    alone: bool
 
 
 class Cache(ABC):
@@ -16,6 +26,10 @@ class Cache(ABC):
     def part_of(self, key: bytes) -> int:
         """The part that a key lies in, from 0."""
         return 0
+
+    def health(self) -> Sequence[Health]:
+        """Of each server, where there are any."""
+        return ()
 
     @abstractmethod
     async def get_many(self, keys: Sequence[bytes]) -> Mapping[bytes, bytes]:

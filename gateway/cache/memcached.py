@@ -4,13 +4,12 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 import aiomcache
 from aiomcache.pool import Connection
 
-from gateway.cache.base import Cache
+from gateway.cache.base import Cache, Health
 from gateway.cache.breaker import Breaker
 
 logger = logging.getLogger("portico.cache")
@@ -45,15 +44,6 @@ class _Client(aiomcache.Client):
         if not line.endswith(b"\r\n"):
             raise ConnectionResetError("memcached closed the connection")
         return _NOT_STORED if line.startswith(b"SERVER_ERROR") else line[:-2]
-
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    """How a server has done since the start. `alone`: it is being left alone for a while."""
-
-    address: str
-    errors: int
-    alone: bool
 
 
 class _Server:
@@ -138,7 +128,6 @@ class Memcached(Cache):
         return self._servers.index(self._server(key))
 
     def health(self) -> Sequence[Health]:
-        """Of each server, in the order of the ring's addresses."""
         return [server.health() for server in self._servers]
 
     async def statistics(self) -> Mapping[str, Mapping[str, str] | None]:

@@ -5,7 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from gateway.config.accounts import AccountSettings
 from gateway.config.secrets import LongSecretOfFile
@@ -59,6 +59,9 @@ class LogSettings(_Part):
     level: LogLevel = Field(LogLevel.INFO, description="Least level that is logged.")
     format: LogFormat = Field(LogFormat.AUTO, description="auto: human on a terminal, JSON otherwise.")
     access: bool = Field(True, description="One line for each request and FTP transfer.")
+    slow_seconds: PositiveFloat | None = Field(
+        10.0, description="Operations of remote stores that take so long are logged; null: none."
+    )
 
 
 class NamespaceSettings(_Part):

@@ -104,6 +104,11 @@ class Metrics:
         ProcessCollector(registry=self.registry)
         self.observe = self._requests.observe
 
+    def add(self, *collectors: Collector) -> None:
+        """Show what others count."""
+        for collector in collectors:
+            self.registry.register(collector)
+
     def watch(self, connections: Callable[[], Mapping[str, int]], dropped: Callable[[], int]) -> None:
         """Show open connections by protocol and the number of lost log records, as they are when metrics are read."""
         self.registry.register(_Watched(connections, dropped))

@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -6,8 +7,13 @@ from pydantic import ValidationError
 
 from gateway.auth.principals import Account, Role, User
 from gateway.config.settings import CacheSettings, Config
+from gateway.core.events import Done
+from gateway.core.store import Store
 from gateway.failures import StartError
+from gateway.layers.limit import Limit
 from gateway.layers.metacache import MetaCache
+from gateway.layers.observe import Observe
+from gateway.layers.retry import Retry
 from gateway.storage import opened
 from gateway.stores.memory import Memory
 from gateway.stores.s3 import S3Store
@@ -30,17 +36,38 @@ async def test_local_stores_have_no_cache_before_them() -> None:
         assert storage.served == storage.plain
 
 
+def layers(store: Store) -> list[type[Store]]:
+    """What a store consists of, outermost first."""
+    found: list[type[Store]] = []
+    inner: Store | None = store
+    while inner is not None:
+        found.append(type(inner))
+        inner = inner.inner
+    return found
+
+
 @pytest.mark.parametrize("cache", ({}, {"memcached": ["127.0.0.1:9"]}))
 async def test_remote_stores_are_cached_where_that_is_asked_for(cache: Mapping[str, object]) -> None:
     async with opened(config(S3, cache=cache), [user("a")], KEY) as storage:
-        assert isinstance(storage.served["main"], MetaCache)
-        assert storage.served["main"].inner is storage.plain["main"]
+        assert layers(storage.served["main"]) == [MetaCache, Observe, Limit, Retry, S3Store]
         assert isinstance(storage.plain["main"], S3Store)
 
 
 async def test_remote_stores_are_asked_each_time_otherwise() -> None:
     async with opened(config(S3), [user("a")], KEY) as storage:
-        assert isinstance(storage.served["main"], S3Store)
+        assert layers(storage.served["main"]) == [Observe, Limit, Retry, S3Store]
+
+
+async def test_operations_of_remote_stores_are_told_and_limited() -> None:
+    told: list[Done] = []
+    remote = {**S3, "retries": 1, "max_operations": 1, "max_waiting": 0}
+    async with opened(config(remote), [user("a")], KEY, told.append) as storage:
+        found = await asyncio.gather(
+            *(storage.served["main"].stat_bucket("b") for _ in range(3)), return_exceptions=True
+        )
+    assert [type(error).__name__ for error in found] == ["Unavailable", "Busy", "Busy"]
+    assert sorted(done.error for done in told) == ["Busy", "Busy", "Unavailable"]
+    assert {(done.store, done.operation) for done in told} == {("main", "stat_bucket")}
 
 
 async def test_remote_buckets_belong_to_the_only_account_or_to_a_stated_one() -> None:

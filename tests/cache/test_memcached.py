@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager
 import pytest
 
 from gateway.cache import memcached as module
+from gateway.cache.base import Health
 from gateway.cache.entries import Entries
-from gateway.cache.memcached import MAX_VALUE, Health, Memcached
+from gateway.cache.memcached import MAX_VALUE, Memcached
 from tests.cache.conftest import Memcacheds
 from tests.support.waiting import eventually
 

@@ -10,6 +10,7 @@ from pydantic import (
     Field,
     FilePath,
     NonNegativeFloat,
+    NonNegativeInt,
     PositiveFloat,
     PositiveInt,
     SecretStr,
@@ -60,6 +61,9 @@ class S3StoreSettings(BaseModel):
     read_timeout: PositiveFloat = Field(60.0, description="Longest silence of the remote.")
     request_timeout: PositiveFloat = Field(300.0, description="Longest a request may take, its repetitions included.")
     max_connections: PositiveInt = 64
+    max_operations: PositiveInt = Field(256, description="Operations that are under way at once.")
+    max_waiting: NonNegativeInt = Field(1024, description="Further ones that wait for their turn; beyond: Busy.")
+    waiting_seconds: PositiveFloat = Field(30.0, description="The longest that an operation waits for its turn.")
     retries: PositiveInt = Field(4, le=20, description="Attempts at a request, the first included.")
     retry_base: PositiveFloat = Field(0.2, description="The first pause; each further one is twice as long.")
     retry_cap: PositiveFloat = Field(20.0, description="The longest pause, whatever Retry-After says.")

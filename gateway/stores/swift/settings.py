@@ -60,6 +60,9 @@ class SwiftStoreSettings(BaseModel):
     retries: NonNegativeInt = Field(3, le=20, description="Further attempts where the upstream fails.")
     retry_base: PositiveFloat = Field(0.2, description="The first pause; each further one is twice as long.")
     retry_cap: PositiveFloat = Field(20.0, description="The longest pause, whatever Retry-After says.")
+    max_operations: PositiveInt = Field(256, description="Operations that are under way at once.")
+    max_waiting: NonNegativeInt = Field(1024, description="Further ones that wait for their turn; beyond: Busy.")
+    waiting_seconds: PositiveFloat = Field(30.0, description="The longest that an operation waits for its turn.")
 
     segment_size: ByteSize = Field(
         ByteSize(64 * MIB), ge=1, le=5 * GIB, description="Larger objects are stored in segments of it."

@@ -1,0 +1,67 @@
+"""The layers around remote stores, and what all of them share."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+
+from gateway.cache.base import Cache, Health
+from gateway.cache.entries import Entries, Tally
+from gateway.cache.near import Near
+from gateway.core.events import Done
+from gateway.core.store import Store
+from gateway.layers.limit import Bounds, Limit, Turns
+from gateway.layers.metacache import MetaCache
+from gateway.layers.observe import Observe
+from gateway.layers.packing import Answer
+from gateway.layers.retry import Retry
+from gateway.stores.s3 import S3StoreSettings
+from gateway.stores.swift import SwiftStoreSettings
+
+RemoteSettings = S3StoreSettings | SwiftStoreSettings
+
+
+class Layering:
+    """Wraps stores, from the inside out: what failed for a moment is tried again, within a turn of the store; that is
+    observed, and asked for only where the cache does not know. `cache`: none, or one with the secret that its keys are
+    made of and the seconds that entries live.
+    """
+
+    def __init__(
+        self, tell: Callable[[Done], None], cache: Cache | None = None, secret: bytes = b"", ttl: int = 0
+    ) -> None:
+        self._tell = tell
+        self._cache = cache
+        self._secret = secret
+        self._ttl = ttl
+        self._near: Near[Answer] = Near()
+        self._turns: dict[str, Turns] = {}
+        self._tallies: dict[str, Tally] = {}
+
+    def around(self, store: Store, name: str, settings: RemoteSettings, scope: tuple[str, ...] = ()) -> Store:
+        """All layers around a store. Stores of one `name` share their turns and tallies, those of one `scope` of it
+        their entries in the cache, too.
+        """
+        turns = self._turns.setdefault(name, Turns(_bounds(settings)))
+        live = Observe(Limit(Retry(store, settings.backoff), turns), name, self._tell)
+        if self._cache is None:
+            return live
+        tally = self._tallies.setdefault(name, Counter())
+        entries = Entries(self._cache, self._secret, self._ttl, tally)
+        return MetaCache(live, entries, "\0".join((name, *scope)), self._near)
+
+    @property
+    def turns(self) -> Mapping[str, Turns]:
+        """Of each store, by name, what is under way in it."""
+        return self._turns
+
+    @property
+    def tallies(self) -> Mapping[str, Tally]:
+        """Of each store, by name, its looks into the cache."""
+        return self._tallies
+
+    def health(self) -> Sequence[Health]:
+        """Of each server of the cache."""
+        return () if self._cache is None else self._cache.health()
+
+
+def _bounds(settings: RemoteSettings) -> Bounds:
+    return Bounds(operations=settings.max_operations, waiting=settings.max_waiting, patience=settings.waiting_seconds)
