@@ -3,6 +3,7 @@
 Every frontend's operation table names the action that each operation needs; `guard` asks whether it is allowed.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -39,6 +40,27 @@ class Action(StrEnum):
     PUT_OWNERSHIP = "s3:PutBucketOwnershipControls"
     GET_PUBLIC_ACCESS_BLOCK = "s3:GetBucketPublicAccessBlock"
     PUT_PUBLIC_ACCESS_BLOCK = "s3:PutBucketPublicAccessBlock"
+    GET_VERSIONING = "s3:GetBucketVersioning"
+    PUT_VERSIONING = "s3:PutBucketVersioning"
+    LIST_VERSIONS = "s3:ListBucketVersions"
+    READ_VERSION = "s3:GetObjectVersion"
+    DELETE_VERSION = "s3:DeleteObjectVersion"
+    GET_VERSION_ACL = "s3:GetObjectVersionAcl"
+    PUT_VERSION_ACL = "s3:PutObjectVersionAcl"
+
+
+OF_VERSION: Mapping[Action, Action] = {
+    Action.READ: Action.READ_VERSION,
+    Action.DELETE: Action.DELETE_VERSION,
+    Action.GET_OBJECT_ACL: Action.GET_VERSION_ACL,
+    Action.PUT_OBJECT_ACL: Action.PUT_VERSION_ACL,
+}
+"""What has to be allowed instead where a request names a version."""
+
+
+def on_version(action: Action, version: str | None) -> Action:
+    """What has to be allowed for `action` to be done to a version; None: to the object that stands."""
+    return action if version is None else OF_VERSION.get(action, action)
 
 
 class Resource(NamedTuple):
@@ -58,9 +80,13 @@ _READS = frozenset(
         Action.LIST_UPLOADS,
         Action.READ,
         Action.GET_OBJECT_ACL,
+        Action.GET_VERSIONING,
+        Action.LIST_VERSIONS,
+        Action.READ_VERSION,
+        Action.GET_VERSION_ACL,
     }
 )
-_WRITES = frozenset({Action.WRITE, Action.DELETE, Action.LIST_PARTS, Action.ABORT_UPLOAD})
+_WRITES = frozenset({Action.WRITE, Action.DELETE, Action.DELETE_VERSION, Action.LIST_PARTS, Action.ABORT_UPLOAD})
 
 _ALLOWED = {
     Role.OPERATOR: frozenset(Action),

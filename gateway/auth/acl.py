@@ -130,7 +130,7 @@ _ACP = {
     Permission.READ_ACP: frozenset({Action.GET_BUCKET_ACL}),
     Permission.WRITE_ACP: frozenset({Action.PUT_BUCKET_ACL}),
 }
-_LISTS = frozenset({Action.LIST, Action.LIST_UPLOADS})
+_LISTS = frozenset({Action.LIST, Action.LIST_VERSIONS, Action.LIST_UPLOADS})
 _CHANGES = frozenset({Action.WRITE, Action.DELETE, Action.LIST_PARTS, Action.ABORT_UPLOAD})
 
 ON_BUCKET: Mapping[Permission, frozenset[Action]] = {
@@ -141,16 +141,18 @@ ON_BUCKET: Mapping[Permission, frozenset[Action]] = {
 }
 """What a permission on a bucket is good for. Source: "Mapping of ACL permissions and access policy permissions"."""
 
-_OBJECT_READS = frozenset({Action.READ})
+_OBJECT_READS = frozenset({Action.READ, Action.READ_VERSION})
 _OBJECT_ACL = {
-    Permission.READ_ACP: frozenset({Action.GET_OBJECT_ACL}),
-    Permission.WRITE_ACP: frozenset({Action.PUT_OBJECT_ACL}),
+    Permission.READ_ACP: frozenset({Action.GET_OBJECT_ACL, Action.GET_VERSION_ACL}),
+    Permission.WRITE_ACP: frozenset({Action.PUT_OBJECT_ACL, Action.PUT_VERSION_ACL}),
 }
 
 ON_OBJECT: Mapping[Permission, frozenset[Action]] = {
     Permission.READ: _OBJECT_READS,
     Permission.WRITE: frozenset(),
     **_OBJECT_ACL,
-    Permission.FULL_CONTROL: frozenset({*_OBJECT_READS, Action.GET_OBJECT_ACL, Action.PUT_OBJECT_ACL}),
+    Permission.FULL_CONTROL: frozenset(
+        {*_OBJECT_READS, *_OBJECT_ACL[Permission.READ_ACP], *_OBJECT_ACL[Permission.WRITE_ACP]}
+    ),
 }
 """The same for an object: who may overwrite or delete it is a matter of its bucket."""

@@ -19,7 +19,16 @@ from gateway.auth.policy.status import is_public
 from gateway.auth.principals import ANONYMOUS, Principal, Role
 from gateway.auth.rules import BucketRules, ObjectRules
 
-ON_OBJECTS = frozenset({Action.READ, Action.GET_OBJECT_ACL, Action.PUT_OBJECT_ACL})
+ON_OBJECTS = frozenset(
+    {
+        Action.READ,
+        Action.READ_VERSION,
+        Action.GET_OBJECT_ACL,
+        Action.GET_VERSION_ACL,
+        Action.PUT_OBJECT_ACL,
+        Action.PUT_VERSION_ACL,
+    }
+)
 """Actions that the owner of the object allows, who may be another one than its bucket's."""
 
 _POLICY_ACTIONS = frozenset({Action.GET_POLICY, Action.PUT_POLICY, Action.DELETE_POLICY})

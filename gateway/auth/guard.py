@@ -1,14 +1,15 @@
 """The one access check: it brings before the evaluator what a decision needs, and no more than that."""
 
 import logging
+from dataclasses import replace
 
 from gateway.auth import rules
 from gateway.auth.access import Action, Resource, check, may
-from gateway.auth.evaluator import Decision, Question, decide, hinges_on_object
+from gateway.auth.evaluator import Question, decide, hinges_on_object
 from gateway.auth.facts import Tell, nothing
 from gateway.auth.principals import Principal
 from gateway.auth.rules import ObjectRules
-from gateway.core.errors import Denied, NoSuchBucket, NotFound
+from gateway.core.errors import Denied, NoSuchBucket, NoSuchKey, NotFound
 from gateway.core.store import Store
 from gateway.core.types import BucketMeta, Key
 
@@ -48,30 +49,22 @@ async def check_in(
     tell: Tell = nothing,
     version: str | None = None,
 ) -> None:
-    """Raise `Denied` unless `principal` may do `action` in a bucket, to the object `name` if there is one."""
+    """Raise `Denied` unless `principal` may do `action` in a bucket, to the object `name` if there is one.
+
+    Raises `NoSuchKey` where nobody can tell who would be allowed, to those who may list the bucket anyway.
+    """
     if is_settled(principal, action, bucket):
         return
-    decision = await decided(store, principal, action, bucket, name, tell, version)
+    question = _question(principal, action, bucket, name, tell)
+    if hinges_on_object(question):
+        found = await _object(store, bucket, name, version)
+        if found is None and not decide(question).allowed and seems_allowed(principal, Action.LIST, bucket, tell=tell):
+            raise NoSuchKey
+        question = replace(question, found=found)
+    decision = decide(question)
     if not decision.allowed:
         logger.debug("denied: %s", decision.reason)
         raise Denied
-
-
-async def decided(
-    store: Store,
-    principal: Principal,
-    action: Action,
-    bucket: BucketMeta,
-    name: str = "",
-    tell: Tell = nothing,
-    version: str | None = None,
-) -> Decision:
-    """What the evaluator says, with the object before it where that matters."""
-    question = _question(principal, action, bucket, name, tell)
-    if not hinges_on_object(question):
-        return decide(question)
-    found = await _object(store, bucket, name, version)
-    return decide(_question(principal, action, bucket, name, tell, found))
 
 
 def seems_allowed(
@@ -81,15 +74,12 @@ def seems_allowed(
     return is_settled(principal, action, bucket) or decide(_question(principal, action, bucket, name, tell)).allowed
 
 
-def _question(
-    principal: Principal, action: Action, bucket: BucketMeta, name: str, tell: Tell, found: ObjectRules | None = None
-) -> Question:
+def _question(principal: Principal, action: Action, bucket: BucketMeta, name: str, tell: Tell) -> Question:
     return Question(
         principal=principal,
         action=action,
         resource=Resource(bucket.owner, bucket.name, name),
         rules=rules.of_bucket(bucket),
-        found=found,
         facts=tell(),
     )
 

@@ -20,6 +20,11 @@ _OLDEST = 2**63 - 1
 _ID = re.compile("[0-7][0-9a-f]{31}")
 
 
+def stands(version: str | None) -> bool:
+    """Whether a store that keeps no versions has it: what stands is all that there is, and bears no id."""
+    return version in {None, NULL}
+
+
 def next_rank(newest: int | None) -> int:
     """A rank for a version newer than that of rank `newest` (None: it is the first), whatever the clock says."""
     rank = _OLDEST - time.time_ns()

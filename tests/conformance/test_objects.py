@@ -12,6 +12,7 @@ from gateway.core.errors import NoSuchBucket, NoSuchKey, NoSuchVersion
 from gateway.core.ops import append
 from gateway.core.store import Store
 from gateway.core.types import DEFAULT_TYPE, BucketProps, Copy, Deleted, Key, ListQuery, Meta, Props, PropsChange, Put
+from gateway.core.versions import NULL
 from tests.conformance.tools import BUCKET, KEY, MISSING, NEW, OLD, OWNER, count, md5, names, put, read
 from tests.support.bodies import Scripted, split
 
@@ -187,6 +188,20 @@ async def test_an_unknown_version(store: Store) -> None:
         await store.copy(KEY, MISSING, Copy(source_version="0" * 32))
     assert (await store.delete(KEY, "0" * 32)).existed is False
     assert await read(store, KEY) == OLD
+
+
+async def test_what_stands_is_the_version_without_an_id(store: Store) -> None:
+    meta = await put(store, KEY)
+    assert await store.stat(KEY, NULL) == await store.stat(KEY)
+    async with store.open(KEY, version=NULL) as reader:
+        assert b"".join([chunk async for chunk in reader.chunks()]) == OLD
+    copied = await store.copy(KEY, MISSING, Copy(source_version=NULL))
+    assert (copied.etag, copied.version) == (meta.etag, None)
+    changed = await store.update(KEY, PropsChange(user={"a": "b"}), NULL)
+    assert changed.props.user == {"a": "b"}
+    assert (await store.delete(KEY, NULL)).existed is True
+    assert await names(store) == [MISSING.name]
+    assert (await store.delete(KEY, NULL)).existed is False
 
 
 async def test_an_object_is_deleted(store: Store) -> None:

@@ -3,7 +3,11 @@
 import re
 from ipaddress import AddressValueError, IPv4Address
 
+from gateway.auth import acl
+from gateway.auth.rules import ACL, OWNERSHIP, Ownership
 from gateway.core.types import BucketProps
+from gateway.frontends.s3.acl import packed
+from gateway.frontends.s3.acls import of_headers
 from gateway.frontends.s3.bodies import document
 from gateway.frontends.s3.call import Call
 from gateway.frontends.s3.codes import Code
@@ -12,6 +16,8 @@ from gateway.frontends.s3.xmlout import Output
 
 CLASSIC_REGION = "us-east-1"
 """The region that has no name in LocationConstraint, and where creating one's own bucket again is no error."""
+
+_OWNERSHIP = "x-amz-object-ownership"
 
 _ALIASES = {"EU": "eu-west-1", "US": CLASSIC_REGION}
 
@@ -49,13 +55,26 @@ async def create_bucket(call: Call) -> Output:
     check_name(name)
     await _check_location(call)
     account = call.principal.account.id
-    if not await call.store.create_bucket(name, BucketProps(owner=account)):
+    system = _ruled(call, account)
+    if not await call.store.create_bucket(name, BucketProps(owner=account, system=system)):
         found = await call.store.stat_bucket(name)
-        if found.owner != account:
+        if found.owner != account or found.system.get(ACL) != system.get(ACL):
             raise S3Error(Code.BUCKET_ALREADY_EXISTS, BucketName=name)
         if call.settings.region != CLASSIC_REGION:
             raise S3Error(Code.BUCKET_ALREADY_OWNED_BY_YOU, BucketName=name)
     return Output({"Location": f"/{name}"})
+
+
+def _ruled(call: Call, account: str) -> dict[str, str]:
+    """The properties of a new bucket: its access list and who owns the objects in it. Raises `S3Error`."""
+    wanted = of_headers(call, account, account) or acl.private(account)
+    ownership = call.headers.get(_OWNERSHIP)
+    if ownership is not None and ownership not in tuple(Ownership):
+        raise S3Error(Code.INVALID_ARGUMENT, "Invalid x-amz-object-ownership header", ArgumentName=_OWNERSHIP)
+    if ownership == Ownership.BUCKET_OWNER_ENFORCED and wanted != acl.private(account):
+        raise S3Error(Code.INVALID_BUCKET_OWNER_ACL)
+    system = {name: value for name, value in packed(wanted, account).items() if value is not None}
+    return system if ownership is None else {**system, OWNERSHIP: ownership}
 
 
 async def _check_location(call: Call) -> None:

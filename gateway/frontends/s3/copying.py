@@ -9,6 +9,7 @@ from gateway.core.errors import NoSuchKey, NotModified
 from gateway.core.ranges import Span
 from gateway.core.types import Copy, Meta, Props
 from gateway.frontends.http.headers import when_of
+from gateway.frontends.s3.belonging import belonging, copied
 from gateway.frontends.s3.call import Call
 from gateway.frontends.s3.checksums import algorithm_of, members, object_members
 from gateway.frontends.s3.codes import Code
@@ -34,6 +35,7 @@ async def copy_object(call: Call) -> Output:
         found = await call.store.stat(source.key, source.version, when)
         _check_size(found.size, call.settings.max_copy)
         _check_algorithm(call, found)
+        props = await copied(call, found.props) if props is None else await belonging(call, props)
         options = Copy(props=props, when=write_when(call), source_when=when, source_version=source.version)
         meta = await call.store.copy(source.key, call.key, options)
     result = {"ETag": meta.etag, "LastModified": meta.modified, **object_members(meta.checksums)}

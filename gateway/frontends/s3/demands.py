@@ -11,11 +11,6 @@ _REFUSED = frozenset(
         "x-amz-copy-source-server-side-encryption-customer-key",
         "x-amz-copy-source-server-side-encryption-customer-key-md5",
         "x-amz-bucket-namespace",
-        "x-amz-grant-full-control",
-        "x-amz-grant-read",
-        "x-amz-grant-read-acp",
-        "x-amz-grant-write",
-        "x-amz-grant-write-acp",
         "x-amz-if-match-initiated-time",
         "x-amz-if-match-last-modified-time",
         "x-amz-if-match-size",
@@ -40,10 +35,8 @@ _REFUSED = frozenset(
 )
 
 _HARMLESS: Mapping[str, frozenset[str]] = {
-    "x-amz-acl": frozenset({"private", "bucket-owner-full-control"}),
     "x-amz-bucket-object-lock-enabled": frozenset({"false"}),
     "x-amz-object-annotation-directive": frozenset({"copy"}),
-    "x-amz-object-ownership": frozenset({"bucketownerenforced"}),
     "x-amz-storage-class": frozenset({"standard"}),
     "x-amz-tagging-directive": frozenset({"copy"}),
 }

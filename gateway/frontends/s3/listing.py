@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from gateway.auth.rules import OWNER
 from gateway.core.types import ListQuery, Meta, Page, Prefix
 from gateway.frontends.s3 import checksums
 from gateway.frontends.s3.call import Call
@@ -68,7 +69,14 @@ async def _page(call: Call, marker: str, limit: int) -> Page[Meta | Prefix]:
 
 def _contents(call: Call, page: Page[Meta | Prefix], encode: Encode, *, with_owner: bool) -> list[Members]:
     shown = owner(call.bucket.owner, call.principal) if with_owner and call.bucket else {}
-    return [_row(item, encode, shown) for item in page.items if isinstance(item, Meta)]
+    rows = [item for item in page.items if isinstance(item, Meta)]
+    return [_row(item, encode, _owner_of(call, item, shown)) for item in rows]
+
+
+def _owner_of(call: Call, meta: Meta, shown: Members) -> Members:
+    """The owner of an object as its row shows it: mostly the bucket's, who is `shown`."""
+    account = meta.props.system.get(OWNER) if shown else None
+    return shown if account is None else owner(account, call.principal)
 
 
 def _row(meta: Meta, encode: Encode, shown: Members) -> Members:

@@ -8,6 +8,7 @@ from gateway.core.conditions import ANY, When, parse_etags
 from gateway.core.errors import NotModified
 from gateway.core.types import Meta, Put
 from gateway.frontends.http.sending import Head, Source, head_object, send_object
+from gateway.frontends.s3.belonging import belonging, is_plain
 from gateway.frontends.s3.bodies import incoming
 from gateway.frontends.s3.call import Call
 from gateway.frontends.s3.checksums import header_pairs, object_members, stated
@@ -88,8 +89,9 @@ def write_when(call: Call) -> When:
 async def put_object(call: Call) -> Output:
     """PutObject."""
     claimed = stated(call.headers)
+    props = props_of(call.headers, call.settings.max_metadata)
     options = Put(
-        props=props_of(call.headers, call.settings.max_metadata),
+        props=props if is_plain(call) else await belonging(call, props),
         when=write_when(call),
         checksums=claimed.kept,
         owner=call.bucket.owner if call.bucket else None,

@@ -8,7 +8,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.auth.access import Action
-from gateway.frontends.s3 import buckets, completion, copying, delete, listing, multipart, objects, service
+from gateway.frontends.s3 import (
+    acl,
+    buckets,
+    completion,
+    copying,
+    delete,
+    listing,
+    multipart,
+    objects,
+    ownership,
+    policies,
+    service,
+)
 from gateway.frontends.s3.call import Handler
 
 
@@ -36,12 +48,21 @@ OPERATIONS: Mapping[str, Operation] = {
     "CreateBucket": Operation(Action.CREATE_BUCKET, buckets.create_bucket, on_account=True, document=True),
     "CreateMultipartUpload": Operation(Action.WRITE, multipart.create_multipart_upload),
     "DeleteBucket": Operation(Action.DELETE_BUCKET, buckets.delete_bucket),
+    "DeleteBucketOwnershipControls": Operation(Action.PUT_OWNERSHIP, ownership.delete_bucket_ownership_controls),
+    "DeleteBucketPolicy": Operation(Action.DELETE_POLICY, policies.delete_bucket_policy),
     "DeleteObject": Operation(Action.DELETE, objects.delete_object),
     "DeleteObjects": Operation(Action.DELETE, delete.delete_objects, each=True, document=True),
+    "DeletePublicAccessBlock": Operation(Action.PUT_PUBLIC_ACCESS_BLOCK, ownership.delete_public_access_block),
+    "GetBucketAcl": Operation(Action.GET_BUCKET_ACL, acl.get_bucket_acl),
     "GetBucketLocation": Operation(Action.STAT_BUCKET, buckets.get_bucket_location),
+    "GetBucketOwnershipControls": Operation(Action.GET_OWNERSHIP, ownership.get_bucket_ownership_controls),
+    "GetBucketPolicy": Operation(Action.GET_POLICY, policies.get_bucket_policy),
+    "GetBucketPolicyStatus": Operation(Action.GET_POLICY_STATUS, policies.get_bucket_policy_status),
     "GetBucketVersioning": Operation(Action.STAT_BUCKET, buckets.get_bucket_versioning),
     "GetObject": Operation(Action.READ, objects.get_object),
+    "GetObjectAcl": Operation(Action.GET_OBJECT_ACL, acl.get_object_acl),
     "GetObjectAttributes": Operation(Action.READ, objects.get_object_attributes),
+    "GetPublicAccessBlock": Operation(Action.GET_PUBLIC_ACCESS_BLOCK, ownership.get_public_access_block),
     "HeadBucket": Operation(Action.LIST, buckets.head_bucket),
     "HeadObject": Operation(Action.READ, objects.head_object_),
     "ListBuckets": Operation(Action.LIST_BUCKETS, service.list_buckets, on_account=True),
@@ -49,7 +70,14 @@ OPERATIONS: Mapping[str, Operation] = {
     "ListObjects": Operation(Action.LIST, listing.list_objects),
     "ListObjectsV2": Operation(Action.LIST, listing.list_objects_v2),
     "ListParts": Operation(Action.LIST_PARTS, multipart.list_parts),
+    "PutBucketAcl": Operation(Action.PUT_BUCKET_ACL, acl.put_bucket_acl, document=True),
+    "PutBucketOwnershipControls": Operation(
+        Action.PUT_OWNERSHIP, ownership.put_bucket_ownership_controls, document=True
+    ),
+    "PutBucketPolicy": Operation(Action.PUT_POLICY, policies.put_bucket_policy),
     "PutObject": Operation(Action.WRITE, objects.put_object),
+    "PutObjectAcl": Operation(Action.PUT_OBJECT_ACL, acl.put_object_acl, document=True),
+    "PutPublicAccessBlock": Operation(Action.PUT_PUBLIC_ACCESS_BLOCK, ownership.put_public_access_block, document=True),
     "UploadPart": Operation(Action.WRITE, multipart.upload_part),
     "UploadPartCopy": Operation(Action.WRITE, copying.upload_part_copy, source=Action.READ),
 }

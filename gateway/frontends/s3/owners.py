@@ -1,10 +1,15 @@
 """How the owners of things are shown."""
 
-from gateway.auth.principals import Principal
+from gateway.auth.principals import ANONYMOUS, Principal
 from gateway.frontends.s3.xmlout import Members
+
+NOBODY = "65a011a29cdf8ec533ec3d1ccaae921c"
+"""S3's canonical id of whoever sent a request without a signature."""
 
 
 def owner(account: str, principal: Principal) -> Members:
     """An account as an Owner or Initiator element. The name of another account than the caller's own is not told."""
+    if account == ANONYMOUS.account.id:
+        return {"ID": NOBODY}
     name = principal.account.name if principal.account.id == account else account
     return {"DisplayName": name, "ID": account}

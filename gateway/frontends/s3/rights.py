@@ -22,9 +22,11 @@ def bucket_of(call: Call) -> BucketMeta:
     return call.bucket
 
 
+def seems_allowed(call: Call, action: Action, bucket: BucketMeta, name: str = "") -> bool:
+    """Whether the caller may do `action` as far as that can be said without a look at the object."""
+    return guard.seems_allowed(call.principal, action, bucket, name, partial(facts_of, call))
+
+
 def conceals(call: Call) -> bool:
     """Whether the caller must not learn that an object is missing, since he may not list the bucket."""
-    bucket = call.bucket
-    return bucket is not None and not guard.seems_allowed(
-        call.principal, Action.LIST, bucket, tell=partial(facts_of, call)
-    )
+    return call.bucket is not None and not seems_allowed(call, Action.LIST, call.bucket)

@@ -22,6 +22,7 @@ from gateway.core.ranges import Span, resolve
 from gateway.core.store import Reader
 from gateway.core.tasks import Turns, wholly
 from gateway.core.types import Copy, Deleted, Key, Meta, Props, PropsChange, Put
+from gateway.core.versions import stands
 from gateway.stores.s3.buckets import Buckets
 from gateway.stores.s3.checksums import digests_of
 from gateway.stores.s3.client import Client
@@ -65,7 +66,7 @@ class Objects:
             raise await self._buckets.absent(key.bucket) from None
         except ValueError as error:
             raise Unavailable("The store's answer can't be understood") from error
-        if version is not None:
+        if not stands(version):
             raise NoSuchVersion
         check_read(when, meta)
         return meta
@@ -199,7 +200,7 @@ class Objects:
     async def delete(self, key: Key, version: str | None, when: When) -> Deleted:
         """Raises as `Store.delete`. S3 does not tell whether anything was there, so it is looked for first."""
         checked_key(key)
-        if version is not None:
+        if not stands(version):
             await self._buckets.require(key.bucket)
             return Deleted(existed=False)
         async with self._turns.of(key):

@@ -25,6 +25,7 @@ from gateway.core.ranges import Extent, Span, resolve
 from gateway.core.store import Reader
 from gateway.core.tasks import wholly
 from gateway.core.types import Copy, Deleted, Key, ListQuery, Meta, Page, Prefix, PropsChange, Put
+from gateway.core.versions import stands
 from gateway.stores.swift.buckets import Buckets
 from gateway.stores.swift.client import Answer, Request
 from gateway.stores.swift.errors import failure
@@ -250,7 +251,7 @@ class Objects(Buckets):
 
     async def delete(self, key: Key, version: str | None = None, when: When = ANY) -> Deleted:
         checked_key(key)
-        if version is not None:
+        if not stands(version):
             await self._up.need_bucket(key.bucket)
             return Deleted(existed=False)
         return await wholly(self._delete_one(key, when))
@@ -320,7 +321,7 @@ class Objects(Buckets):
         found = await self._found(checked_key(key))
         if found is None:
             raise await self._up.missing(key.bucket, NoSuchKey())
-        if version is not None:
+        if not stands(version):
             raise NoSuchVersion
         check_read(when, found.meta)
         return found

@@ -119,8 +119,8 @@ async def test_o29_access_records(bucket: str, world: World) -> None:
     await world.send(Request("GET", "/bucket/k"))
     assert (world.seen[-1].operation, world.seen[-1].error) == ("GetObject", "AccessDenied")
     assert world.seen[-1].context.principal == "anonymous"
-    await world.do("GET", "/bucket?policy")
-    assert (world.seen[-1].operation, world.seen[-1].error) == ("GetBucketPolicy", "NotImplemented")
+    await world.do("GET", "/bucket?metrics")
+    assert (world.seen[-1].operation, world.seen[-1].error) == ("ListBucketMetricsConfigurations", "NotImplemented")
 
 
 async def test_large_answers_are_counted(s3: S3Client, world: World) -> None:

@@ -44,6 +44,7 @@ USERS = {
         User(TEST, "rita", "RITA", "rita-secret", Role.READER),
         User(TEST, "nina", "NINA", "nina-secret", Role.NONE),
         User(OTHER, "olga", "OLGA", "olga-secret", Role.ADMIN),
+        User(OTHER, "norma", "NORMA", "norma-secret", Role.NONE),
         User(OPS, "opal", "OPAL", "opal-secret", Role.OPERATOR),
     )
 }
@@ -160,6 +161,13 @@ class World:
     async def send(self, request: Request) -> Answer:
         """Send a request on a connection of its own."""
         return await self.raw(request.head() + request.body, request.method)
+
+    async def ask(self, user: str, method: str, target: str, body: bytes = b"", **headers: str) -> Answer:
+        """Send a request of `user`, or of nobody in particular (`anybody`)."""
+        stated = {name.replace("_", "-"): value for name, value in headers.items()}
+        if user == "anybody":
+            return await self.send(Request(method, target, body, stated))
+        return await self.do(method, target, body, stated, user)
 
     async def raw(self, data: bytes, method: str = "GET") -> Answer:
         async with self.connect() as (reader, writer):

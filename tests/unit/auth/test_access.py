@@ -1,14 +1,26 @@
 import pytest
 
-from gateway.auth.access import Action, Resource, check, may
+from gateway.auth.access import Action, Resource, check, may, on_version
 from gateway.auth.principals import ANONYMOUS, Account, Principal, Role
 from gateway.core.errors import Denied
 
 OWN, OTHER = "own", "other"
 BUCKET = "bucket"
 
-READS = ("LIST_BUCKETS", "STAT_ACCOUNT", "STAT_BUCKET", "LIST", "LIST_UPLOADS", "READ", "GET_OBJECT_ACL")
-WRITES = ("WRITE", "DELETE", "LIST_PARTS", "ABORT_UPLOAD")
+READS = (
+    "LIST_BUCKETS",
+    "STAT_ACCOUNT",
+    "STAT_BUCKET",
+    "LIST",
+    "LIST_UPLOADS",
+    "READ",
+    "GET_OBJECT_ACL",
+    "GET_VERSIONING",
+    "LIST_VERSIONS",
+    "READ_VERSION",
+    "GET_VERSION_ACL",
+)
+WRITES = ("WRITE", "DELETE", "DELETE_VERSION", "LIST_PARTS", "ABORT_UPLOAD")
 RULES = (
     "UPDATE_ACCOUNT",
     "CREATE_BUCKET",
@@ -25,6 +37,8 @@ RULES = (
     "PUT_OWNERSHIP",
     "GET_PUBLIC_ACCESS_BLOCK",
     "PUT_PUBLIC_ACCESS_BLOCK",
+    "PUT_VERSIONING",
+    "PUT_VERSION_ACL",
 )
 
 GRANTED = {
@@ -67,3 +81,10 @@ def test_nobody_may_do_nothing_anywhere(action: Action) -> None:
 
 def test_an_account_is_known_by_its_id_and_not_by_its_name() -> None:
     assert not may(of(Role.ADMIN), Action.READ, Resource("its name", BUCKET))
+
+
+def test_a_version_that_is_named_needs_an_action_of_its_own() -> None:
+    assert on_version(Action.READ, "id") is Action.READ_VERSION
+    assert on_version(Action.DELETE, "null") is Action.DELETE_VERSION
+    assert on_version(Action.READ, None) is Action.READ
+    assert on_version(Action.WRITE, "id") is Action.WRITE
