@@ -9,7 +9,7 @@ from gateway.cache.near import Near
 from gateway.core.events import Done
 from gateway.core.store import Store
 from gateway.layers.limit import Bounds, Limit, Turns
-from gateway.layers.metacache import MetaCache
+from gateway.layers.metacache import MetaCache, View
 from gateway.layers.observe import Observe
 from gateway.layers.packing import Answer
 from gateway.layers.retry import Retry
@@ -36,9 +36,9 @@ class Layering:
         self._turns: dict[str, Turns] = {}
         self._tallies: dict[str, Tally] = {}
 
-    def around(self, store: Store, name: str, settings: RemoteSettings, scope: tuple[str, ...] = ()) -> Store:
-        """All layers around a store. Stores of one `name` share their turns and tallies, those of one `scope` of it
-        their entries in the cache, too.
+    def around(self, store: Store, name: str, settings: RemoteSettings, view: View | None = None) -> Store:
+        """All layers around a store. Stores of one `name` share their turns and tallies; what the cache holds is shared
+        by those that have no `view`, and by those of one.
         """
         turns = self._turns.setdefault(name, Turns(_bounds(settings)))
         live = Observe(Limit(Retry(store, settings.backoff), turns), name, self._tell)
@@ -46,7 +46,7 @@ class Layering:
             return live
         tally = self._tallies.setdefault(name, Counter())
         entries = Entries(self._cache, self._secret, self._ttl, tally)
-        return MetaCache(live, entries, "\0".join((name, *scope)), self._near)
+        return MetaCache(live, entries, name, self._near, view)
 
     @property
     def turns(self) -> Mapping[str, Turns]:

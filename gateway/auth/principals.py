@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
+
+from gateway.core.store import Store
 
 
 class Role(StrEnum):
@@ -38,14 +40,30 @@ class User:
     access_key: str
     secret: str = field(repr=False)
     role: Role
+    store: Store | None = field(default=None, repr=False, compare=False)
+    """Where a guest's buckets lie; None: where the account's namespace says."""
+
+
+class Guests(Protocol):
+    """Users who are not configured: they have credentials of their own elsewhere."""
+
+    async def prove(self, login: str, secret: str) -> User | None:
+        """The guest whose credentials these are; None where they are nobody's. Raises `Unavailable`."""
+
+    def user(self, tenant: str, user: str, secret: str) -> User:
+        """A guest whose credentials have been proved before."""
+
+    def by_access_key(self, access_key: str) -> User | None:
+        """The guest whose S3 access key this is, if his secret is known."""
 
 
 class Principal(NamedTuple):
-    """Who a request comes from, once that is proved."""
+    """Who a request comes from, once that is proved. `store` is a guest's own."""
 
     account: Account
     user: str
     role: Role
+    store: Store | None = None
 
     @property
     def label(self) -> str:
@@ -61,9 +79,10 @@ class DuplicateUser(ValueError):
 
 
 class Registry:
-    """All users of the installation, by each of the names that protocols know them under."""
+    """All users of the installation, by each of the names that protocols know them under, and the guests if any."""
 
-    def __init__(self, users: Iterable[User]) -> None:
+    def __init__(self, users: Iterable[User], guests: Guests | None = None) -> None:
+        self.guests = guests
         self._accounts: dict[str, Account] = {}
         self._by_access_key: dict[str, User] = {}
         self._by_pair: dict[tuple[str, str], User] = {}
@@ -78,6 +97,7 @@ class Registry:
             self._accounts[user.account.id] = user.account
             by_name.setdefault(user.name, []).append(user)
         self._unique: Mapping[str, User] = {name: found[0] for name, found in by_name.items() if len(found) == 1}
+        self._names = {*by_name, *(account.name for account in self._accounts.values())}
 
     def account(self, account_id: str) -> Account | None:
         """The account of that id, as Swift's paths name it. One without users is not known."""
@@ -85,7 +105,10 @@ class Registry:
 
     def by_access_key(self, access_key: str) -> User | None:
         """The user whose S3 access key this is."""
-        return self._by_access_key.get(access_key)
+        user = self._by_access_key.get(access_key)
+        if user is None and self.guests is not None:
+            return self.guests.by_access_key(access_key)
+        return user
 
     def by_name(self, account: str, user: str) -> User | None:
         """The user that Swift names `<account>:<user>`."""
@@ -96,7 +119,11 @@ class Registry:
         account, colon, name = login.partition(":")
         return self._by_pair.get((account, name)) if colon else self._unique.get(login)
 
+    def claims(self, login: str) -> bool:
+        """Whether a login is a configured user's or means one of a configured account: such are never guests."""
+        return login.partition(":")[0] in self._names or login in self._by_access_key
+
 
 def principal(user: User) -> Principal:
     """The principal that a user is, once its secret has been proved."""
-    return Principal(user.account, user.name, user.role)
+    return Principal(user.account, user.name, user.role, user.store)

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from time import time
 
 from gateway.auth.principals import Principal, Registry, User, principal
+from gateway.auth.sealing import PREFIX as GUESTS
+from gateway.auth.sealing import NotSealedHere, Sealer
 
 PREFIX = "AUTH_tk"
 MAX_LENGTH = 2048
@@ -60,23 +62,30 @@ class TokenIssuer:
     """Issues and verifies tokens.
 
     `secret` is the key of the installation, of 16 bytes at least; `lifetime` is in seconds, `clock` in epoch seconds.
-    What is signed holds the user's secret, which the token does not: a changed secret ends its tokens.
+    What is signed holds the user's secret, which the token does not: a changed secret ends its tokens. Those of guests
+    are sealed instead (`sealing.py`).
     """
 
     def __init__(self, secret: bytes, lifetime: int, clock: Callable[[], float] = time) -> None:
         if len(secret) < MIN_SECRET:
             raise ValueError(f"the key of tokens needs {MIN_SECRET} bytes at least")
         self._secret = secret
+        self._sealer = Sealer(secret)
         self._lifetime = lifetime
         self._clock = clock
 
     def issue(self, user: User) -> Token:
         """A token for a user whose secret has just been proved."""
-        claims = _Claims(user.account.name, user.name, int(self._clock()) + self._lifetime).pack()
+        expires = int(self._clock()) + self._lifetime
+        if user.store is not None:
+            return Token(self._sealer.seal((user.account.name, user.name, user.secret), expires), self._lifetime)
+        claims = _Claims(user.account.name, user.name, expires).pack()
         return Token(PREFIX + _encode(self._sign(claims, user.secret) + claims), self._lifetime)
 
     def verify(self, value: str, registry: Registry) -> Principal:
         """Whom a token was issued to, as the registry knows the user now. Raises `InvalidToken`."""
+        if value.startswith(GUESTS):
+            return self._guest(value, registry)
         mac, packed, claims = _take_apart(value)
         user = registry.by_name(claims.account, claims.user)
         genuine = hmac.compare_digest(mac, self._sign(packed, user.secret if user else ""))
@@ -85,6 +94,17 @@ class TokenIssuer:
         if self._clock() >= claims.expires:
             raise InvalidToken("expired")
         return principal(user)
+
+    def _guest(self, value: str, registry: Registry) -> Principal:
+        try:
+            credentials, expires = self._sealer.open(value)
+        except NotSealedHere:
+            raise InvalidToken("not issued here") from None
+        if registry.guests is None:
+            raise InvalidToken("there are no guests")
+        if self._clock() >= expires:
+            raise InvalidToken("expired")
+        return principal(registry.guests.user(*credentials))
 
     def _sign(self, claims: bytes, secret: str) -> bytes:
         fingerprint = hmac.digest(self._secret, secret.encode(errors="surrogateescape"), "sha256")

@@ -8,14 +8,14 @@ from gateway.core.store import Store
 
 
 class Tenancy:
-    """Namespaces by name, each with its store. A principal sees exactly one of them."""
+    """Namespaces by name, each with its store, apart from those of guests. A principal sees exactly one of them."""
 
     def __init__(self, stores: Mapping[str, Store]) -> None:
         self._stores = stores
 
     def store(self, principal: Principal) -> Store:
-        """The store of the namespace that the principal's account lives in. Raises `Denied` where there is none."""
-        return self.of(principal.account)
+        """A guest's own, or that of the namespace that the account lives in. Raises `Denied` where there is none."""
+        return principal.store or self.of(principal.account)
 
     def of(self, account: Account) -> Store:
         """The store of the namespace that an account lives in. Raises `Denied` where there is none."""

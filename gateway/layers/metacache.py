@@ -6,7 +6,7 @@ import time
 from bisect import bisect_left
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar, cast
 
@@ -46,6 +46,16 @@ _Flight = tuple[Name, Name, bytes]
 """Group, name and generation of a fetch."""
 
 
+@dataclass(frozen=True, slots=True)
+class View:
+    """What one caller sees of an account of the namespace: writes of any caller make the entries of all of that account
+    worthless, and nobody gets an entry of another caller. `scope` names the caller.
+    """
+
+    account: str
+    scope: Name
+
+
 class MetaCache(Layer):
     """Answers `stat`, `stat_bucket`, `list` and `buckets` from the cache where it holds the present truth.
 
@@ -53,16 +63,19 @@ class MetaCache(Layer):
     it touched, after its commit and before it is acknowledged. Where the cache can't be told, this replica passes it by
     for as long as entries live, and goes on trying; others may see the old state for no longer than that.
 
-    `near`, which layers may share, holds answers of this process.
+    `near`, which layers may share, holds answers of this process. With a `view`, the entries are one caller's alone.
     """
 
     shields = True
 
-    def __init__(self, inner: Store, entries: Entries, namespace: str, near: Near[Answer] | None = None) -> None:
+    def __init__(
+        self, inner: Store, entries: Entries, namespace: str, near: Near[Answer] | None = None, view: View | None = None
+    ) -> None:
         super().__init__(inner)
         self._entries = entries
         self._near: Near[Answer] = Near() if near is None else near
-        self._root: Name = (namespace,)
+        self._root: Name = (namespace,) if view is None else (namespace, "callers", view.account)
+        self._scope: Name = () if view is None else view.scope
         self._flights: dict[_Flight, asyncio.Task[Answer]] = {}
         self._untold: dict[Name, float] = {}
         self._teller: asyncio.Task[None] | None = None
@@ -78,19 +91,20 @@ class MetaCache(Layer):
         await self.inner.aclose()
 
     async def buckets(self, query: ListQuery, owner: str | None = None) -> Page[BucketMeta | Prefix]:
-        name = ("buckets", repr(owner), repr(query))
+        name = ("buckets", repr(owner), repr(query), *self._scope)
         return await self._cached(self._root, name, lambda: self.inner.buckets(query, owner))
 
     async def stat_bucket(self, name: str) -> BucketMeta:
-        return await self._cached(self._bucket(name), ("bucket",), lambda: self.inner.stat_bucket(name))
+        return await self._cached(self._bucket(name), ("bucket", *self._scope), lambda: self.inner.stat_bucket(name))
 
     async def list(self, bucket: str, query: ListQuery) -> Page[Meta | Prefix]:
-        return await self._cached(self._bucket(bucket), _name_of(query), lambda: self.inner.list(bucket, query))
+        return await self._cached(self._bucket(bucket), self._listing(query), lambda: self.inner.list(bucket, query))
 
     async def stat(self, key: Key, version: str | None = None, when: When = ANY) -> Meta:
         if version is not None:
             return await self.inner.stat(key, version, when)
-        meta = await self._cached(self._bucket(key.bucket), ("stat", key.name), lambda: self.inner.stat(key))
+        name = ("stat", key.name, *self._scope)
+        meta = await self._cached(self._bucket(key.bucket), name, lambda: self.inner.stat(key))
         check_read(when, meta)
         return meta
 
@@ -100,9 +114,9 @@ class MetaCache(Layer):
         directory = key.name[: key.name.rfind(SEPARATOR) + 1]
         first = query = ListQuery(prefix=directory, delimiter=SEPARATOR, limit=PAGE)
         generation: bytes | None = None
-        while (held := self._near.get((group, _name_of(query)))) is not None and group not in self._untold:
+        while (held := self._near.get((group, name := self._listing(query)))) and group not in self._untold:
             if generation is None:
-                generation = (await self._entries.get(group, _name_of(query), held.generation)).generation
+                generation = (await self._entries.get(group, name, held.generation)).generation
             page = held.answer
             if held.generation != generation or not isinstance(page, Page):
                 return None
@@ -166,6 +180,9 @@ class MetaCache(Layer):
 
     def _bucket(self, name: str) -> Name:
         return (*self._root, name)
+
+    def _listing(self, query: ListQuery) -> Name:
+        return ("list", repr(query), *self._scope)
 
     @asynccontextmanager
     async def _writing(self, *buckets: str) -> AsyncIterator[None]:
@@ -252,10 +269,6 @@ class MetaCache(Layer):
     async def delete_versions(self, bucket: str, refs: Sequence[VersionRef]) -> Sequence[Deleted | StoreError]:
         async with self._writing(bucket):
             return await super().delete_versions(bucket, refs)
-
-
-def _name_of(query: ListQuery) -> Name:
-    return "list", repr(query)
 
 
 def _row(page: Page[Meta | Prefix] | Page[BucketMeta | Prefix], name: str) -> Meta | BucketMeta | Prefix | None:

@@ -14,7 +14,7 @@ from gateway.core.store import Append, Multipart, Rename, find
 from gateway.core.tree import PAGE
 from gateway.core.types import BucketProps, Key, ListQuery, Meta, Page, Prefix, Put
 from gateway.layers import metacache
-from gateway.layers.metacache import MetaCache
+from gateway.layers.metacache import MetaCache, View
 from gateway.layers.packing import Answer
 from gateway.stores.memory import Memory
 from tests.support.stores import Plain
@@ -328,3 +328,27 @@ async def test_payloads_of_the_right_generation_that_can_not_be_read(
     monkeypatch.undo()
     assert await world.b.stat(KEY) == written
     assert "not readable" in caplog.text
+
+
+async def test_callers_with_views_of_one_account_learn_of_each_others_writes_and_share_nothing_else() -> None:
+    cache, near, upstream = LocalCache(), Near[Answer](), Memory()
+
+    def seen_by(account: str, *scope: str) -> MetaCache:
+        entries = Entries(cache, b"secret", ttl=10)
+        return MetaCache(Plain(upstream), entries, "main", near, View(account, scope))
+
+    one, two, stranger = seen_by("acme", "one"), seen_by("acme", "two"), seen_by("other", "one")
+    await one.create_bucket("b", BucketProps(owner="acme"))
+    for store in (one, two, stranger):
+        for _ in range(2):
+            await store.list("b", ListQuery())
+            await store.stat_bucket("b")
+            await store.buckets(ListQuery())
+            with pytest.raises(NoSuchKey):
+                await store.stat(Key("b", "k"))
+        assert isinstance(store.inner, Plain)
+        assert store.inner.calls[-4:] == ["list", "stat_bucket", "buckets", "stat"]
+        assert len(store.inner.calls) <= 5
+    await two.put(Key("b", "k"), BytesBody(b"x"), Put())
+    assert [row.name for row in (await one.list("b", ListQuery())).items] == ["k"]
+    assert (await one.stat(Key("b", "k"))).size == 1

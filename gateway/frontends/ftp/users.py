@@ -1,17 +1,17 @@
-"""Logins: the register of users as aioftp's user manager."""
+"""Logins as aioftp's user manager."""
 
 import aioftp
 
-from gateway.auth.passwords import matches
+from gateway.auth.logins import Logins
 from gateway.auth.principals import Principal, Registry, User, principal
 
 
 class FtpUser(aioftp.User):
-    """Who a login names. `known` is None where nobody has that name, which only the password check tells."""
+    """Who somebody says he is. `proved` is set once his password was right."""
 
-    def __init__(self, login: str, known: User | None) -> None:
+    def __init__(self, login: str) -> None:
         super().__init__(login)
-        self.known = known
+        self.proved: User | None = None
 
 
 class RegistryUsers(aioftp.AbstractUserManager):
@@ -19,17 +19,20 @@ class RegistryUsers(aioftp.AbstractUserManager):
 
     def __init__(self, registry: Registry) -> None:
         super().__init__()
-        self._registry = registry
+        self._logins = Logins(registry)
 
     async def get_user(self, login: str) -> tuple[aioftp.AbstractUserManager.GetUserResponse, FtpUser, str]:
-        user = FtpUser(login, self._registry.by_login(login))
-        return self.GetUserResponse.PASSWORD_REQUIRED, user, "Password required"
+        return self.GetUserResponse.PASSWORD_REQUIRED, FtpUser(login), "Password required"
 
     async def authenticate(self, user: aioftp.User, password: str) -> bool:
-        return isinstance(user, FtpUser) and matches(user.known, password)
+        """Raises `Unavailable` where what knows the password can't be asked."""
+        if not isinstance(user, FtpUser):
+            return False
+        user.proved = await self._logins.by_login(user.login or "", password)
+        return user.proved is not None
 
     async def prove(self, login: str, password: str) -> Principal | None:
-        """The principal of a login, or None; it takes the same steps for a name that nobody has."""
+        """The principal of a login, or None. Raises as `authenticate`."""
         _, user, _ = await self.get_user(login)
-        is_right = await self.authenticate(user, password)
-        return principal(user.known) if is_right and user.known else None
+        await self.authenticate(user, password)
+        return principal(user.proved) if user.proved else None

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from urllib.parse import quote
@@ -43,7 +43,7 @@ CLIENT_DISCONNECT = 499
 UNKNOWN_METHOD = ("Invalid method encountered", "Expected space after method")
 """What aiohttp's parser says of a method that it doesn't know."""
 
-Fixed = Callable[[web.BaseRequest], web.Response]
+Fixed = Callable[[web.BaseRequest], Awaitable[web.Response]]
 
 
 class Dispatcher:
@@ -107,7 +107,7 @@ class Dispatcher:
         path, query = split(request.raw_path)
         if (fixed := self._fixed.get(path)) is not None:
             served.operation, handler = fixed
-            return handler(request)
+            return await handler(request)
         target = parse(path)
         principal = self._authenticate(request, target)
         served.found(target, principal)
@@ -173,14 +173,14 @@ class Dispatcher:
             raise _refusal(principal, target)
         by_role = may(principal, action, Resource(owner, target.container, target.name))
         if target.level is Level.ACCOUNT and by_role:
-            return Place(target, owner, self._store(owner))
+            return Place(target, owner, self._store(owner, principal))
         try:
-            place = await locate(self._store(owner), target, owner)
+            place = await locate(self._store(owner, principal), target, owner)
         except (NoSuchBucket, InvalidName, Refusal) as missing:
             if not by_role:
                 raise _refusal(principal, target) from None
             if creates and isinstance(missing, NoSuchBucket):
-                return Place(target, owner, self._store(owner))
+                return Place(target, owner, self._store(owner, principal))
             raise
         try:
             await check_in(place.store, principal, action, place.container, target.name, tell)
@@ -188,8 +188,10 @@ class Dispatcher:
             raise _refusal(principal, target) from None
         return Place(target, owner, place.store) if creates else place
 
-    def _store(self, owner: str) -> Store:
-        """The store of an account. Raises `Refusal` (404) for one that is not configured."""
+    def _store(self, owner: str, principal: Principal = ANONYMOUS) -> Store:
+        """The store of an account, as `principal` has it. Raises `Refusal` (404) for one that is not configured."""
+        if principal.store is not None and principal.account.id == owner:
+            return principal.store
         account = self._registry.account(owner)
         if account is None:
             raise Refusal(404)
@@ -203,7 +205,7 @@ class Dispatcher:
                 container = (await locate(self._store(target.owner), target, target.owner)).bucket
         return cors.preflight(request.headers, allowed(target.level), container)
 
-    def _info(self, request: web.BaseRequest) -> web.Response:
+    async def _info(self, request: web.BaseRequest) -> web.Response:
         if request.method not in {"GET", "HEAD"}:
             raise Refusal(405, headers={hdrs.ALLOW: "GET, HEAD"})
         return answer(200, ((hdrs.CONTENT_TYPE, "application/json; charset=UTF-8"),), self._document)
@@ -258,7 +260,7 @@ def _told(error: StoreError) -> Refusal:
     return refusal
 
 
-def _healthcheck(request: web.BaseRequest) -> web.Response:
+async def _healthcheck(request: web.BaseRequest) -> web.Response:
     return answer(200, ((hdrs.CONTENT_TYPE, "text/plain"),), b"OK")
 
 

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from aiohttp import hdrs, web
 
-from gateway.auth.passwords import matches
+from gateway.auth.logins import Logins
 from gateway.auth.principals import Registry, User
 from gateway.auth.tempauth import TokenIssuer
 from gateway.frontends.swift.answers import answer
@@ -21,14 +21,14 @@ class Login:
 
     def __init__(self, settings: SwiftSettings, registry: Registry, tokens: TokenIssuer) -> None:
         self._settings = settings
-        self._registry = registry
+        self._logins = Logins(registry)
         self._tokens = tokens
 
-    def __call__(self, request: web.BaseRequest) -> web.Response:
-        """The answer to GET. Raises `Refusal`: 401 for wrong credentials, 405 for other methods."""
+    async def __call__(self, request: web.BaseRequest) -> web.Response:
+        """The answer to GET. Raises `Refusal`: 401 for wrong credentials, 405 for other methods; and `Unavailable`."""
         if request.method != "GET":
             raise Refusal(405, headers={hdrs.ALLOW: "GET"})
-        user = self._user(request.headers)
+        user = await self._user(request.headers)
         token = self._tokens.issue(user)
         return answer(
             200,
@@ -40,14 +40,13 @@ class Login:
             ),
         )
 
-    def _user(self, headers: Mapping[str, str]) -> User:
+    async def _user(self, headers: Mapping[str, str]) -> User:
         """The user whose credentials these are. Raises `Refusal` (401)."""
         name = headers.get("X-Auth-User") or headers.get("X-Storage-User", "")
         key = headers.get("X-Auth-Key") or headers.get("X-Storage-Pass", "")
-        account, _, user_name = name.partition(":")
-        user = self._registry.by_name(account, user_name)
-        if not matches(user, key) or user is None:
-            realm = quote(account, errors="replace") or "unknown"
+        user = await self._logins.by_name(name, key)
+        if user is None:
+            realm = quote(name.partition(":")[0], errors="replace") or "unknown"
             raise Refusal(401, headers={hdrs.WWW_AUTHENTICATE: f'Swift realm="{realm}"'})
         return user
 

@@ -210,6 +210,19 @@ class Client:
             raise failure(response.status if response.status >= 429 else 502, response.headers)
         return login.grant(self._settings, response.headers, body)
 
+    async def knock(self) -> None:
+        """Ask the login service for nothing. Raises `Unavailable` where it does not answer."""
+        session = self._sessions.get("short")
+        if session is None:
+            raise Unavailable(CLOSED, retryable=False)
+        url = URL(login.place(self._settings), encoded=True)
+        with _translated():
+            timeout = self._timeout(self._settings.read_timeout)
+            async with session.get(url, headers=_standing(), allow_redirects=False, timeout=timeout) as response:
+                await _read(response)
+        if response.status >= 500:
+            raise failure(response.status, response.headers)
+
     async def _secret(self) -> str:
         """Read each time from its file, which may be replaced."""
         try:

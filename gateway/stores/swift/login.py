@@ -38,18 +38,19 @@ class Question:
 
 def question(settings: SwiftStoreSettings, secret: str) -> Question:
     """What to ask for a token."""
-    return _ask_v3(settings, secret) if _is_v3(settings) else _ask_v1(settings, secret)
+    return _ask_v3(settings, secret) if is_v3(settings) else _ask_v1(settings, secret)
 
 
 def grant(settings: SwiftStoreSettings, headers: Headers, body: bytes) -> Grant:
     """What the answer gives. Raises `Unavailable` where it is not one."""
-    given = _read_v3(settings, headers, body) if _is_v3(settings) else _read_v1(settings, headers)
+    given = _read_v3(settings, headers, body) if is_v3(settings) else _read_v1(settings, headers)
     if not given.token or not given.url.startswith(("http://", "https://")):
         raise Unavailable(_UNREADABLE, retryable=False)
     return given
 
 
-def _is_v3(settings: SwiftStoreSettings) -> bool:
+def is_v3(settings: SwiftStoreSettings) -> bool:
+    """Whether the upstream's login is Keystone's."""
     if settings.auth_version != "auto":
         return settings.auth_version == "3"
     return settings.auth_url.rstrip("/").removesuffix("/auth/tokens").endswith("/v3")
@@ -58,6 +59,11 @@ def _is_v3(settings: SwiftStoreSettings) -> bool:
 def _ask_v1(settings: SwiftStoreSettings, secret: str) -> Question:
     headers = {"X-Auth-User": settings.user, "X-Auth-Key": secret}
     return Question("GET", settings.auth_url, headers)
+
+
+def place(settings: SwiftStoreSettings) -> str:
+    """Where the login service is: a URL that answers something to whoever asks nothing of it."""
+    return settings.auth_url.rstrip("/").removesuffix("/auth/tokens") if is_v3(settings) else settings.auth_url
 
 
 def _read_v1(settings: SwiftStoreSettings, headers: Headers) -> Grant:
@@ -85,7 +91,7 @@ def _ask_v3(settings: SwiftStoreSettings, secret: str) -> Question:
     auth: dict[str, Any] = {"identity": identity}
     if project:
         auth["scope"] = {"project": {"name": project, "domain": _domain(settings.project_domain)}}
-    url = settings.auth_url.rstrip("/").removesuffix("/auth/tokens") + "/auth/tokens"
+    url = f"{place(settings)}/auth/tokens"
     return Question("POST", url, {"Content-Type": "application/json"}, json.dumps({"auth": auth}).encode())
 
 

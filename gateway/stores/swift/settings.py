@@ -33,7 +33,11 @@ class SwiftStoreSettings(BaseModel):
     type: Literal["swift"] = "swift"
     auth_url: str = Field(description="tempauth (`.../auth/v1.0`) or Keystone (`.../v3`).", pattern=r"^https?://")
     auth_version: Literal["auto", "1", "3"] = Field("auto", description="auto: 3 where the URL ends with /v3.")
-    user: str = Field(description="tempauth: `account:user`; Keystone: the user, or `project:user`.", min_length=1)
+    user: str = Field(
+        "",
+        description="tempauth: `account:user`; Keystone: the user, or `project:user`. Without it, the store is open to "
+        "callers with credentials of their own alone.",
+    )
     key: SecretStr | None = Field(None, min_length=1, description="The user's key or password.")
     key_file: FilePath | None = Field(None, description="A file that holds the key.")
     owner: str | None = Field(
@@ -56,13 +60,13 @@ class SwiftStoreSettings(BaseModel):
     connect_timeout: PositiveFloat = Field(10.0, description="To connect, and to wait for a free connection.")
     read_timeout: PositiveFloat = Field(60.0, description="The upstream's longest silence.")
     copy_timeout: PositiveFloat = Field(900.0, description="The longest silence during a copy inside of the upstream.")
+    max_operations: PositiveInt = Field(256, description="Operations that are under way at once.")
+    max_waiting: NonNegativeInt = Field(1024, description="Further ones that wait for their turn; beyond: Busy.")
+    waiting_seconds: PositiveFloat = Field(30.0, description="The longest that an operation waits for its turn.")
     token_ttl: PositiveFloat = Field(86400.0, description="The longest that a token is used.")
     retries: NonNegativeInt = Field(3, le=20, description="Further attempts where the upstream fails.")
     retry_base: PositiveFloat = Field(0.2, description="The first pause; each further one is twice as long.")
     retry_cap: PositiveFloat = Field(20.0, description="The longest pause, whatever Retry-After says.")
-    max_operations: PositiveInt = Field(256, description="Operations that are under way at once.")
-    max_waiting: NonNegativeInt = Field(1024, description="Further ones that wait for their turn; beyond: Busy.")
-    waiting_seconds: PositiveFloat = Field(30.0, description="The longest that an operation waits for its turn.")
 
     segment_size: ByteSize = Field(
         ByteSize(64 * MIB), ge=1, le=5 * GIB, description="Larger objects are stored in segments of it."
@@ -83,8 +87,10 @@ class SwiftStoreSettings(BaseModel):
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
-        if (self.key is None) == (self.key_file is None):
+        if self.user and (self.key is None) == (self.key_file is None):
             raise PydanticCustomError("swift", "needs a `key` or a `key_file`, and not both")
+        if not self.user and (self.key or self.key_file):
+            raise PydanticCustomError("swift", "needs the `user` whose key it states")
         return self
 
     @property
