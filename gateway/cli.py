@@ -8,6 +8,8 @@ import typer
 from gateway import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from gateway.config import Config, ConfigError
 
 app = typer.Typer(
@@ -22,6 +24,11 @@ app = typer.Typer(
 
 FAILURE = 1
 
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="Configuration in YAML. Without it, defaults and PORTICO_* apply."),
+]
+
 
 def _port(text: str) -> Any:
     return typer.Option(min=0, max=65535, metavar="PORT", help=text)
@@ -34,10 +41,7 @@ def main() -> None:
 
 @app.command()
 def serve(
-    config: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Configuration in YAML. Without it, defaults and PORTICO_* apply."),
-    ] = None,
+    config: ConfigFile = None,
     data: Annotated[
         Path | None,
         typer.Option(
@@ -109,6 +113,52 @@ def check(
         typer.echo(f"  {line}")
 
 
+caches = typer.Typer(name="cache", help="Look at the metadata cache, or empty it.", no_args_is_help=True)
+app.add_typer(caches)
+
+
+@caches.command()
+def stats(config: ConfigFile = None) -> None:
+    """Ask the memcached servers how they do, and print a table.
+
+    \b
+    Exit code 0 where all of them answer, 1 otherwise. How often the gateway itself finds what it looks for stands
+    in its metrics (`portico_cache_lookups_total`).
+
+    \b
+    Example:
+      portico cache stats --config portico.yaml
+    """
+    from gateway import upkeep
+
+    _print(lambda: upkeep.stats(_loaded(config)))
+
+
+@caches.command()
+def flush(
+    config: ConfigFile = None,
+    data: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Data directory of the gateway, where its key lies.")
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--everything", help="Empty the memcached servers, of what others keep there, too.")
+    ] = False,
+) -> None:
+    """Make the gateways of this configuration forget all metadata that they have cached.
+
+    \b
+    That is for a tree that somebody has changed behind the gateway's back, and holds from now on in every replica.
+    What others keep on the same servers stays.
+
+    \b
+    Example:
+      portico cache flush --config portico.yaml
+    """
+    from gateway import upkeep
+
+    _print(lambda: upkeep.flush(_loaded(config, data), data, everything=everything))
+
+
 @app.command()
 def version() -> None:
     """Print the version.
@@ -118,6 +168,28 @@ def version() -> None:
       portico version
     """
     typer.echo(f"portico {__version__}")
+
+
+def _loaded(config: Path | None, data: Path | None = None) -> "Config":
+    from gateway.config import ConfigError, load
+
+    try:
+        return load(config, data=data)
+    except ConfigError as error:
+        _refuse(error)
+
+
+def _print(lines: "Callable[[], Iterable[str]]") -> None:
+    from gateway.failures import CommandError
+
+    try:
+        for line in lines():
+            typer.echo(line)
+    except CommandError as error:
+        for line in error.lines:
+            typer.echo(line)
+        typer.echo(f"portico: {error}", err=True)
+        raise typer.Exit(FAILURE) from None
 
 
 def _serve(config: "Config", data: Path | None) -> int:

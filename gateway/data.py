@@ -90,11 +90,19 @@ class DataDirectory:
     def token_key(self) -> bytes:
         """The key that signs Swift tokens, made at the first start. Raises `StartError`."""
         with self._explained():
+            key = self.kept_token_key()
+            if key is None:
+                key = secrets.token_bytes(KEY_BYTES)
+                replace(self._token_key, key)
+            return key
+
+    def kept_token_key(self) -> bytes | None:
+        """The key that signs Swift tokens; None before the first start. Raises `StartError`."""
+        with self._explained():
             try:
                 key = self._token_key.read_bytes()
             except FileNotFoundError:
-                key = secrets.token_bytes(KEY_BYTES)
-                replace(self._token_key, key)
+                return None
             if len(key) < KEY_BYTES:
                 raise StartError(f"{self._token_key} is damaged; remove it, and clients will log in again")
             return key

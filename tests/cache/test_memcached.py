@@ -9,7 +9,7 @@ from gateway.cache import memcached as module
 from gateway.cache.base import Health
 from gateway.cache.entries import Entries
 from gateway.cache.memcached import MAX_VALUE, Memcached
-from tests.cache.conftest import Memcacheds
+from tests.support.memcacheds import Memcacheds
 from tests.support.waiting import eventually
 
 

@@ -10,8 +10,8 @@ from gateway.core.store import Store
 from gateway.core.types import ListQuery
 from gateway.storage import opened
 from gateway.stores.memory import Memory
-from tests.cache.conftest import Memcacheds
 from tests.support.faultproxy import Fault, FaultProxy, proxied, refusal
+from tests.support.memcacheds import Memcacheds
 from tests.support.swift import REMOTE, serving_swift
 
 USERS = [User(Account("a", "a"), "u", "u", "secret", Role.ADMIN)]

@@ -1,0 +1,63 @@
+"""Real memcached servers."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+
+class MemcachedServer:
+    """A real memcached on loopback, which can be stopped and started again on its port."""
+
+    def __init__(self, *options: str) -> None:
+        self._options = options
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    async def start(self) -> None:
+        command = ["memcached", "-l", "127.0.0.1", "-p", str(self.port), "-U", "0", "-m", "64", "-u", "nobody"]
+        command += self._options
+        self._process = await asyncio.create_subprocess_exec(*command)
+        async with asyncio.timeout(20):
+            while True:
+                try:
+                    _, writer = await asyncio.open_connection("127.0.0.1", self.port)
+                except ConnectionRefusedError:
+                    await asyncio.sleep(0.02)
+                else:
+                    writer.close()
+                    return
+
+    async def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            await self._process.wait()
+            self._process = None
+
+
+Memcacheds = Callable[..., Awaitable[MemcachedServer]]
+"""Starts a server with further options of memcached."""
+
+
+@asynccontextmanager
+async def memcacheds() -> AsyncIterator[Memcacheds]:
+    """Servers that end with the context."""
+    servers: list[MemcachedServer] = []
+
+    async def start(*options: str) -> MemcachedServer:
+        server = MemcachedServer(*options)
+        servers.append(server)
+        await server.start()
+        return server
+
+    try:
+        yield start
+    finally:
+        for server in servers:
+            await server.kill()
