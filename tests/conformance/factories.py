@@ -7,8 +7,12 @@ from pathlib import Path
 
 from gateway.cache.entries import Entries
 from gateway.cache.local import LocalCache
+from gateway.core.faults import Backoff
 from gateway.core.store import Accounts, Append, Batch, Multipart, Rename, Store, Versions
+from gateway.layers.limit import Bounds, Limit, Turns
 from gateway.layers.metacache import MetaCache
+from gateway.layers.observe import Observe
+from gateway.layers.retry import Retry
 from gateway.stores.catalog import Catalog, CatalogSettings
 from gateway.stores.memory import Memory
 from gateway.stores.s3 import S3Store
@@ -19,6 +23,9 @@ from tests.support.swift import pointing_at as pointing_at_swift
 from tests.support.swift import serving_swift
 
 OWNER = "owner"
+
+BACKOFF = Backoff(retries=2, base=0.01, cap=0.1)
+BOUNDS = Bounds(operations=4, waiting=1000, patience=60)
 
 CAPABILITIES: frozenset[type] = frozenset({Accounts, Append, Batch, Multipart, Rename, Versions})
 
@@ -112,9 +119,12 @@ SWIFT_EXEMPT = {
 CONTENDERS = {
     "catalog": Contender(open=lambda path: started(Catalog(CatalogSettings(path=path)))),
     "catalog of files": Contender(open=lambda path: started(Catalog(CatalogSettings(path=path, inline_max=0)))),
+    "limit": Contender(open=lambda _: started(Limit(Memory(), Turns(BOUNDS))), durable=False),
     "memory": Contender(open=lambda _: started(Memory()), durable=False),
     "metacache": Contender(open=lambda _: started(_cached(Memory())), durable=False),
+    "observe": Contender(open=lambda _: started(Observe(Memory(), "memory", lambda _: None)), durable=False),
     "plain": Contender(open=lambda _: started(Plain(Memory())), durable=False, lacks=CAPABILITIES),
+    "retry": Contender(open=lambda _: started(Retry(Memory(), BACKOFF)), durable=False),
     "s3": Contender(open=_remote, durable=False, lacks=frozenset({Accounts, Append, Rename, Versions}), exempt=S3_EXEMPT),
     "swift": Contender(open=_swift, durable=False, lacks=CAPABILITIES - {Accounts, Batch}, exempt=SWIFT_EXEMPT),
 }
