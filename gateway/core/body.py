@@ -1,20 +1,17 @@
 """Bodies: streams of bytes on their way into a store, and the stage that counts, hashes and checks them."""
 
-import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
 from contextlib import aclosing
 
-from gateway.core.digest import Algorithm, Hash, digest, new
+from gateway.core.blocks import CROWD
+from gateway.core.digest import Algorithm, Digests, digest
 from gateway.core.errors import BadDigest, BadRequest, IncompleteBody, TooLarge
+from gateway.core.hashing import Hashing
 
 BLOCK = 512 * 1024
-"""Bytes that a `CheckedBody` gathers before it hashes and hands them on."""
+"""Bytes that a `CheckedBody` gathers before it hashes and hands them on; fewer where many bodies come in at once."""
 
-INLINE = 16 * 1024
-"""Up to so many bytes are hashed on the event loop: a hop to a thread would take longer."""
-
-Digests = Mapping[Algorithm, bytes]
 Check = Callable[[Digests], None]
 """Looks at the digests of a body that has ended; raises `BadDigest` (or another `StoreError`) to refuse it."""
 
@@ -64,9 +61,9 @@ class StreamBody(Body):
 class CheckedBody(Body):
     """A body that is counted, hashed and verified while it passes; a body that fails raises inside the stream.
 
-    Pieces are gathered into blocks of about `BLOCK` bytes. A block above `INLINE` is hashed in a worker thread while it
-    is already with the consumer and the next one is being gathered. The last check happens before the stream ends, so
-    a consumer that reaches the end holds a sound body.
+    Small pieces are gathered into blocks. A block is hashed in a worker thread while the consumer has it already and
+    the next ones are being gathered. The last check happens before the stream ends, so a consumer that reaches the end
+    holds a sound body.
 
     Raises `IncompleteBody` (shorter than its size), `BadRequest` (longer), `TooLarge` (over `limit` bytes), and what
     the checks raise.
@@ -107,24 +104,16 @@ class CheckedBody(Body):
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         self._count, self._digests = 0, None
         self._refuse_excess(self.size or 0)
-        hashes = {algorithm: new(algorithm) for algorithm in self._algorithms}
-        pending: asyncio.Future[None] | None = None
-        async with aclosing(self._blocks()) as blocks:
-            async for block in blocks:
-                if pending is not None:
-                    await pending
-                    pending = None
-                if len(block) <= INLINE:
-                    _update(hashes.values(), block)
-                elif hashes:
-                    pending = asyncio.get_running_loop().run_in_executor(None, _update, hashes.values(), block)
-                yield block
-        if pending is not None:
-            await pending
-        self._finish({algorithm: state.digest() for algorithm, state in hashes.items()})
+        hashing = Hashing(self._algorithms)
+        with CROWD.joined():
+            async with aclosing(self._blocks()) as blocks:
+                async for block in blocks:
+                    await hashing.update(block)
+                    yield block
+        self._finish(await hashing.digests())
 
     async def small(self) -> bytes:
-        """All bytes of a body whose size is known to be `INLINE` at most. Raises what `chunks` raises."""
+        """All bytes of a body whose size is known to be small. Raises what `chunks` raises."""
         self._count, self._digests = 0, None
         self._refuse_excess(self.size or 0)
         pieces: list[bytes] = []
@@ -146,7 +135,7 @@ class CheckedBody(Body):
                 self._refuse_excess(self._count)
                 pieces.append(piece)
                 gathered += len(piece)
-                if gathered >= BLOCK:
+                if gathered >= min(BLOCK, CROWD.block()):
                     yield b"".join(pieces)
                     pieces, gathered = [], 0
         if gathered:
@@ -164,11 +153,6 @@ class CheckedBody(Body):
         for check in self._checks:
             check(digests)
         self._digests = digests
-
-
-def _update(hashes: Collection[Hash], block: bytes) -> None:
-    for state in hashes:
-        state.update(block)
 
 
 def checked(body: Body, algorithms: Collection[Algorithm]) -> CheckedBody:

@@ -7,7 +7,7 @@ import base64
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from awscrt import checksums
 
@@ -21,6 +21,9 @@ class Algorithm(StrEnum):
     CRC32 = "crc32"
     CRC32C = "crc32c"
     CRC64NVME = "crc64nvme"
+
+
+Digests: TypeAlias = Mapping[Algorithm, bytes]
 
 
 class Hash(Protocol):

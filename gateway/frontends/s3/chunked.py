@@ -10,9 +10,10 @@ from hashlib import sha256
 from typing import assert_never
 
 from gateway.auth.sigv4 import PayloadKind, SigningContext, Verified
-from gateway.core.body import INLINE, Body, Check, Digests
-from gateway.core.digest import Algorithm
+from gateway.core.body import Body, Check
+from gateway.core.digest import Algorithm, Digests
 from gateway.core.errors import BadDigest
+from gateway.core.hashing import INLINE
 from gateway.frontends.s3.codes import Code
 from gateway.frontends.s3.errors import BadBody, S3Error
 from gateway.frontends.s3.framing import ChunkDecoder, ChunkEnd, Data, Event, Trailer

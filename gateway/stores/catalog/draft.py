@@ -6,9 +6,10 @@ from collections.abc import Collection
 from contextlib import aclosing
 from typing import Self
 
-from gateway.core.body import INLINE, Body, CheckedBody, checked
+from gateway.core.body import Body, CheckedBody, checked
 from gateway.core.digest import Algorithm, encode
 from gateway.core.errors import TooLarge
+from gateway.core.hashing import INLINE
 from gateway.stores.catalog.stored import Filed, Inline, Received, Stored
 from gateway.stores.catalog.threads import ended, finished
 from gateway.stores.catalog.volume import Volume

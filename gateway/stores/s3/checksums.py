@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Collection, Mapping
 
-from gateway.core.body import INLINE, Digests
-from gateway.core.digest import Algorithm, digest, encode
+from gateway.core.digest import Algorithm, Digests, digest, encode
+from gateway.core.hashing import INLINE
 from gateway.stores.s3.answer import Answer
 
 MEMBERS: Mapping[Algorithm, str] = {

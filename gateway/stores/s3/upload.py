@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from secrets import token_hex
 from typing import Any
 
-from gateway.core.body import Body, Digests, checked
-from gateway.core.digest import Algorithm, composite_etag, encode
+from gateway.core.body import Body, checked
+from gateway.core.digest import Algorithm, Digests, composite_etag, encode
 from gateway.core.errors import ConditionFailed, NoSuchKey, NoSuchUpload, StoreError
 from gateway.core.tasks import wholly
 from gateway.core.types import Key, Put

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from gateway.core.body import Digests
-from gateway.core.digest import Algorithm, encode
+from gateway.core.digest import Algorithm, Digests, encode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

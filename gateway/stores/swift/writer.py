@@ -6,8 +6,9 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from gateway.core.body import BLOCK, INLINE
+from gateway.core.body import BLOCK
 from gateway.core.errors import Corrupt
+from gateway.core.hashing import INLINE
 from gateway.stores.swift.client import Client, Request
 from gateway.stores.swift.feed import Feed
 from gateway.stores.swift.segments import Segment

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.core import body as module
-from gateway.core.body import BLOCK, INLINE, Body, BytesBody, CheckedBody, StreamBody, checked, expect
+from gateway.core import hashing as module
+from gateway.core.body import BLOCK, Body, BytesBody, CheckedBody, StreamBody, checked, expect
 from gateway.core.digest import Algorithm, Hash, digest, new
 from gateway.core.errors import BadDigest, BadRequest, IncompleteBody, TooLarge
+from gateway.core.hashing import INLINE
 from tests.support.bodies import Broken, Scripted, Stall, failing_at, split
 
 DATA = bytes(range(256)) * 5000
