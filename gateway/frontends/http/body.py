@@ -8,6 +8,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from gateway.core.body import Body
 from gateway.core.errors import BodyTimeout, IncompleteBody
+from gateway.frontends.http.receiving import large
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -25,6 +26,11 @@ class RequestBody(Body):
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         await self._invite()
+        if (receiver := large(self._request, self.size, self._stall)) is not None:
+            async with receiver:
+                while block := await receiver.take():
+                    yield block
+            return
         content = self._request.content
         while not content.at_eof():
             try:

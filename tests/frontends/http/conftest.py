@@ -1,3 +1,4 @@
+import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
@@ -5,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 import pytest
+import uvloop
 from aiohttp import web
 from multidict import CIMultiDict
 
@@ -16,6 +18,11 @@ from gateway.core.types import Key, Meta
 from gateway.frontends.http.sending import Source
 from gateway.frontends.http.server import Handler, HttpServer
 from gateway.frontends.http.settings import HttpSettings
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The servers are tested on each event loop that they may run on."""
+    return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
 
 class FileReader(Reader):
