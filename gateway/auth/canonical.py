@@ -5,6 +5,7 @@ encoded once.
 """
 
 import re
+from collections.abc import Iterable, Mapping
 from urllib.parse import quote, unquote_to_bytes
 
 _ESCAPED = r"%(?:[0189A-F][0-9A-F]|2[0-9A-CF]|3[A-F]|40|5[B-E]|60|7[B-DF])"
@@ -47,8 +48,12 @@ def _field(raw: str) -> str:
     return quote(unquote_to_bytes(encode(raw.replace("+", " "))), safe="")
 
 
-def header(value: str) -> str:
-    """A header's value without blanks around it and with single ones inside."""
-    if "  " in value or "\t" in value:
-        value = _BLANKS.sub(" ", value)
-    return value.strip(" \t")
+def headers(names: Iterable[str], values: Mapping[str, str]) -> str:
+    """Headers as lines, each value without blanks around it and with single ones inside; one that is missing is empty.
+
+    Hardly any value needs to be looked at alone: servers strip them.
+    """
+    lines = "\n".join([f"{name}:{values.get(name, '')}" for name in names]) + "\n"
+    if "  " in lines or "\t" in lines or ": " in lines or " \n" in lines:
+        return "".join([f"{name}:{_BLANKS.sub(' ', values.get(name, '')).strip(' ')}\n" for name in names])
+    return lines

@@ -7,7 +7,6 @@ clock is given.
 import hmac
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -55,21 +54,28 @@ class Payload(NamedTuple):
     sha256: str = ""
 
 
-_PAYLOADS: Mapping[str, Payload] = {kind.value: Payload(kind) for kind in PayloadKind if kind is not PayloadKind.SIGNED}
+_NOTHING = sha256(b"").hexdigest()
+
+_PAYLOADS: Mapping[str, Payload] = {
+    **{kind.value: Payload(kind) for kind in PayloadKind if kind is not PayloadKind.SIGNED},
+    _NOTHING: Payload(PayloadKind.SIGNED, _NOTHING),
+}
+"""What needs no look at it: the kinds by name, and the digest of no body at all."""
 
 
-@dataclass(frozen=True, slots=True)
-class SigningContext:
-    """What the further signatures of a request are made with: those of its chunks and of their trailer."""
+class SigningContext(NamedTuple):
+    """What the signatures of a request are made with: its own, those of its chunks and of their trailer."""
 
-    key: bytes = field(repr=False)
+    mac: hmac.HMAC
+    """Of the signing key, and nothing yet. Only copies of it may be fed."""
     timestamp: str
     scope: str
 
     def sign(self, algorithm: str, *lines: str) -> str:
         """A signature, in hex, over the algorithm, the time, the scope and `lines`."""
-        text = "\n".join((algorithm, self.timestamp, self.scope, *lines))
-        return hmac.digest(self.key, canonical.encode(text), "sha256").hex()
+        mac = self.mac.copy()
+        mac.update(canonical.encode("\n".join((algorithm, self.timestamp, self.scope, *lines))))
+        return mac.hexdigest()
 
 
 class Verified(NamedTuple):
@@ -89,6 +95,10 @@ def signing_key(secret: str, day: str, region: str, service: str) -> bytes:
     return key
 
 
+def _signing_mac(secret: str, day: str, region: str, service: str) -> hmac.HMAC:
+    return hmac.new(signing_key(secret, day, region, service), digestmod="sha256")
+
+
 @lru_cache(1024)
 def _seconds(timestamp: str) -> float:
     """Seconds since the epoch. Raises `ValueError` for a time like 25 o'clock."""
@@ -103,7 +113,7 @@ class SigV4:
         self._region = region
         self._service = service
         self._clock = clock
-        self._signing_key = lru_cache(CACHED_KEYS)(signing_key)
+        self._signing_mac = lru_cache(CACHED_KEYS)(_signing_mac)
 
     def verify(self, request: SignedRequest) -> Verified:
         """Who signed `request`, which `scheme_of` has found to be of this version.
@@ -123,8 +133,8 @@ class SigV4:
         self._check_time(claim)
         _check_headers(claim, request)
         payload = _payload(claim.payload)
-        key = self._signing_key(user.secret, terms.day, terms.region, terms.service)
-        context = SigningContext(key, claim.timestamp, terms.scope)
+        mac = self._signing_mac(user.secret, terms.day, terms.region, terms.service)
+        context = SigningContext(mac, claim.timestamp, terms.scope)
         _check_signature(claim, request, context)
         return Verified(user, payload, claim.signature, context)
 
@@ -178,23 +188,21 @@ def _check_headers(claim: Claim, request: SignedRequest) -> None:
     if "x-amz-security-token" in request.headers:
         raise bad_token()
     signed = claim.terms.signed
-    missing = [
-        name
-        for name in request.headers
-        if name not in signed and name.startswith("x-amz-") and name not in _SIGNED_BY_NATURE
-    ]
+    unsigned = request.headers.keys() - signed
+    missing = [name for name in unsigned if name.startswith("x-amz-") and name not in _SIGNED_BY_NATURE]
     if "host" not in signed:
         missing.append("host")
     if missing:
         raise AuthError(
             AuthCode.ACCESS_DENIED,
             "There were headers present in the request which were not signed",
-            HeadersNotSigned=", ".join(missing),
+            HeadersNotSigned=", ".join(sorted(missing)),
         )
 
 
 def _payload(stated: str) -> Payload:
-    if payload := _PAYLOADS.get(stated):
+    payload = _PAYLOADS.get(stated)
+    if payload is not None:
         return payload
     if _HEX_DIGEST.fullmatch(stated):
         return Payload(PayloadKind.SIGNED, stated.lower())
@@ -207,11 +215,10 @@ def _payload(stated: str) -> Payload:
 
 
 def _check_signature(claim: Claim, request: SignedRequest, context: SigningContext) -> None:
-    terms, headers = claim.terms, request.headers
-    lines = [f"{name}:{canonical.header(headers.get(name, ''))}" for name in terms.names]
-    canonical_request = "\n".join(
-        (request.method, canonical.path(request.path), claim.query, *lines, "", terms.signed_headers, claim.payload)
-    )
+    terms = claim.terms
+    headers = canonical.headers(terms.names, request.headers)
+    path = canonical.path(request.path)
+    canonical_request = f"{request.method}\n{path}\n{claim.query}\n{headers}\n{terms.signed_headers}\n{claim.payload}"
     digest = sha256(canonical.encode(canonical_request)).hexdigest()
     expected = context.sign(ALGORITHM, digest)
     if not hmac.compare_digest(expected.encode(), canonical.encode(claim.signature)):

@@ -3,7 +3,7 @@
 import random
 import time
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
 def new_request_id() -> str:
@@ -11,11 +11,10 @@ def new_request_id() -> str:
     return f"tx{random.getrandbits(76):019x}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestContext:
+class RequestContext(NamedTuple):
     """`client` is the peer's address without its port; `deadline` is on the `time.monotonic` clock, in seconds."""
 
-    request_id: str = field(default_factory=new_request_id)
+    request_id: str = "-"
     client: str = ""
     protocol: str = ""
     principal: str = ""
@@ -26,7 +25,7 @@ class RequestContext:
         return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
 
 
-_current: ContextVar[RequestContext] = ContextVar("portico_request", default=RequestContext(request_id="-"))
+_current: ContextVar[RequestContext] = ContextVar("portico_request", default=RequestContext())
 
 
 def current() -> RequestContext:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from aiohttp import hdrs, web
 
-from gateway.core.context import RequestContext, enter
+from gateway.core.context import RequestContext, enter, new_request_id
 from gateway.core.events import Access, Observer
 from gateway.frontends.admin.page import Overview, render
 from gateway.frontends.admin.readiness import Readiness
@@ -55,7 +55,7 @@ class AdminFrontend(HttpFrontend):
 
     async def _handle(self, request: web.BaseRequest) -> web.Response:
         begin = time.perf_counter()
-        context = RequestContext(client=request.remote or "", protocol=self.name)
+        context = RequestContext(new_request_id(), request.remote or "", self.name)
         enter(context)
         operation, respond = self._operations.get(request.path, ("Unknown", _unknown))
         if request.method not in {hdrs.METH_GET, hdrs.METH_HEAD}:

@@ -8,7 +8,7 @@ import logging
 import time
 from collections.abc import Awaitable, Coroutine
 
-from gateway.core.context import RequestContext, current, enter
+from gateway.core.context import RequestContext, current, enter, new_request_id
 from gateway.core.errors import StoreError
 from gateway.core.events import Access
 from gateway.frontends.ftp.commands import UNBUILT, Command, PathCommand, PlainCommand, lookup
@@ -66,7 +66,7 @@ def _text(request: Request) -> str:
 
 
 async def _wait(session: Session, answer: Awaitable[Reply]) -> Reply:
-    enter(RequestContext(client=str(session.client), protocol="ftp"))
+    enter(RequestContext(new_request_id(), str(session.client), "ftp"))
     try:
         return await answer
     except Exception as error:
@@ -74,7 +74,7 @@ async def _wait(session: Session, answer: Awaitable[Reply]) -> Reply:
 
 
 async def _run(session: Session, login: Login, verb: str, command: PathCommand, text: str) -> Reply:
-    enter(RequestContext(client=str(session.client), protocol="ftp", principal=login.principal.label))
+    enter(RequestContext(new_request_id(), str(session.client), "ftp", login.principal.label))
     started, error = time.monotonic(), ""
     target = _target(session, login, command, text)
     reply = GONE

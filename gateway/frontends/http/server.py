@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import cast
 
 from aiohttp import hdrs, web
@@ -28,7 +29,8 @@ class HttpServer:
         self._handler = handler
         self._malformed = malformed
         self._settings = settings
-        self._active: set[asyncio.Task[object]] = set()
+        self._running = 0
+        self._finished = asyncio.Event()
         self._draining = False
         self._web: _Server | None = None
         self._listener: asyncio.Server | None = None
@@ -60,10 +62,12 @@ class HttpServer:
             return
         self._listener.close()
         self._web.close_idle()
-        if self._active:
-            await asyncio.wait(self._active, timeout=seconds)
-        for task in self._active:
-            task.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self._running:
+                    self._finished.clear()
+                    await self._finished.wait()
+        self._web.cancel()
         await self._web.shutdown(1.0)
 
     async def aclose(self) -> None:
@@ -71,16 +75,15 @@ class HttpServer:
         await self.drain(0)
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
-        task = asyncio.current_task()
-        if task is None:
-            raise RuntimeError("a request is served outside of a task")
-        self._active.add(task)
+        self._running += 1
         try:
             response = await self._handler(request)
         except BrokenTransfer as broken:
             response = broken.response
         finally:
-            self._active.discard(task)
+            self._running -= 1
+            if self._draining:
+                self._finished.set()
         if self._draining:
             response.force_close()
         return response
@@ -110,6 +113,12 @@ class _Server(web.Server):
             if isinstance(connection, _Protocol) and connection.is_idle:
                 connection.close()
 
+    def cancel(self) -> None:
+        """Cancel requests whose answers have not been found; those that are being written are not touched."""
+        for connection in self.connections:
+            if isinstance(connection, _Protocol):
+                connection.cancel()
+
     def protocol(self) -> asyncio.Protocol:
         if len(self._connections) >= self._max_connections:
             return _Refusal()
@@ -127,6 +136,11 @@ class _Protocol(RequestHandler):
     def is_idle(self) -> bool:
         """Between two requests."""
         return self._waiter is not None
+
+    def cancel(self) -> None:
+        """Cancel the request that is being served, if there is one, and close."""
+        if self._current_request is not None and self._task_handler is not None:
+            self._task_handler.cancel()
 
     def data_received(self, data: bytes) -> None:
         """Let a body whose framing breaks fail at once. The parser forgets it; it would be waited for in vain."""

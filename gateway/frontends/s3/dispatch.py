@@ -62,9 +62,7 @@ class _Visit:
     entered: RequestContext | None = None
 
     def context(self, principal: str = "") -> RequestContext:
-        return RequestContext(
-            request_id=self.request_id, client=self.request.remote or "", protocol="s3", principal=principal
-        )
+        return RequestContext(self.request_id, self.request.remote or "", "s3", principal)
 
     def admit(self, sender: Sender) -> None:
         """Have all that happens from here on speak of `sender`."""
@@ -113,7 +111,7 @@ class Dispatcher:
 
     def malformed(self, status: int, message: str) -> web.Response:
         """The answer to bytes that are no HTTP request."""
-        context = RequestContext(protocol="s3")
+        context = RequestContext(new_request_id(), protocol="s3")
         error = _tell_malformed(status, message)
         body = error_xml(error, resource="", request_id=context.request_id, host_id=self._host_id)
         headers = [*self._common(context.request_id), ("Content-Type", XML_TYPE)]

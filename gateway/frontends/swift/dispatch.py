@@ -227,14 +227,8 @@ class _Served:
 
     def found(self, target: Target, principal: Principal) -> None:
         """The request is about `target`, and `principal` asks."""
-        context = self.context
         self._target = target
-        self.context = RequestContext(
-            request_id=context.request_id,
-            client=context.client,
-            protocol=PROTOCOL,
-            principal=principal.label,
-        )
+        self.context = self.context._replace(principal=principal.label)
         enter(self.context)
 
     def access(self, status: int, sent: int, error: str = "") -> Access:

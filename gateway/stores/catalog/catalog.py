@@ -1,7 +1,7 @@
 """The catalog: an SQL index, small objects in it, and files for the large ones."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -19,13 +19,14 @@ from gateway.stores.catalog.lock import DirectoryLock
 from gateway.stores.catalog.multipart import Multipart
 from gateway.stores.catalog.pins import Pins
 from gateway.stores.catalog.readers import Readers
+from gateway.stores.catalog.recent import RecentObjects
 from gateway.stores.catalog.renames import Renames
 from gateway.stores.catalog.settings import CatalogSettings
 from gateway.stores.catalog.sweep import sweep
 from gateway.stores.catalog.tables import garbage
 from gateway.stores.catalog.versions import Versions
 from gateway.stores.catalog.volume import Volume, is_occupied
-from gateway.stores.catalog.writer import Writer
+from gateway.stores.catalog.writer import Changes, Writer
 
 
 class Catalog(Buckets, Multipart, Renames, Versions):
@@ -65,8 +66,12 @@ class Catalog(Buckets, Multipart, Renames, Versions):
         waiting.set()  # for what the last process left
         known = KnownBuckets(readers)
 
-        def committed() -> None:
+        recent = RecentObjects(readers, self._settings.recent)
+
+        def committed(changes: Sequence[Changes]) -> None:
             known.forget()
+            for changed in changes:
+                recent.forget(changed)
             waiting.set()
 
         writer = Writer(connection, committed)
@@ -74,7 +79,7 @@ class Catalog(Buckets, Multipart, Renames, Versions):
         pins = Pins(waiting)
         collector = Collector(writer, readers, volume, pins, waiting, partial(database.sync_log, directory))
         await stack.enter_async_context(_background(collector.run(), sweep(readers, volume)))
-        return Engine(self._settings, writer, readers, known, volume, pins, collector)
+        return Engine(self._settings, writer, readers, known, recent, volume, pins, collector)
 
 
 def _open_index(settings: CatalogSettings, directory: Path, root: Path, *, suspect: bool) -> database.Connection:

@@ -71,17 +71,17 @@ class Collector:
         """Do some of what there is to do; False where there is nothing."""
         if self._abandoned:
             abandoned = sorted(self._abandoned)
-            await self._writer.run(partial(garbage.abandon, segments=abandoned))
+            await self._writer.run(partial(garbage.abandon, segments=abandoned), ())
             self._abandoned.difference_update(abandoned)
         elif contents := self._pins.free(
             self._readers.here(partial(garbage.contents, limit=self._pins.count + garbage.SLICE))
         ):
-            await self._writer.run(partial(garbage.collect, garbage=contents))
+            await self._writer.run(partial(garbage.collect, garbage=contents), ())
         elif segments := self._readers.here(garbage.files):
             await self._volume.writing.run(self._unlink, segments)
-            await self._writer.run(partial(garbage.forget, segments=segments))
+            await self._writer.run(partial(garbage.forget, segments=segments), ())
         elif self._readers.here(garbage.is_bloated):
-            await self._writer.run(garbage.shrink)
+            await self._writer.run(garbage.shrink, ())
         else:
             return False
         return True

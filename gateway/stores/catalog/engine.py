@@ -14,10 +14,11 @@ from gateway.stores.catalog.draft import receive
 from gateway.stores.catalog.known import KnownBuckets
 from gateway.stores.catalog.pins import Pins
 from gateway.stores.catalog.readers import Readers
+from gateway.stores.catalog.recent import RecentObjects
 from gateway.stores.catalog.settings import CatalogSettings
 from gateway.stores.catalog.stored import Filed, Received
 from gateway.stores.catalog.volume import Volume
-from gateway.stores.catalog.writer import Writer
+from gateway.stores.catalog.writer import Changes, Writer
 
 T = TypeVar("T")
 
@@ -30,6 +31,7 @@ class Engine:
     writer: Writer
     readers: Readers
     known: KnownBuckets
+    recent: RecentObjects
     volume: Volume
     pins: Pins
     collector: Collector
@@ -38,14 +40,14 @@ class Engine:
         """Take a body in, to be handed on to `commit` without an await between. Raises as `draft.receive`."""
         return await receive(body, algorithms, self.volume, self.settings.inline_max)
 
-    async def commit(self, received: Received, work: Callable[[Connection], T]) -> T:
+    async def commit(self, received: Received, work: Callable[[Connection], T], changes: Changes = None) -> T:
         """Run the job that is to name what was received; if it fails, what lies in a file is removed again.
 
         A job that was refused, or found the disk full, has certainly left no row, and so its file goes at once: on a
         full disk that must not depend on another commit. Of any other failure the index has to be asked.
         """
         try:
-            return await self.writer.run(work)
+            return await self.writer.run(work, changes)
         except BaseException as error:
             if isinstance(received.stored, Filed):
                 if isinstance(error, StoreError) and not isinstance(error, Unavailable):

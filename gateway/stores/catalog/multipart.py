@@ -27,7 +27,7 @@ class Multipart(Objects):
 
     async def create_upload(self, key: Key, opts: Put, *, owner: str = "", checksum: Algorithm | None = None) -> Upload:
         create = partial(uploads.create, key=checked_key(key), opts=opts, owner=owner, checksum=checksum)
-        return await self._engine.writer.run(create)
+        return await self._engine.writer.run(create, ())
 
     async def stat_upload(self, key: Key, upload: str) -> Upload:
         return self._pending(key, upload)
@@ -43,7 +43,7 @@ class Multipart(Objects):
             part = _part(number, received.size, received.etag, received.checksums)
             return uploads.put_part(db, key, upload, part, contents.create_part(db, received.stored))
 
-        return await engine.commit(received, work)
+        return await engine.commit(received, work, ())
 
     async def copy_part(
         self,
@@ -65,7 +65,7 @@ class Multipart(Objects):
                 part = _part(number, len(reader.extent), etag, checksums)
                 return uploads.put_part(db, key, upload, part, reader.duplicate(db, self._engine.volume.ids))
 
-            return await self._engine.writer.run(work)  # while the reader keeps the content whole
+            return await self._engine.writer.run(work, ())  # while the reader keeps the content whole
 
     async def parts(self, key: Key, upload: str, *, marker: int = 0, limit: int = 1000) -> Page[Part]:
         checked_key(key)
@@ -105,7 +105,7 @@ class Multipart(Objects):
             meta = _completed(pending, [found.part for found in chosen])
             return history.put(db, place, uploads.take(db, pending.serial, chosen), meta)
 
-        return await self._engine.writer.run(work)
+        return await self._engine.writer.run(work, (key,))
 
     async def abort_upload(self, key: Key, upload: str) -> None:
         checked_key(key)
@@ -113,7 +113,7 @@ class Multipart(Objects):
         def work(db: Connection) -> None:
             uploads.drop(db, uploads.find(db, key, upload).serial)
 
-        await self._engine.writer.run(work)
+        await self._engine.writer.run(work, ())
 
     def _pending(self, key: Key, upload: str) -> Upload:
         return self._engine.readers.here(partial(uploads.find, key=checked_key(key), upload=upload)).upload

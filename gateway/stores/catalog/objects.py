@@ -43,7 +43,7 @@ class Objects(Part):
     def open(
         self, key: Key, *, span: Span | None = None, version: str | None = None, when: When = ANY
     ) -> AbstractAsyncContextManager[ContentReader]:
-        return _Opening(self._engine, checked_key(key), span, version, when)
+        return _Opening(self._engine, key, span, version, when)
 
     async def put(self, key: Key, body: Body, opts: Put) -> Meta:
         self._refuse_early(key, opts.when)
@@ -55,7 +55,7 @@ class Objects(Part):
             meta = _created(key, received, opts)
             return history.put(db, place, contents.create(db, received.stored), meta)
 
-        return await engine.commit(received, work)
+        return await engine.commit(received, work, (key,))
 
     async def append(self, key: Key, body: Body, opts: Put) -> Meta:
         """`core.store.Append`."""
@@ -80,7 +80,7 @@ class Objects(Part):
             )
             return history.put(db, place, content, meta)
 
-        return await engine.commit(received, work)
+        return await engine.commit(received, work, (key,))
 
     async def update(self, key: Key, change: PropsChange, version: str | None = None) -> Meta:
         checked_key(key)
@@ -92,7 +92,7 @@ class Objects(Part):
             meta = replace(found.meta, props=change.apply(found.meta.props), modified=modified)
             return history.update(db, found, meta)
 
-        return await self._engine.writer.run(work)
+        return await self._engine.writer.run(work, (key,))
 
     async def copy(self, source: Key, target: Key, opts: Copy) -> Meta:
         checked_key(source)
@@ -107,21 +107,22 @@ class Objects(Part):
             meta = replace(found.meta, key=target, modified=time.time_ns(), props=props)
             return history.put(db, place, found.content, meta)
 
-        return await self._engine.writer.run(work)
+        return await self._engine.writer.run(work, (target,))
 
     async def delete(self, key: Key, version: str | None = None, when: When = ANY) -> Deleted:
         delete = history.delete if version is None else partial(history.delete_version, version=version)
-        return await self._engine.writer.run(partial(delete, key=checked_key(key), when=when))
+        return await self._engine.writer.run(partial(delete, key=checked_key(key), when=when), (key,))
 
     async def delete_many(self, bucket: str, names: Sequence[str]) -> Sequence[Deleted | StoreError]:
         """`core.store.Batch`."""
         check_bucket(bucket)
+        keys = [Key(bucket, name) for name in names]
 
         def work(db: Connection) -> Sequence[Deleted | StoreError]:
             buckets.identify(db, bucket)
-            return [delete_one(db, Key(bucket, name)) for name in names]
+            return [delete_one(db, key) for key in keys]
 
-        return await self._engine.writer.run(work)
+        return await self._engine.writer.run(work, keys)
 
     def _refuse_early(self, key: Key, when: When) -> None:
         """Spare a body that would be refused. Raises `InvalidName`, `NoSuchBucket`, `ConditionFailed`."""
@@ -145,8 +146,7 @@ class _Opening:
         self._segments: AbstractAsyncContextManager[ContentReader] | None = None
 
     async def __aenter__(self) -> ContentReader:
-        find = objects.find_open if self._version is None else partial(history.find_open, version=self._version)
-        found = self._engine.readers.here(partial(find, key=self._key))
+        found = self._engine.recent.open(self._key) if self._version is None else self._old(self._version)
         meta = found.meta
         check_read(self._when, meta)
         extent = resolve(self._span, meta.size)
@@ -159,6 +159,10 @@ class _Opening:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
         return None if self._segments is None else await self._segments.__aexit__(kind, error, trace)
+
+    def _old(self, version: str) -> Opened:
+        find = partial(history.find_open, key=checked_key(self._key), version=version)
+        return self._engine.readers.here(find)
 
 
 @asynccontextmanager

@@ -24,6 +24,9 @@ class CatalogSettings(BaseModel):
     inline_max: int = Field(
         32 * KIB, ge=0, le=MIB, description="Objects and parts of up to so many bytes lie in the index."
     )
+    recent: ByteSize = Field(
+        ByteSize(32 * MIB), ge=0, description="Bytes of memory for small objects that were read lately."
+    )
     reserve: ByteSize = Field(
         ByteSize(64 * MIB),
         ge=0,

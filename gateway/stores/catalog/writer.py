@@ -3,10 +3,11 @@
 import asyncio
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Generic, TypeVar
 
 from gateway.core.errors import Unavailable
+from gateway.core.types import Key
 from gateway.stores.catalog.database import Connection
 from gateway.stores.catalog.failures import IndexFailure, of_index, report
 from gateway.stores.catalog.threads import ended
@@ -19,9 +20,13 @@ GROUP = 256
 QUEUE = 1024
 """Most jobs under way; who comes later waits."""
 
+Changes = Collection[Key] | None
+"""The objects that a job may change; None: any, and whole buckets too."""
+
 
 class _Job(Generic[T]):
-    def __init__(self, work: Callable[[Connection], T], future: asyncio.Future[T]) -> None:
+    def __init__(self, work: Callable[[Connection], T], future: asyncio.Future[T], changes: Changes) -> None:
+        self.changes = changes
         self.future = future
         self.settled = False
         self._work = work
@@ -68,8 +73,8 @@ class Writer:
     It takes what is queued and never waits for more: while a commit is on its way to the disk, the next group gathers.
     """
 
-    def __init__(self, connection: Connection, committed: Callable[[], None]) -> None:
-        """`committed` is called on the event loop after each transaction."""
+    def __init__(self, connection: Connection, committed: Callable[[Sequence[Changes]], None]) -> None:
+        """`committed` is called on the event loop after each transaction, with what its jobs may have changed."""
         self._connection = connection
         self._committed = committed
         self._loop = asyncio.get_running_loop()
@@ -79,9 +84,8 @@ class Writer:
         self._thread = threading.Thread(target=self._serve, name="portico-catalog-writer", daemon=True)
         self._thread.start()
 
-    async def run(self, work: Callable[[Connection], T]) -> T:
+    async def run(self, work: Callable[[Connection], T], changes: Changes = None) -> T:
         """What `work` returns, once it is durable; a `StoreError` that it raises leaves no trace of it.
-
         For a caller that is cancelled, a job that has not begun never will, and the end of one that has is waited for.
         Raises `Unavailable` and `OutOfSpace` where the commit fails; the disk may have it nevertheless, if the process
         ends before another commit.
@@ -89,7 +93,7 @@ class Writer:
         async with self._slots:
             if self._closed:
                 raise Unavailable("The store is closed")
-            job = _Job[T](work, self._loop.create_future())
+            job = _Job[T](work, self._loop.create_future(), changes)
             self._queue.put(job)
             try:
                 return await job.future
@@ -142,6 +146,6 @@ class Writer:
                 job.fail(error)
 
     def _settle(self, group: Sequence[_Job[Any]]) -> None:
+        self._committed([job.changes for job in group])
         for job in group:
             job.settle()
-        self._committed()

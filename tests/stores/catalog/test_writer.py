@@ -69,7 +69,7 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
         commits: list[str] = []
         wakes: list[None] = []
         connection.set_trace_callback(lambda sql: commits.append(sql) if sql == "COMMIT" else None)
-        writer = Writer(connection, lambda: wakes.append(None))
+        writer = Writer(connection, lambda _: wakes.append(None))
         yield Bench(connection, writer, commits, wakes)
         await writer.aclose()
 
