@@ -1,5 +1,21 @@
+import os
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import settings
+
+from tests.support.openstack.cluster import Cluster, shared
 
 # A slow machine is no failure: examples are bounded in number, never in time.
 settings.register_profile("portico", deadline=None, print_blob=True)
 settings.load_profile("portico")
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A real OpenStack Swift, one for all workers."""
+    base, watched = tmp_path_factory.getbasetemp(), os.getpid()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base, watched = base.parent, os.getppid()
+    with shared(base / "openstack.json", watched) as found:
+        yield found

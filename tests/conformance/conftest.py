@@ -1,12 +1,17 @@
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from gateway.core.store import Accounts, Append, Batch, Multipart, Rename, Store, Versions, find
 from gateway.core.types import BucketProps
-from tests.conformance.factories import CONTENDERS, Contender
+from tests.conformance.factories import CONTENDERS, Contender, Site
 from tests.conformance.tools import BUCKET, OWNER, view
+from tests.support import servers
+from tests.support.openstack.cluster import Cluster
+from tests.support.servers import Remote
 
 CAPABILITIES: dict[str, type] = {
     "accounts": Accounts,
@@ -28,7 +33,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     needed = {kind for name, kind in CAPABILITIES.items() if name in metafunc.fixturenames}
     test = metafunc.definition.originalname
-    able = {name: row for name, row in CONTENDERS.items() if not needed & row.lacks and test not in row.exempt}
+    module = metafunc.definition.path.stem
+    able = {
+        name: row
+        for name, row in CONTENDERS.items()
+        if not needed & row.lacks and test not in row.exempt and module in (row.modules or {module})
+    }
     mark = metafunc.definition.get_closest_marker("over")
     if mark is None:
         metafunc.parametrize("contender", able.values(), ids=able)
@@ -44,9 +54,43 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture
-async def empty(contender: Contender, tmp_path: Path) -> AsyncIterator[Store]:
+def rclone(tmp_path: Path) -> Iterator[Remote]:
+    folder = tmp_path / "rclone"
+    folder.mkdir()
+    with servers.rclone(folder) as remote:
+        yield remote
+
+
+@pytest.fixture(scope="session")
+def moto_server() -> Iterator[Remote]:
+    with servers.moto() as remote:
+        yield remote
+
+
+@pytest.fixture
+def moto(moto_server: Remote) -> Remote:
+    return servers.emptied(moto_server)
+
+
+@pytest.fixture
+def s3api(cluster: Cluster) -> Remote:
+    """A real Swift's own S3 interface, on an account that no other test uses."""
+    return Remote(cluster.origin, f"s3-{next(_tenants)}:user", "secret")
+
+
+_WORKERS = 16
+_tenants = count(int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % _WORKERS, _WORKERS)
+
+
+@pytest.fixture
+def site(contender: Contender, tmp_path: Path, request: pytest.FixtureRequest) -> Site:
+    return Site(tmp_path, request.getfixturevalue(contender.upstream)) if contender.upstream else Site(tmp_path)
+
+
+@pytest.fixture
+async def empty(contender: Contender, site: Site) -> AsyncIterator[Store]:
     """A store with nothing in it."""
-    async with contender.open(tmp_path) as store:
+    async with contender.open(site) as store:
         yield store
 
 

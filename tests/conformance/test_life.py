@@ -6,7 +6,7 @@ import pytest
 
 from gateway.core.store import Accounts, Append, Batch, Multipart, Rename, Store, find
 from gateway.core.types import BucketProps, Key, ListQuery, Props
-from tests.conformance.factories import CONTENDERS, Contender
+from tests.conformance.factories import CONTENDERS, Contender, Site
 from tests.conformance.operations import grounded
 from tests.conformance.tools import BUCKET, OLD, OWNER, put, read, view
 
@@ -18,15 +18,15 @@ async def test_a_store_has_the_capabilities_that_it_is_tested_for(
     assert (find(empty, capability) is None) == (capability in contender.lacks)
 
 
-async def test_a_store_can_be_closed_again_and_again(contender: Contender, tmp_path: Path) -> None:
-    async with contender.open(tmp_path) as store:
+async def test_a_store_can_be_closed_again_and_again(contender: Contender, site: Site) -> None:
+    async with contender.open(site) as store:
         await put_something(store)
         await store.aclose()
         await store.aclose()
 
 
-async def test_a_store_that_was_never_used_can_be_closed(contender: Contender, tmp_path: Path) -> None:
-    async with contender.open(tmp_path) as store:
+async def test_a_store_that_was_never_used_can_be_closed(contender: Contender, site: Site) -> None:
+    async with contender.open(site) as store:
         await store.aclose()
 
 
@@ -38,19 +38,19 @@ async def put_something(store: Store) -> None:
 
 @pytest.mark.parametrize("name", tuple(name for name, row in CONTENDERS.items() if row.durable))
 async def test_what_was_acknowledged_is_there_after_a_restart(name: str, tmp_path: Path) -> None:
-    async with CONTENDERS[name].open(tmp_path) as store:
+    async with CONTENDERS[name].open(Site(tmp_path)) as store:
         await put_something(store)
         await grounded(store, "ground")
         before = await view(store, BUCKET), await view(store, "ground")
         metas = (await store.list(BUCKET, ListQuery())).items
-    async with CONTENDERS[name].open(tmp_path) as store:
+    async with CONTENDERS[name].open(Site(tmp_path)) as store:
         assert (await view(store, BUCKET), await view(store, "ground")) == before
         assert (await store.list(BUCKET, ListQuery())).items == metas
         assert await read(store, Key(BUCKET, "large")) == OLD * 100_000
 
 
 async def test_two_stores_do_not_mix(contender: Contender, tmp_path: Path) -> None:
-    async with contender.open(tmp_path / "one") as one, contender.open(tmp_path / "two") as two:
+    async with contender.open(Site(tmp_path / "one")) as one, contender.open(Site(tmp_path / "two")) as two:
         await put_something(one)
         assert (await two.buckets(ListQuery())).items == ()
         assert two.caps == one.caps

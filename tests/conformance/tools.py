@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from gateway.core.body import BytesBody
 from gateway.core.conditions import ANY, When
-from gateway.core.errors import NoSuchBucket
+from gateway.core.errors import NoSuchBucket, Unsupported
 from gateway.core.ops import counted
 from gateway.core.ranges import Span
 from gateway.core.store import Multipart, Store, Versions, find
@@ -154,7 +154,11 @@ async def _uploads(store: Store, bucket: str) -> list[tuple[str, Mapping[int, tu
     if multipart is None:
         return []
     found: list[tuple[str, Mapping[int, tuple[int, str]]]] = []
-    for upload in await open_uploads(multipart, bucket):
+    try:
+        uploads = await open_uploads(multipart, bucket)
+    except Unsupported:  # the upstream does not tell them
+        return []
+    for upload in uploads:
         page = await multipart.parts(upload.key, upload.id)
         found.append((upload.name, {part.number: (part.size, part.etag) for part in page.items}))
     return found

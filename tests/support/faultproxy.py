@@ -15,6 +15,7 @@ BLOCK = 64 * 1024
 LIMIT = 256 * 1024
 
 _LENGTH = re.compile(rb"^content-length:[ \t]*(\d+)", re.IGNORECASE | re.MULTILINE)
+_ETAG = re.compile(rb"^etag:[^\r]*", re.IGNORECASE | re.MULTILINE)
 _CHUNKED = re.compile(rb"^transfer-encoding:[ \t]*chunked", re.IGNORECASE | re.MULTILINE)
 _EXPECTS = re.compile(rb"^expect:.*\r\n", re.IGNORECASE | re.MULTILINE)
 _NO_BODY = re.compile(rb"HTTP/1\.1 (?:1\d\d|204|304)")
@@ -26,7 +27,8 @@ class Fault:
 
     `delay`: seconds before the request goes on. `answer`: an answer in place of the server's. `lose_answer`: the
     server does what it is asked, and the connection is reset in place of its answer. `cut_request`, `cut_answer`: the
-    connection is reset after so many bytes of the body. `length`: stands as Content-Length in the answer.
+    connection is reset after so many bytes of the body. `length`, `etag`: stand as Content-Length and ETag in the
+    answer. `drip`: seconds between one byte of the answer's body and the next. `endless`: the body never ends.
     """
 
     when: str = ""
@@ -37,6 +39,9 @@ class Fault:
     cut_request: int | None = None
     cut_answer: int | None = None
     length: int | None = None
+    etag: str = ""
+    drip: float = 0.0
+    endless: bool = False
     seen: int = 0
 
     def meets(self, line: str) -> bool:
@@ -111,6 +116,11 @@ class FaultProxy:
         line = self.lines[-1]
         fault = next((fault for fault in self.faults if fault.meets(line)), Fault())
         await asyncio.sleep(fault.delay)
+        if fault.endless:
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n[")
+            while True:
+                writer.write(b" " * BLOCK)
+                await writer.drain()
         if fault.answer:
             await _forward(reader, _length(head), lambda _: None)
             writer.write(fault.answer)
@@ -132,8 +142,12 @@ class FaultProxy:
             raise Reset
         if fault.length is not None:
             head = _LENGTH.sub(b"Content-Length: %d" % fault.length, head)
+        if fault.etag:
+            head = _ETAG.sub(b'ETag: "%s"' % fault.etag.encode(), head)
         writer.write(head)
-        await _forward(answers, size, writer.write, writer, fault.cut_answer)
+        if fault.drip:
+            await _drip(answers, size, writer, fault.drip)
+        await _forward(answers, 0 if fault.drip else size, writer.write, writer, fault.cut_answer)
         return fault.length is None
 
 
@@ -162,6 +176,13 @@ async def _forward(
             await sink.drain()
     if cut is not None and sink is not None:
         raise Reset
+
+
+async def _drip(source: asyncio.StreamReader, size: int, sink: asyncio.StreamWriter, pause: float) -> None:
+    for _ in range(size):
+        sink.write(await source.readexactly(1))
+        await sink.drain()
+        await asyncio.sleep(pause)
 
 
 @asynccontextmanager

@@ -183,11 +183,15 @@ class Buckets:
             return
         if self._tagging is False:
             raise Unsupported("This store keeps no metadata of buckets")
-        if pairs:
-            rows = [{"Key": key, "Value": value} for key, value in pairs]
-            await self._client.call("put_bucket_tagging", Bucket=name, Tagging={"TagSet": rows})
-        else:
-            await self._client.call("delete_bucket_tagging", Bucket=name)
-        if await self._tags(name) != tags:  # there are remotes that take for something else what they don't know
+        try:
+            if pairs:
+                rows = [{"Key": key, "Value": value} for key, value in pairs]
+                await self._client.call("put_bucket_tagging", Bucket=name, Tagging={"TagSet": rows})
+            else:
+                await self._client.call("delete_bucket_tagging", Bucket=name)
+            kept = await self._tags(name) == tags
+        except (AlreadyExists, Unsupported):
+            kept = False
+        if not kept:  # there are remotes that take for something else what they don't know
             self._tagging = False
             raise Unsupported("This store keeps no metadata of buckets")

@@ -23,6 +23,7 @@ from gateway.stores.s3.answer import Answer, parse_time
 from gateway.stores.s3.failures import store_error
 from gateway.stores.s3.settings import S3StoreSettings
 from gateway.stores.s3.streamed import Streamed
+from gateway.stores.s3.transport import Transport
 
 
 class Client:
@@ -108,6 +109,7 @@ def _loader() -> Loader:
 
 def _config(settings: S3StoreSettings) -> AioConfig:
     return AioConfig(
+        http_session_cls=Transport,
         connect_timeout=settings.connect_timeout,
         read_timeout=settings.read_timeout,
         max_pool_connections=settings.max_connections,

@@ -9,10 +9,11 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TypeVar
 
 from gateway.core.conditions import ABSENT, ANY, ANYTHING, When, check_write
-from gateway.core.errors import Busy, ConditionFailed, NotFound, StoreError, Unsupported
+from gateway.core.errors import Busy, ConditionFailed, NoSuchBucket, NotFound, StoreError, Unsupported
 from gateway.core.tasks import wholly
 from gateway.core.types import Key, Meta
 from gateway.stores.s3.client import Client
@@ -22,6 +23,9 @@ Find = Callable[[Key], Awaitable[Meta | None]]
 
 ROUNDS = 8
 """So often a condition is evaluated anew while others keep changing the object."""
+
+IF_MATCH, IF_NONE_MATCH = BOTH = "IfMatch", "IfNoneMatch"
+"""Members of PutObject, CompleteMultipartUpload and DeleteObject."""
 
 _NO_TAG = '"00000000000000000000000000000000"'
 
@@ -35,10 +39,10 @@ class Pin:
 
     @property
     def parameters(self) -> Mapping[str, str]:
-        """The members of PutObject, CompleteMultipartUpload and DeleteObject."""
+        """What a request states of it."""
         if self.absent:
-            return {"IfNoneMatch": ANYTHING}
-        return {"IfMatch": quoted(self.etag)} if self.etag else {}
+            return {IF_NONE_MATCH: ANYTHING}
+        return {IF_MATCH: quoted(self.etag)} if self.etag else {}
 
 
 FREE = Pin()
@@ -48,70 +52,79 @@ def quoted(etag: str) -> str:
     return f'"{etag}"'
 
 
-class Probe:
-    """Learns whether the remote minds conditions: many take the headers and pass over them.
+class Write(StrEnum):
+    """Requests that may bear a condition, by their names in botocore."""
 
-    It is asked with a condition that can't hold, on a name that is not there. A remote that does not mind it has then
-    written an object of a few bytes, which is deleted again.
+    PUT = "put_object"
+    COMPLETE = "complete_multipart_upload"
+    DELETE = "delete_object"
+
+
+_DONE = {Write.PUT: "write", Write.COMPLETE: "write in parts", Write.DELETE: "delete"}
+
+
+class Probe:
+    """Learns which conditions of which requests the remote minds: many take the headers and pass over them.
+
+    It is asked, once for each, with a condition that can't hold, on a name of its own. What a remote that does not
+    mind it has then written are a few bytes, which are deleted again.
     """
 
     def __init__(self, client: Client, minds: bool | None) -> None:
         self._client = client
-        self._writes = minds
-        self._deletes = minds
+        self._minds = minds
+        self._known: dict[tuple[Write, str], bool] = {}
         self._turn = asyncio.Lock()
 
-    async def require_writes(self, bucket: str) -> None:
-        """Raises `Unsupported` where PutObject or CompleteMultipartUpload don't mind conditions."""
-        async with self._turn:
-            if self._writes is None:
-                self._writes = await wholly(self._try_writes(bucket))
-        if not self._writes:
-            raise Unsupported("This store can't write on a condition")
+    async def require(self, bucket: str, when: When, *writes: Write) -> None:
+        """Raises `Unsupported` where the remote would do one of these `writes` whether `when` holds or not."""
+        members = (IF_NONE_MATCH,) if when == ABSENT else (IF_MATCH,) if writes == (Write.DELETE,) else BOTH
+        for write in writes:
+            for member in members:
+                if not await self._is_minded(bucket, write, member):
+                    raise Unsupported(f"This store can't {_DONE[write]} on that condition")
 
-    async def require_deletes(self, bucket: str) -> None:
-        """Raises `Unsupported` where DeleteObject doesn't mind conditions."""
+    async def _is_minded(self, bucket: str, write: Write, member: str) -> bool:
+        if self._minds is not None:
+            return self._minds
         async with self._turn:
-            if self._deletes is None:
-                self._deletes = await self._minded("delete_object", Bucket=bucket, Key=_probe_name(), IfMatch=_NO_TAG)
-        if not self._deletes:
-            raise Unsupported("This store can't delete on a condition")
+            if (write, member) not in self._known:
+                self._known[write, member] = await wholly(self._tried(bucket, write, member))
+        return self._known[write, member]
 
-    async def _try_writes(self, bucket: str) -> bool:
-        name = _probe_name()
+    async def _tried(self, bucket: str, write: Write, member: str) -> bool:
+        at = {"Bucket": bucket, "Key": f"portico-probe-{secrets.token_hex(8)}"}
+        condition = {member: ANYTHING if member == IF_NONE_MATCH else _NO_TAG}
         try:
-            return await self._minded("put_object", Bucket=bucket, Key=name, Body=b"", IfMatch=_NO_TAG) and (
-                await self._try_completion(bucket, name)
-            )
+            if member == IF_NONE_MATCH:
+                await self._client.call("put_object", **at, Body=b"")
+            if write is Write.COMPLETE:
+                return await self._completed(at, condition)
+            return await self._refused(write, **at, **condition)
         finally:
             with suppress(StoreError):
-                await self._client.call("delete_object", Bucket=bucket, Key=name)
+                await self._client.call("delete_object", **at)
 
-    async def _try_completion(self, bucket: str, name: str) -> bool:
-        upload = (await self._client.call("create_multipart_upload", Bucket=bucket, Key=name)).text("UploadId")
-        at = {"Bucket": bucket, "Key": name, "UploadId": upload}
+    async def _completed(self, at: Mapping[str, str], condition: Mapping[str, str]) -> bool:
+        upload = {**at, "UploadId": (await self._client.call("create_multipart_upload", **at)).text("UploadId")}
         try:
-            part = await self._client.call("upload_part", **at, PartNumber=1, Body=b"probe")
-            parts = [{"PartNumber": 1, "ETag": part.text("ETag")}]
-            return await self._minded(
-                "complete_multipart_upload", **at, MultipartUpload={"Parts": parts}, IfMatch=_NO_TAG
-            )
+            part = await self._client.call("upload_part", **upload, PartNumber=1, Body=b"probe")
+            parts = {"Parts": [{"PartNumber": 1, "ETag": part.text("ETag")}]}
+            return await self._refused(Write.COMPLETE, **upload, MultipartUpload=parts, **condition)
         finally:
             with suppress(StoreError):
-                await self._client.call("abort_multipart_upload", **at)
+                await self._client.call("abort_multipart_upload", **upload)
 
-    async def _minded(self, operation: str, **parameters: object) -> bool:
+    async def _refused(self, operation: str, **parameters: object) -> bool:
         try:
             await self._client.call(operation, **parameters)
+        except NoSuchBucket:
+            raise
         except (ConditionFailed, NotFound):
             return True
         except Unsupported:
             return False
         return False
-
-
-def _probe_name() -> str:
-    return f"portico-probe-{secrets.token_hex(8)}"
 
 
 class Guard:

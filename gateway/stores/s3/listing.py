@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from gateway.core.errors import Unsupported
+from gateway.core.errors import Unavailable, Unsupported
 from gateway.core.listing import group_of
 from gateway.core.types import Key, ListQuery, Meta, Page, Prefix
 from gateway.stores.s3.answer import Answer
@@ -17,6 +17,8 @@ from gateway.stores.s3.client import Client
 PAGE = 1000
 MAX_REVERSED = 10_000
 """Rows that a listing in reverse, which S3 has not, may have to be read forwards for. One of more is refused."""
+
+REPEATED = "The store repeats its listing"
 
 Row = Meta | Prefix
 
@@ -76,7 +78,7 @@ async def _walk(client: Client, wanted: Range, hint: int) -> AsyncGenerator[tupl
     if edge is not None and edge != query.marker and await _has_more(client, wanted, edge):
         yield Prefix(edge), False
     start = wanted.low if wanted.low >= query.prefix else ""
-    token = ""
+    token, last = "", wanted.low
     while True:
         answer = await client.call(
             "list_objects_v2",
@@ -88,7 +90,11 @@ async def _walk(client: Client, wanted: Range, hint: int) -> AsyncGenerator[tupl
             MaxKeys=max(1, min(hint, PAGE)),
         )
         token = answer.text("NextContinuationToken") if answer.flag("IsTruncated") else ""
-        rows = [row for row in _rows(wanted.bucket, answer) if row.name != edge and row.name > wanted.low]
+        found = _rows(wanted.bucket, answer)
+        rows = [row for row in found if row.name != edge and row.name > last]
+        if token and found and found[-1].name <= last:
+            raise Unavailable(REPEATED)
+        last = rows[-1].name if rows else last
         for number, row in enumerate(rows, 1):
             if not wanted.below(row.name):
                 return

@@ -5,7 +5,8 @@ What S3 does not tell of an upload under way is not told: its properties, and wh
 
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -17,6 +18,8 @@ from gateway.core.errors import (
     BadRequest,
     NoSuchUpload,
     StoreError,
+    Unavailable,
+    Unsupported,
 )
 from gateway.core.names import check_bucket, checked_key
 from gateway.core.parts import check_number, choose
@@ -27,7 +30,8 @@ from gateway.stores.s3.answer import Answer
 from gateway.stores.s3.blocks import blocks
 from gateway.stores.s3.checksums import chosen, found_in, members_of, stated
 from gateway.stores.s3.client import Client
-from gateway.stores.s3.guard import quoted
+from gateway.stores.s3.guard import Write, quoted
+from gateway.stores.s3.listing import REPEATED
 from gateway.stores.s3.metadata import Stated
 from gateway.stores.s3.objects import Objects
 from gateway.stores.s3.streamed import Streamed
@@ -145,8 +149,12 @@ class Uploads:
         parts = [
             _part(row.number("PartNumber"), row.number("Size"), row, row.time("LastModified"))
             for row in answer.rows("Parts")
-        ][:wanted]
-        return Page(tuple(parts), str(parts[-1].number) if parts and answer.flag("IsTruncated") else None)
+            if row.number("PartNumber") > marker
+        ]
+        more = answer.flag("IsTruncated") or len(parts) > wanted
+        if more and not parts:
+            raise Unavailable(REPEATED)
+        return Page(tuple(parts[:wanted]), str(parts[:wanted][-1].number) if more and wanted else None)
 
     async def list(self, bucket: str, query: UploadQuery) -> Page[Upload | Prefix]:
         check_bucket(bucket)
@@ -161,16 +169,19 @@ class Uploads:
     async def _page(
         self, bucket: str, query: UploadQuery, limit: int
     ) -> tuple[Sequence[Upload | Prefix], UploadQuery | None]:
-        answer = await self._client.call(
-            "list_multipart_uploads",
-            Bucket=bucket,
-            Prefix=query.prefix or None,
-            Delimiter=query.delimiter or None,
-            KeyMarker=query.key_marker or None,
-            UploadIdMarker=query.id_marker or None if query.key_marker else None,
-            MaxUploads=min(limit, PAGE),
-            EncodingType="url",
-        )
+        try:
+            answer = await self._client.call(
+                "list_multipart_uploads",
+                Bucket=bucket,
+                Prefix=query.prefix or None,
+                Delimiter=query.delimiter or None,
+                KeyMarker=query.key_marker or None,
+                UploadIdMarker=query.id_marker or None if query.key_marker else None,
+                MaxUploads=min(limit, PAGE),
+                EncodingType="url",
+            )
+        except NoSuchUpload:  # the remote takes the request for one about a single upload
+            raise Unsupported("This store does not tell which uploads are under way") from None
         decode = unquote_plus if answer.text("EncodingType") == "url" else str
         rows: list[Upload | Prefix] = [
             Upload(
@@ -188,15 +199,13 @@ class Uploads:
         rows.sort(key=lambda row: (row.name, row.id if isinstance(row, Upload) else ""))
         if not answer.flag("IsTruncated"):
             return rows, None
-        return rows, UploadQuery(
-            prefix=query.prefix,
-            delimiter=query.delimiter,
-            key_marker=decode(answer.text("NextKeyMarker")),
-            id_marker=answer.text("NextUploadIdMarker"),
-        )
+        key_marker, id_marker = decode(answer.text("NextKeyMarker")), answer.text("NextUploadIdMarker")
+        if (key_marker, id_marker) == (query.key_marker, query.id_marker):
+            raise Unavailable(REPEATED)
+        return rows, replace(query, key_marker=key_marker, id_marker=id_marker)
 
     async def complete(self, place: Place, refs: Sequence[PartRef], when: When, min_part: int) -> Meta:
-        guard = await self._objects.guard(place.key, when)
+        guard = await self._objects.guard(place.key, when, Write.COMPLETE)
         parts = await self._all_parts(place)
         chosen_parts = choose(parts, refs, min_part)
         rows: list[Mapping[str, Any]] = [
@@ -224,7 +233,8 @@ class Uploads:
 
     async def _algorithm(self, place: Place) -> Algorithm | None:
         if place.upload not in self._algorithms:
-            await self._found(place)
+            with suppress(Unsupported):
+                await self._found(place)
         return self._algorithms.get(place.upload)
 
     def _remember(self, upload: str, algorithm: Algorithm | None) -> None:

@@ -27,9 +27,10 @@ from gateway.stores.s3.buckets import Buckets
 from gateway.stores.s3.checksums import digests_of
 from gateway.stores.s3.client import Client
 from gateway.stores.s3.failures import refusal
-from gateway.stores.s3.guard import ROUNDS, Guard, Pin, Probe, quoted
+from gateway.stores.s3.guard import ROUNDS, Guard, Pin, Probe, Write, quoted
 from gateway.stores.s3.metadata import Stated, meta_of
 from gateway.stores.s3.reading import S3Reader, range_header
+from gateway.stores.s3.settings import S3StoreSettings
 from gateway.stores.s3.upload import Uploader, Written
 
 MAX_COPY = 5 * 1024**3
@@ -48,13 +49,14 @@ class Objects:
     update of the same bytes may undo it: S3 has no condition on metadata.
     """
 
-    def __init__(self, client: Client, buckets: Buckets, probe: Probe, part_size: int, parallelism: int) -> None:
+    def __init__(self, client: Client, buckets: Buckets, settings: S3StoreSettings) -> None:
         self._client = client
         self._buckets = buckets
-        self._probe = probe
-        self._part_size = part_size
+        self._probe = Probe(client, settings.conditional_writes)
+        self._part_size = int(settings.part_size)
+        self._checks = settings.check_etag
         self._turns = Turns()
-        self.uploader = Uploader(client, self.find, part_size, parallelism)
+        self.uploader = Uploader(client, self.find, self._part_size, settings.upload_parallelism)
 
     async def stat(self, key: Key, version: str | None = None, when: When = ANY) -> Meta:
         """Raises as `Store.stat`."""
@@ -105,21 +107,27 @@ class Objects:
                 raise BadRange((await self.stat(key)).size) from None
             except NoSuchKey:
                 raise await self._buckets.absent(key.bucket) from None
-            return S3Reader(key, answer, span)
+            return S3Reader(key, answer, span, self._checks)
         raise Busy("The object is being changed by too many at once")
 
-    async def guard(self, key: Key, when: When) -> Guard:
-        """The condition of a write to `key`. Raises `ConditionFailed`, `Unsupported`."""
+    async def guard(self, key: Key, when: When, *writes: Write) -> Guard:
+        """The condition of writes to `key` by these requests. Raises `ConditionFailed`, `Unsupported`."""
         checked_key(key)
         if not (when.if_match or when.if_none_match or when.if_unmodified_since is not None):
             when = ANY  # other dates are a matter of reads
         if when != ANY:
-            await self._probe.require_writes(key.bucket)
+            await self._probe.require(key.bucket, when, *writes)
         return await Guard.begin(self.find, key, when)
+
+    def _writes(self, size: int | None) -> Sequence[Write]:
+        """How bytes of that number may be written."""
+        if size is None:
+            return (Write.PUT, Write.COMPLETE)
+        return (Write.PUT if size <= self._part_size else Write.COMPLETE,)
 
     async def put(self, key: Key, body: Body, opts: Put) -> Meta:
         """Raises as `Store.put`."""
-        guard = await self.guard(key, opts.when)
+        guard = await self.guard(key, opts.when, *self._writes(body.size))
         written = await self.uploader.write(key, body, opts, guard)
         return await self.told(key, written, opts.props)
 
@@ -153,7 +161,7 @@ class Objects:
         for _ in range(ROUNDS):
             found = await self.stat(source, opts.source_version, opts.source_when)
             props = found.props if opts.props is None else opts.props
-            guard = await self.guard(target, opts.when)
+            guard = await self.guard(target, opts.when, *self._writes(found.size))
             try:
                 if opts.when == ANY:
                     written = await self._copied(found, target, Stated(props=props, checksums=_kept(found)), ANY)
@@ -167,7 +175,7 @@ class Objects:
     async def _copied(self, found: Meta, target: Key, stated: Stated, when: When) -> Written:
         """Have the remote copy `found`. Raises `ConditionFailed` where it has changed."""
         if found.size > MAX_COPY:
-            guard = await self.guard(target, when)
+            guard = await self.guard(target, when, Write.COMPLETE)
             place = await self.uploader.begin(target, stated, None)
             return await self.uploader.copy_parts(found.key, found.etag, found.size, place, COPY_PART, guard)
         answer = await wholly(
@@ -210,7 +218,7 @@ class Objects:
                 if found is None:
                     return Deleted(existed=False)
                 if when != ANY:
-                    await self._probe.require_deletes(key.bucket)
+                    await self._probe.require(key.bucket, when, Write.DELETE)
                 pin = Pin() if when == ANY else Pin(etag=found.etag)
                 try:
                     await wholly(self._client.call("delete_object", Bucket=key.bucket, Key=key.name, **pin.parameters))

@@ -1,7 +1,7 @@
 """Objects that are open for reading: one answer of GetObject, which is of one version of the object."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
 import aiohttp
@@ -11,6 +11,7 @@ from gateway.core.errors import Unavailable
 from gateway.core.ranges import Span, resolve
 from gateway.core.store import Reader
 from gateway.core.types import Key, Meta
+from gateway.core.verified import is_md5, verified
 from gateway.stores.s3.answer import Answer
 from gateway.stores.s3.metadata import meta_of
 
@@ -29,8 +30,8 @@ def range_header(span: Span | None) -> str | None:
 class S3Reader(Reader):
     """Hands on the bytes of an answer as they come, and counts them."""
 
-    def __init__(self, key: Key, answer: Answer, span: Span | None) -> None:
-        """Raises `Unavailable` where the answer is not of the bytes that were asked for."""
+    def __init__(self, key: Key, answer: Answer, span: Span | None, checks: bool = True) -> None:
+        """`checks`: ETags are compared with the bytes. Raises `Unavailable` for bytes that were not asked for."""
         self._stream: Any = answer.raw("Body")
         try:
             size, start, stop = _extent(answer)
@@ -40,12 +41,16 @@ class S3Reader(Reader):
         self.extent = resolve(span, size)
         if (self.extent.start, self.extent.stop) != (start, stop):
             raise Unavailable("The store answered with other bytes than it was asked for")
+        self._checks = checks and len(self.extent) == size and is_md5(self.meta.etag) and not _is_sealed(answer)
 
     def close(self) -> None:
         """Give the connection back where the bytes have been read, and up where they have not."""
         self._stream.close()
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    def chunks(self) -> AsyncIterator[bytes]:
+        return verified(self._counted(), self.meta.etag) if self._checks else self._counted()
+
+    async def _counted(self) -> AsyncGenerator[bytes, None]:
         left = len(self.extent)
         try:
             while left and (chunk := await self._stream.read(CHUNK)):
@@ -57,6 +62,13 @@ class S3Reader(Reader):
             raise Unavailable("The store broke off in the middle of the object") from error
         if left:
             raise Unavailable("The store sent another number of bytes than it had stated")
+
+
+def _is_sealed(answer: Answer) -> bool:
+    """Encrypted with a key by which the ETag is no MD5 of what is read."""
+    headers = answer.headers
+    by_service = headers.get("x-amz-server-side-encryption", "").startswith("aws:kms")
+    return by_service or "x-amz-server-side-encryption-customer-algorithm" in headers
 
 
 def _extent(answer: Answer) -> tuple[int, int, int]:

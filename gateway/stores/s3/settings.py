@@ -74,6 +74,9 @@ class S3StoreSettings(BaseModel):
     conditional_writes: bool | None = Field(
         None, description="Whether the remote minds If-Match and If-None-Match of writes; null: it is tried, once."
     )
+    check_etag: bool = Field(
+        True, description="Compare objects with their ETags while they are read, where those have the form of an MD5."
+    )
     tagging: bool | None = Field(
         None, description="Whether the remote has tags of buckets, which keep their properties; null: it is tried."
     )

@@ -29,7 +29,6 @@ from gateway.core.types import (
 )
 from gateway.stores.s3.buckets import Buckets
 from gateway.stores.s3.client import Client
-from gateway.stores.s3.guard import Probe
 from gateway.stores.s3.listing import list_objects
 from gateway.stores.s3.multipart import Uploads, place_of
 from gateway.stores.s3.objects import Objects
@@ -50,10 +49,8 @@ class S3Store(Store):
     def __init__(self, settings: S3StoreSettings, owner: str) -> None:
         self._client = Client(settings)
         self._buckets = Buckets(self._client, settings, owner)
-        probe = Probe(self._client, settings.conditional_writes)
-        part_size = int(settings.part_size)
-        self._objects = Objects(self._client, self._buckets, probe, part_size, settings.upload_parallelism)
-        self._uploads = Uploads(self._client, self._objects, owner, part_size)
+        self._objects = Objects(self._client, self._buckets, settings)
+        self._uploads = Uploads(self._client, self._objects, owner, int(settings.part_size))
 
     async def start(self) -> None:
         await self._client.start()

@@ -1,6 +1,6 @@
 """An object that is being read from the upstream."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 
 import aiohttp
@@ -9,6 +9,7 @@ from gateway.core.errors import Unavailable
 from gateway.core.ranges import Extent
 from gateway.core.store import Reader
 from gateway.core.types import Meta
+from gateway.core.verified import is_md5, verified
 from gateway.stores.swift.client import pieces
 
 
@@ -20,7 +21,11 @@ class SwiftReader(Reader):
         self.extent = extent
         self._response = response
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    def chunks(self) -> AsyncIterator[bytes]:
+        whole = len(self.extent) == self.meta.size and is_md5(self.meta.etag)
+        return verified(self._counted(), self.meta.etag) if whole else self._counted()
+
+    async def _counted(self) -> AsyncGenerator[bytes, None]:
         """The bytes, counted: Swift breaks off in the middle where a segment is missing."""
         left = len(self.extent)
         async with aclosing(pieces(self._response)) as stream:

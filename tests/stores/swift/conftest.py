@@ -1,8 +1,7 @@
 """A real OpenStack Swift, in which every test has an account of its own, and stores over it."""
 
-import os
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 
@@ -14,20 +13,11 @@ from gateway.core.store import Accounts, Batch, Multipart, find
 from gateway.core.types import BucketProps
 from gateway.stores.swift import SwiftStore, SwiftStoreSettings
 from tests.conformance.tools import BUCKET, OWNER
-from tests.support.openstack.cluster import Cluster, shared
+from tests.support.openstack.cluster import Cluster
 from tests.support.swift import QUICK
 
 SEGMENT = 1_500_000
 """Bytes of a segment in these tests: above what is gathered in memory before anything is sent."""
-
-
-@pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    base, watched = tmp_path_factory.getbasetemp(), os.getpid()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        base, watched = base.parent, os.getppid()
-    with shared(base / "openstack.json", watched) as found:
-        yield found
 
 
 @dataclass(frozen=True)

@@ -125,12 +125,6 @@ async def test_a_reply_that_is_cut_is_never_short(cut: int) -> None:
         assert await read(store, KEY) == LARGE
 
 
-async def test_an_upstream_that_lies_about_the_length_is_not_believed() -> None:
-    async with behind(Fault(when="^GET ", times=1, length=len(LARGE) - 1)) as (store, _), store.open(KEY) as reader:
-        data = b"".join([chunk async for chunk in reader.chunks()])
-        assert len(data) == reader.meta.size
-
-
 async def test_an_upstream_that_is_down_at_the_start_comes_back() -> None:
     async with behind(retries=0) as (store, proxy):
         proxy.down = True

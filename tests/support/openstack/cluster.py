@@ -30,7 +30,12 @@ class Cluster:
 
     def account(self, name: str) -> str:
         """The storage URL of an account."""
-        return f"{self.auth.removesuffix('/auth/v1.0')}/v1/AUTH_{name}"
+        return f"{self.origin}/v1/AUTH_{name}"
+
+    @property
+    def origin(self) -> str:
+        """Its URL without a path, where its s3api is."""
+        return self.auth.removesuffix("/auth/v1.0")
 
 
 @contextmanager

@@ -24,6 +24,10 @@ from swift.common.ring import RingData
 
 KINDS = ("account", "container", "object")
 USER, KEY = "admin:admin", "admin"
+TENANTS = 8000
+"""So many users `s3-<n>:user` with the key `secret`, each with an account of its own: s3api knows no other accounts."""
+POLICIES = ("gold", "silver")
+"""Names of the storage policies; the first is the default."""
 START_SECONDS = 60.0
 POLL_SECONDS = 0.1
 
@@ -70,7 +74,7 @@ if __name__ == "__main__":
 '''
 
 PIPELINE = (
-    "catch_errors gatekeeper healthcheck proxy_logging cache listing_formats bulk tempauth copy container_quotas "
+    "catch_errors gatekeeper healthcheck proxy_logging cache listing_formats bulk s3api tempauth copy container_quotas "
     "account_quotas slo dlo versioned_writes symlink"
 )
 
@@ -80,7 +84,11 @@ def write_configuration(folder: Path, ports: dict[str, int]) -> None:
     (folder / "srv/d1").mkdir(parents=True)
     (folder / "cache").mkdir()
     (folder / "saio_runner.py").write_text(RUNNER)
-    (folder / "swift.conf").write_text("[swift-hash]\nswift_hash_path_suffix = test\nswift_hash_path_prefix = test\n")
+    policies = (
+        f"[storage-policy:{index}]\nname = {name}\ndefault = {not index}\n" for index, name in enumerate(POLICIES)
+    )
+    hashing = "[swift-hash]\nswift_hash_path_suffix = test\nswift_hash_path_prefix = test\n"
+    (folder / "swift.conf").write_text(hashing + "".join(policies))
     # The defaults of the timeouts fail on a busy machine: then listings lag and answers are 503.
     common = (
         f"[DEFAULT]\nswift_dir = {folder}\ndevices = {folder}/srv\nmount_check = false\nbind_ip = 127.0.0.1\n"
@@ -94,9 +102,13 @@ def write_configuration(folder: Path, ports: dict[str, int]) -> None:
             f"{common}bind_port = {ports[kind]}\n[pipeline:main]\npipeline = {kind}-server\n"
             f"[app:{kind}-server]\nuse = egg:swift#{kind}\n"
         )
-    user = f"user_{USER.replace(':', '_')} = {KEY} .admin .reseller_admin"
+    for index in range(1, len(POLICIES)):
+        write_ring(folder / f"object-{index}.ring.gz", ports["object"])
+    users = "".join(f"user_s3-{number}_user = secret .admin\n" for number in range(TENANTS))
+    user = f"user_{USER.replace(':', '_')} = {KEY} .admin .reseller_admin\n{users}"
     options = {
         "cache": "paste.filter_factory = saio_runner:filter_factory",
+        "s3api": "use = egg:swift#s3api\nmin_segment_size = 1",  # parts of tests are small
         "tempauth": f"use = egg:swift#tempauth\n{user}",
     }
     filters = "".join(f"[filter:{name}]\n{options.get(name, f'use = egg:swift#{name}')}\n" for name in PIPELINE.split())
