@@ -15,8 +15,23 @@ from gateway.core.errors import (
     StoreError,
     Unsupported,
 )
-from gateway.core.store import Accounts, Append, Batch, Rename, Store, find
-from gateway.core.types import AccountMeta, BucketMeta, Copy, Deleted, Key, ListQuery, Meta, Prefix, PropsChange, Put
+from gateway.core.store import Accounts, Append, Batch, Rename, Store, Versions, find
+from gateway.core.types import (
+    AccountMeta,
+    BucketMeta,
+    Copy,
+    Deleted,
+    Key,
+    ListQuery,
+    Meta,
+    Page,
+    Prefix,
+    PropsChange,
+    Put,
+    Version,
+    VersionQuery,
+    VersionRef,
+)
 
 PAGE = 1000
 MAX_COUNTED = 10_000
@@ -93,11 +108,36 @@ async def delete_many(store: Store, bucket: str, names: Sequence[str]) -> Sequen
     return [await _delete_one(store, Key(bucket, name)) for name in names]
 
 
-async def _delete_one(store: Store, key: Key) -> Deleted | StoreError:
+async def _delete_one(store: Store, key: Key, version: str | None = None) -> Deleted | StoreError:
     try:
-        return await store.delete(key)
+        return await store.delete(key, version)
     except StoreError as error:
         return error
+
+
+async def set_versioning(store: Store, bucket: str, *, enabled: bool) -> BucketMeta:
+    """Raises `NoSuchBucket`, and `Unsupported` where the store keeps no versions."""
+    if native := find(store, Versions):
+        return await native.set_versioning(bucket, enabled=enabled)
+    raise Unsupported("The store behind this bucket keeps no versions of objects")
+
+
+async def versions(store: Store, bucket: str, query: VersionQuery) -> Page[Version | Prefix]:
+    """One page of versions. Where the store keeps none, what stands is the only version of each name."""
+    if native := find(store, Versions):
+        return await native.versions(bucket, query)
+    names = ListQuery(prefix=query.prefix, delimiter=query.delimiter, marker=query.key_marker, limit=query.limit)
+    page = await store.list(bucket, names)
+    rows = [Version(meta=row, latest=True) if isinstance(row, Meta) else row for row in page.items]
+    return Page(tuple(rows), page.next)
+
+
+async def delete_versions(store: Store, bucket: str, refs: Sequence[VersionRef]) -> Sequence[Deleted | StoreError]:
+    """Remove versions; for each what was done, or the error that it met. Raises `NoSuchBucket`."""
+    if native := find(store, Versions):
+        return await native.delete_versions(bucket, refs)
+    await store.stat_bucket(bucket)
+    return [await _delete_one(store, Key(bucket, ref.name), ref.version) for ref in refs]
 
 
 async def append(store: Store, key: Key, body: Body, opts: Put) -> Meta:

@@ -109,8 +109,3 @@ async def get_bucket_location(call: Call) -> Output:
     """GetBucketLocation."""
     region = call.settings.region
     return Output({"LocationConstraint": None if region == CLASSIC_REGION else region})
-
-
-async def get_bucket_versioning(call: Call) -> Output:
-    """GetBucketVersioning: that versioning was never set is what an empty configuration says."""
-    return Output({})

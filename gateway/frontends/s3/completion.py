@@ -38,6 +38,7 @@ async def complete_multipart_upload(call: Call) -> Output:
             "Bucket": call.key.bucket,
             "Key": call.key.name,
             "ETag": meta.etag,
+            "VersionId": meta.version,
             **object_members(meta.checksums),
         }
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from gateway.core.conditions import When
-from gateway.core.errors import NoSuchKey, NotModified
+from gateway.core.errors import DeleteMarker, NoSuchKey, NotModified
 from gateway.core.ranges import Span
 from gateway.core.types import Copy, Meta, Props
 from gateway.frontends.http.headers import when_of
@@ -39,27 +39,36 @@ async def copy_object(call: Call) -> Output:
         options = Copy(props=props, when=write_when(call), source_when=when, source_version=source.version)
         meta = await call.store.copy(source.key, call.key, options)
     result = {"ETag": meta.etag, "LastModified": meta.modified, **object_members(meta.checksums)}
-    return Output({"CopySourceVersionId": source.version, "CopyObjectResult": result})
+    return Output(
+        {
+            "CopySourceVersionId": found.version or source.version,
+            "VersionId": meta.version,
+            "CopyObjectResult": result,
+        }
+    )
 
 
 async def upload_part_copy(call: Call) -> Output:
     """UploadPartCopy."""
     source, number = _source(call), part_number_of(call.query)
-    if source.version is not None:
-        raise S3Error(Code.NO_SUCH_VERSION, VersionId=source.version)
     upload = call.query["uploadId"]
     multipart = uploads_of(call)
     await multipart.stat_upload(call.key, upload)
     when = _source_when(call)
     with _reading(source):
-        found = await call.store.stat(source.key, None, when)
+        found = await call.store.stat(source.key, source.version, when)
         span = _span(call, found)
         _check_size(len(span.resolve(found.size)) if span else found.size, call.settings.max_put)
         if span:
             when = When(if_match=(found.etag,))
-        part = await multipart.copy_part(call.key, upload, number, source.key, span=span, when=when)
+        part = await multipart.copy_part(
+            call.key, upload, number, source.key, span=span, version=source.version, when=when
+        )
     return Output(
-        {"CopyPartResult": {"ETag": part.etag, "LastModified": part.modified, **members(part.checksums)}},
+        {
+            "CopySourceVersionId": found.version or source.version,
+            "CopyPartResult": {"ETag": part.etag, "LastModified": part.modified, **members(part.checksums)},
+        }
     )
 
 
@@ -80,6 +89,13 @@ def _reading(source: CopySource) -> Iterator[None]:
         yield
     except NotModified:
         raise S3Error(Code.PRECONDITION_FAILED) from None
+    except DeleteMarker as marker:
+        if not marker.named:
+            raise S3Error(Code.NO_SUCH_KEY, Key=source.key.name) from None
+        raise S3Error(
+            Code.INVALID_REQUEST,
+            "The source of a copy request may not specifically refer to a delete marker by version id.",
+        ) from None
     except NoSuchKey:
         raise S3Error(Code.NO_SUCH_KEY, Key=source.key.name) from None
 

@@ -15,7 +15,7 @@ _VERSION = "?versionId="
 
 @dataclass(frozen=True, slots=True)
 class CopySource:
-    """What a copy is made of. `version` is None for the object that stands."""
+    """What a copy is made of. `version` is as `core.versions` has it; None for the object that stands."""
 
     key: Key
     version: str | None
@@ -36,4 +36,4 @@ def copy_source(headers: Mapping[str, str]) -> CopySource:
             ArgumentName=HEADER,
             ArgumentValue=stated,
         )
-    return CopySource(Key(bucket, name), None if version in {"", "null"} else version)
+    return CopySource(Key(bucket, name), version or None)

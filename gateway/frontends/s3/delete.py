@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
-from gateway.auth.access import Action
+from gateway.auth.access import Action, on_version
 from gateway.auth.guard import is_settled
 from gateway.core import ops
-from gateway.core.conditions import When
+from gateway.core.conditions import ANY, When
 from gateway.core.errors import Denied, StoreError
-from gateway.core.types import BucketMeta, Deleted, Key
+from gateway.core.types import BucketMeta, Deleted, Key, VersionRef
+from gateway.core.versions import NULL
 from gateway.frontends.s3.bodies import required_document
 from gateway.frontends.s3.call import Call
 from gateway.frontends.s3.checksums import content_md5, stated
@@ -34,29 +35,43 @@ async def delete_objects(call: Call) -> Output:
         shown: Members = {"Key": row.text("Key"), "VersionId": row.text("VersionId")}
         if isinstance(outcome, Deleted):
             if not quiet:
-                deleted.append(shown)
+                deleted.append({**shown, **_marker(outcome)})
         else:
             error = of_store(outcome) if isinstance(outcome, StoreError) else outcome
             errors.append({**shown, "Code": error.code.value, "Message": error.message})
     return Output({"Deleted": deleted, "Errors": errors})
 
 
+def _marker(done: Deleted) -> Members:
+    """What is said of a delete marker that was made or removed."""
+    return {"DeleteMarker": True, "DeleteMarkerVersionId": done.version or NULL} if done.marker else {}
+
+
 async def _delete(call: Call, rows: Sequence[Record]) -> Sequence[Outcome]:
-    """What became of each row. Plain deletes go to the store as one."""
+    """What became of each row. Plain deletes go to the store as one, and so do those of versions."""
     bucket = bucket_of(call)
-    if is_settled(call.principal, Action.DELETE, bucket):
+    if all(is_settled(call.principal, action, bucket) for action in (Action.DELETE, Action.DELETE_VERSION)):
         outcomes = [await _special(call, row) for row in rows]
     else:
         outcomes = [await _denied(call, bucket, row) or await _special(call, row) for row in rows]
-    plain = [row.text("Key") or "" for row, outcome in zip(rows, outcomes, strict=True) if outcome is None]
-    done = iter(await ops.delete_many(call.store, call.key.bucket, plain) if plain else ())
+    refs = [
+        VersionRef(row.text("Key") or "", row.text("VersionId") or None)
+        for row, outcome in zip(rows, outcomes, strict=True)
+        if outcome is None
+    ]
+    named = [ref for ref in refs if ref.version is not None]
+    plain = [ref.name for ref in refs if ref.version is None]
+    versions = iter(await ops.delete_versions(call.store, call.key.bucket, named) if named else ())
+    objects = iter(await ops.delete_many(call.store, call.key.bucket, plain) if plain else ())
+    done = iter([next(objects) if ref.version is None else next(versions) for ref in refs])
     return [next(done) if outcome is None else outcome for outcome in outcomes]
 
 
 async def _denied(call: Call, bucket: BucketMeta, row: Record) -> StoreError | None:
     """What tells a caller that he may not delete an object; None where he may."""
+    version = row.text("VersionId") or None
     try:
-        await inspect(call, Action.DELETE, bucket, row.text("Key") or "")
+        await inspect(call, on_version(Action.DELETE, version), bucket, row.text("Key") or "", version)
     except Denied as denied:
         return denied
     return None
@@ -66,13 +81,11 @@ async def _special(call: Call, row: Record) -> Outcome | None:
     """What becomes of a row that asks for more than a plain delete; None for one that doesn't."""
     if "Size" in row or "LastModifiedTime" in row:
         return S3Error(Code.NOT_IMPLEMENTED, "Deleting on condition of size or time is not implemented.")
-    etag, version = row.text("ETag"), row.text("VersionId")
-    if version == "null":
-        version = None
-    if etag is None and version is None:
+    etag = row.text("ETag")
+    if etag is None:
         return None
-    when = When(if_match=(etag,)) if etag else When()
+    key = Key(call.key.bucket, row.text("Key") or "")
     try:
-        return await call.store.delete(Key(call.key.bucket, row.text("Key") or ""), version, when)
+        return await call.store.delete(key, row.text("VersionId") or None, When(if_match=(etag,)) if etag else ANY)
     except StoreError as error:
         return error

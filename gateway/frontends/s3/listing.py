@@ -1,12 +1,11 @@
 """Listings of objects. Source: ListObjects and ListObjectsV2 in the Amazon S3 API Reference."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from gateway.auth.rules import OWNER
 from gateway.core.types import ListQuery, Meta, Page, Prefix
 from gateway.frontends.s3 import checksums
 from gateway.frontends.s3.call import Call
-from gateway.frontends.s3.owners import owner
+from gateway.frontends.s3.owners import owner, owner_of
 from gateway.frontends.s3.parameters import count_of, encoder_of, marker_of, token
 from gateway.frontends.s3.xmlout import Members, Output, Value
 
@@ -30,7 +29,7 @@ async def list_objects(call: Call) -> Output:
             "IsTruncated": page.next is not None,
             "NextMarker": encode(page.next) if page.next and delimiter else None,
             "Contents": _contents(call, page, encode, with_owner=True),
-            "CommonPrefixes": _prefixes(page, encode),
+            "CommonPrefixes": prefixes(page.items, encode),
         }
     )
 
@@ -55,7 +54,7 @@ async def list_objects_v2(call: Call) -> Output:
             "NextContinuationToken": token(page.next) if page.next else None,
             "StartAfter": encode(start) if start else None,
             "Contents": _contents(call, page, encode, with_owner=query.get("fetch-owner", "").lower() == "true"),
-            "CommonPrefixes": _prefixes(page, encode),
+            "CommonPrefixes": prefixes(page.items, encode),
         }
     )
 
@@ -70,13 +69,7 @@ async def _page(call: Call, marker: str, limit: int) -> Page[Meta | Prefix]:
 def _contents(call: Call, page: Page[Meta | Prefix], encode: Encode, *, with_owner: bool) -> list[Members]:
     shown = owner(call.bucket.owner, call.principal) if with_owner and call.bucket else {}
     rows = [item for item in page.items if isinstance(item, Meta)]
-    return [_row(item, encode, _owner_of(call, item, shown)) for item in rows]
-
-
-def _owner_of(call: Call, meta: Meta, shown: Members) -> Members:
-    """The owner of an object as its row shows it: mostly the bucket's, who is `shown`."""
-    account = meta.props.system.get(OWNER) if shown else None
-    return shown if account is None else owner(account, call.principal)
+    return [_row(item, encode, owner_of(item, call.principal, shown)) for item in rows]
 
 
 def _row(meta: Meta, encode: Encode, shown: Members) -> Members:
@@ -94,5 +87,6 @@ def _row(meta: Meta, encode: Encode, shown: Members) -> Members:
     return row
 
 
-def _prefixes(page: Page[Meta | Prefix], encode: Encode) -> list[Members]:
-    return [{"Prefix": encode(item.name)} for item in page.items if isinstance(item, Prefix)]
+def prefixes(items: Iterable[object], encode: Encode) -> list[Members]:
+    """The groups among the rows of a listing, as CommonPrefixes."""
+    return [{"Prefix": encode(item.name)} for item in items if isinstance(item, Prefix)]

@@ -7,6 +7,7 @@ from gateway.auth.principals import ANONYMOUS
 from gateway.core.conditions import ANY, When, parse_etags
 from gateway.core.errors import NotModified
 from gateway.core.types import Meta, Put
+from gateway.core.versions import NULL
 from gateway.frontends.http.sending import Head, Source, head_object, send_object
 from gateway.frontends.s3.belonging import belonging, is_plain
 from gateway.frontends.s3.bodies import incoming
@@ -16,9 +17,11 @@ from gateway.frontends.s3.codes import Code
 from gateway.frontends.s3.errors import S3Error
 from gateway.frontends.s3.metadata import head_of, overrides_of, props_of
 from gateway.frontends.s3.parameters import version_of
+from gateway.frontends.s3.versioning import HEADER as VERSION_ID
+from gateway.frontends.s3.versioning import deleted_members, is_versioned, shown_version
 from gateway.frontends.s3.xmlout import Output
 
-_UNMODIFIED = ("ETag", "Last-Modified", "Cache-Control", "Expires")
+_UNMODIFIED = ("ETag", "Last-Modified", "Cache-Control", "Expires", VERSION_ID)
 
 
 async def get_object(call: Call) -> web.StreamResponse:
@@ -56,9 +59,12 @@ def _head(call: Call) -> Head:
         )
     # Of a part of an object, a checksum of the whole would be taken for the part's own.
     summed = call.headers.get("x-amz-checksum-mode", "").upper() == "ENABLED" and "range" not in call.headers
+    versioned = is_versioned(call)
 
     def head(meta: Meta) -> CIMultiDict[str]:
         headers = CIMultiDict([*call.common, *head_of(meta)])
+        if versioned:
+            headers[VERSION_ID] = meta.version or NULL
         if summed:
             headers.extend(header_pairs(meta.checksums))
         if overrides:
@@ -97,13 +103,13 @@ async def put_object(call: Call) -> Output:
         owner=call.bucket.owner if call.bucket else None,
     )
     meta = await call.store.put(call.key, incoming(call, claimed, call.settings.max_put), options)
-    return Output({"ETag": meta.etag, **object_members(meta.checksums)})
+    return Output({"ETag": meta.etag, "VersionId": meta.version, **object_members(meta.checksums)})
 
 
 async def delete_object(call: Call) -> Output:
     """DeleteObject: that nothing was there is no error."""
-    await call.store.delete(call.key, version_of(call.query), write_when(call))
-    return Output({})
+    done = await call.store.delete(call.key, version_of(call.query), write_when(call))
+    return Output(deleted_members(call, done))
 
 
 _ATTRIBUTES = frozenset({"ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"})
@@ -123,6 +129,7 @@ async def get_object_attributes(call: Call) -> Output:
     return Output(
         {
             "LastModified": meta.modified,
+            "VersionId": shown_version(call, meta.version),
             "ETag": meta.etag if "ETag" in wanted else None,
             "Checksum": object_members(meta.checksums) or None if "Checksum" in wanted else None,
             "ObjectParts": parts if "ObjectParts" in wanted else None,

@@ -20,6 +20,8 @@ from gateway.frontends.s3 import (
     ownership,
     policies,
     service,
+    version_listing,
+    versioning,
 )
 from gateway.frontends.s3.call import Handler
 
@@ -58,7 +60,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "GetBucketOwnershipControls": Operation(Action.GET_OWNERSHIP, ownership.get_bucket_ownership_controls),
     "GetBucketPolicy": Operation(Action.GET_POLICY, policies.get_bucket_policy),
     "GetBucketPolicyStatus": Operation(Action.GET_POLICY_STATUS, policies.get_bucket_policy_status),
-    "GetBucketVersioning": Operation(Action.STAT_BUCKET, buckets.get_bucket_versioning),
+    "GetBucketVersioning": Operation(Action.GET_VERSIONING, versioning.get_bucket_versioning),
     "GetObject": Operation(Action.READ, objects.get_object),
     "GetObjectAcl": Operation(Action.GET_OBJECT_ACL, acl.get_object_acl),
     "GetObjectAttributes": Operation(Action.READ, objects.get_object_attributes),
@@ -67,6 +69,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "HeadObject": Operation(Action.READ, objects.head_object_),
     "ListBuckets": Operation(Action.LIST_BUCKETS, service.list_buckets, on_account=True),
     "ListMultipartUploads": Operation(Action.LIST_UPLOADS, multipart.list_multipart_uploads),
+    "ListObjectVersions": Operation(Action.LIST_VERSIONS, version_listing.list_object_versions),
     "ListObjects": Operation(Action.LIST, listing.list_objects),
     "ListObjectsV2": Operation(Action.LIST, listing.list_objects_v2),
     "ListParts": Operation(Action.LIST_PARTS, multipart.list_parts),
@@ -75,6 +78,7 @@ OPERATIONS: Mapping[str, Operation] = {
         Action.PUT_OWNERSHIP, ownership.put_bucket_ownership_controls, document=True
     ),
     "PutBucketPolicy": Operation(Action.PUT_POLICY, policies.put_bucket_policy),
+    "PutBucketVersioning": Operation(Action.PUT_VERSIONING, versioning.put_bucket_versioning, document=True),
     "PutObject": Operation(Action.WRITE, objects.put_object),
     "PutObjectAcl": Operation(Action.PUT_OBJECT_ACL, acl.put_object_acl, document=True),
     "PutPublicAccessBlock": Operation(Action.PUT_PUBLIC_ACCESS_BLOCK, ownership.put_public_access_block, document=True),

@@ -1,6 +1,8 @@
 """How the owners of things are shown."""
 
 from gateway.auth.principals import ANONYMOUS, Principal
+from gateway.auth.rules import OWNER
+from gateway.core.types import Meta
 from gateway.frontends.s3.xmlout import Members
 
 NOBODY = "65a011a29cdf8ec533ec3d1ccaae921c"
@@ -13,3 +15,9 @@ def owner(account: str, principal: Principal) -> Members:
         return {"ID": NOBODY}
     name = principal.account.name if principal.account.id == account else account
     return {"DisplayName": name, "ID": account}
+
+
+def owner_of(meta: Meta, principal: Principal, shown: Members) -> Members:
+    """The owner of an object as its row in a listing shows it: mostly the bucket's, who is `shown`; empty for none."""
+    account = meta.props.system.get(OWNER) if shown else None
+    return shown if account is None else owner(account, principal)

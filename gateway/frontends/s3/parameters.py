@@ -38,11 +38,11 @@ def part_number_of(query: Mapping[str, str], maximum: int = MAX_PARTS) -> int:
 
 
 def version_of(query: Mapping[str, str]) -> str | None:
-    """The `versionId` parameter; None for the object that stands. Raises `S3Error` `InvalidArgument`."""
+    """The `versionId` parameter, as `core.versions` has it; None: what stands. Raises `S3Error` `InvalidArgument`."""
     version = query.get("versionId")
     if version == "":
         raise _invalid("Version id cannot be the empty string", "versionId", "")
-    return None if version == "null" else version
+    return version
 
 
 def token(marker: str) -> str:

@@ -1,7 +1,7 @@
 """The access check of S3 requests, made once for each from the table of operations."""
 
 from gateway.auth import access, guard, rules
-from gateway.auth.access import Action, Resource
+from gateway.auth.access import Action, Resource, on_version
 from gateway.core.errors import InvalidName, NoSuchBucket
 from gateway.core.types import BucketMeta, Key
 from gateway.frontends.s3.call import Call
@@ -25,13 +25,15 @@ async def permit(call: Call, operation: Operation) -> None:
         access.check(call.principal, operation.action, Resource(call.principal.account.id, call.key.bucket))
         return
     bucket = call.bucket = await _bucket(call, call.key, _OWNER)
+    version = call.query.get("versionId")
+    action = on_version(operation.action, version)
     if operation.each:
-        _permit_some(call, operation.action, bucket)
-    elif not guard.is_settled(call.principal, operation.action, bucket):
-        await inspect(call, operation.action, bucket, call.key.name, call.query.get("versionId"))
+        _permit_some(call, action, bucket)
+    elif not guard.is_settled(call.principal, action, bucket):
+        await inspect(call, action, bucket, call.key.name, version)
     if operation.source is not None:
         source = call.source = copy_source(call.headers)
-        await _permit_source(call, operation.source, source)
+        await _permit_source(call, on_version(operation.source, source.version), source)
 
 
 async def _bucket(call: Call, key: Key, owner_header: str) -> BucketMeta:

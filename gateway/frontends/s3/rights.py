@@ -11,8 +11,7 @@ from gateway.frontends.s3.facts import facts_of
 
 async def inspect(call: Call, action: Action, bucket: BucketMeta, name: str, version: str | None = None) -> None:
     """Raise `Denied` unless the caller may do `action` in `bucket`, to the object `name` if there is one."""
-    known = None if version in {"", "null"} else version
-    await guard.check_in(call.store, call.principal, action, bucket, name, partial(facts_of, call), known)
+    await guard.check_in(call.store, call.principal, action, bucket, name, partial(facts_of, call), version or None)
 
 
 def bucket_of(call: Call) -> BucketMeta:

@@ -33,10 +33,15 @@ _Element = tuple[str, _Render, str]
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What an operation answers. `status` is another one than the model's."""
+    """What an operation answers. `status` is another one than the model's.
+
+    `mixed` are items of several lists in the one order in which they are to be written, behind all other members: each
+    with the name of its list.
+    """
 
     members: Members
     status: int | None = None
+    mixed: Sequence[tuple[str, Members]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,9 @@ def compile_output(operation: Operation) -> Writer:
             else:
                 before, render, behind = body.elements[name]
                 elements += before, render(value), behind
+        for name, item in output.mixed:
+            before, render, behind = body.elements[name]
+            elements += before, render((item,)), behind
         content = body.wrap("".join(elements))
         if content:
             lines.append(("Content-Type", body.content_type))

@@ -88,7 +88,7 @@ async def test_sources_that_are_not_there(world: World, s3: S3Client, source: st
         await s3.copy_object(Bucket="bucket", Key="to", CopySource={"Bucket": "nope", "Key": "k"})
     assert error.value.response["Error"]["BucketName"] == "nope"
     with pytest.raises(ClientError, match="NoSuchVersion"):
-        await s3.copy_object(Bucket="bucket", Key="to", CopySource={**FROM, "VersionId": "other"})
+        await s3.copy_object(Bucket="bucket", Key="to", CopySource={**FROM, "VersionId": "0" * 32})
     await s3.copy_object(Bucket="bucket", Key="to", CopySource={**FROM, "VersionId": "null"})
 
 

@@ -226,7 +226,7 @@ async def test_part_copies_that_are_refused(s3: S3Client, world: World) -> None:
         ({"CopySourceIfNoneMatch": etag}, "PreconditionFailed"),
         ({"CopySourceIfMatch": '"x"'}, "PreconditionFailed"),
         ({"CopySource": {"Bucket": "bucket", "Key": "nope"}}, "NoSuchKey"),
-        ({"CopySource": {"Bucket": "bucket", "Key": "from", "VersionId": "other"}}, "NoSuchVersion"),
+        ({"CopySource": {"Bucket": "bucket", "Key": "from", "VersionId": "0" * 32}}, "NoSuchVersion"),
         ({"UploadId": "other"}, "NoSuchUpload"),
         ({"PartNumber": 0}, "InvalidArgument"),
     )

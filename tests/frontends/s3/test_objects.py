@@ -250,8 +250,8 @@ async def test_versions_of_an_unversioned_bucket(s3: S3Client) -> None:
     await s3.put_object(Bucket="bucket", Key="k", Body=b"hello")
     assert await read(s3, "k", VersionId="null") == b"hello"
     with pytest.raises(ClientError, match="NoSuchVersion"):
-        await s3.get_object(Bucket="bucket", Key="k", VersionId="other")
-    await s3.delete_object(Bucket="bucket", Key="k", VersionId="other")
+        await s3.get_object(Bucket="bucket", Key="k", VersionId="0" * 32)
+    await s3.delete_object(Bucket="bucket", Key="k", VersionId="0" * 32)
     assert await read(s3, "k") == b"hello"
 
 
