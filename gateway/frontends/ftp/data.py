@@ -9,11 +9,10 @@ import time
 from concurrent.futures import Executor
 from contextlib import suppress
 
+from gateway.core.blocks import CROWD
 from gateway.core.errors import BodyTimeout, Corrupt, IncompleteBody
+from gateway.core.lowwater import LowWater
 from gateway.core.store import Region
-
-BLOCK = 512 * 1024
-"""Bytes that a block of an upload gathers, where they come fast enough."""
 
 INLINE = 64 * 1024
 """Regions up to so many bytes are sent on the event loop: a hop to a thread would take longer."""
@@ -37,16 +36,26 @@ class Waiting:
         self.socket = sock
         self._limit = limit
         self._loop = asyncio.get_running_loop()
-        self._waiter: asyncio.Future[None] | None = None
+        self._waiter: asyncio.Future[bool] | None = None
         self._error: Exception | None = None
+        self._low_water = LowWater(sock)
 
-    async def readable(self) -> None:
-        """Raises `BodyTimeout` after the limit, and what the wait is broken off with."""
+    async def readable(self, many: int) -> None:
+        """Wait for `many` bytes at first, then for any.
+
+        Raises `BodyTimeout` after the limit, and what the wait is broken off with.
+        """
+        for seconds in self._low_water.waits(many, self._limit):
+            if await self._is_readable(seconds):
+                return
+        raise _stalled()
+
+    async def _is_readable(self, seconds: float) -> bool:
         self.check()
-        waiter = self._begin()
+        waiter = self._begin(seconds)
         self._loop.add_reader(self.socket.fileno(), _wake, waiter)
         try:
-            await waiter
+            return await waiter
         finally:
             self._loop.remove_reader(self.socket.fileno())
             self._end()
@@ -54,10 +63,11 @@ class Waiting:
     async def writable(self) -> None:
         """Raises as `readable`."""
         self.check()
-        waiter = self._begin()
+        waiter = self._begin(self._limit)
         self._loop.add_writer(self.socket.fileno(), _wake, waiter)
         try:
-            await waiter
+            if not await waiter:
+                raise _stalled()
         finally:
             self._loop.remove_writer(self.socket.fileno())
             self._end()
@@ -80,9 +90,9 @@ class Waiting:
         if self._error is not None:
             raise self._error
 
-    def _begin(self) -> asyncio.Future[None]:
+    def _begin(self, seconds: float) -> asyncio.Future[bool]:
         self._waiter = waiter = self._loop.create_future()
-        self._timer = self._loop.call_later(self._limit, _expire, waiter)
+        self._timer = self._loop.call_later(seconds, _expire, waiter)
         return waiter
 
     def _end(self) -> None:
@@ -90,14 +100,18 @@ class Waiting:
         self._waiter = None
 
 
-def _wake(waiter: asyncio.Future[None]) -> None:
+def _wake(waiter: asyncio.Future[bool]) -> None:
     if not waiter.done():
-        waiter.set_result(None)
+        waiter.set_result(True)
 
 
-def _expire(waiter: asyncio.Future[None]) -> None:
+def _expire(waiter: asyncio.Future[bool]) -> None:
     if not waiter.done():
-        waiter.set_exception(BodyTimeout("The data connection stood still for too long"))
+        waiter.set_result(False)
+
+
+def _stalled() -> BodyTimeout:
+    return BodyTimeout("The data connection stood still for too long")
 
 
 class DataConnection:
@@ -110,25 +124,26 @@ class DataConnection:
         self._waiting = Waiting(sock, stall)
         self._socket = sock
         self._threads = threads
-        self._buffer: memoryview | None = None
+        self._buffer = memoryview(b"")
         self.sent = 0
         self.received = 0
 
     async def receive(self) -> bytes:
-        """The next bytes, as many as have come, up to `BLOCK`; empty at the end."""
-        buffer = self._buffer = self._buffer or memoryview(bytearray(BLOCK))
+        """The next bytes, as many as have come, up to a block; empty at the end."""
+        if len(self._buffer) != CROWD.block():
+            self._buffer = memoryview(bytearray(CROWD.block()))
         while True:
             self._waiting.check()
-            filled = self._fill(buffer)
+            filled = self._fill(self._buffer)
             if filled is not None:
                 self.received += filled
-                return bytes(buffer[:filled])
-            await self._waiting.readable()
+                return bytes(self._buffer[:filled])
+            await self._waiting.readable(len(self._buffer) // 2)
 
     def _fill(self, buffer: memoryview) -> int | None:
         filled = 0
         try:
-            while filled < BLOCK and (count := self._socket.recv_into(buffer[filled:])):
+            while filled < len(buffer) and (count := self._socket.recv_into(buffer[filled:])):
                 filled += count
         except BlockingIOError:
             return filled or None

@@ -1,9 +1,8 @@
 """Large bodies, taken straight from the transport: past aiohttp's parser, its copies and its many wake-ups."""
 
 import asyncio
-import socket
 from types import TracebackType
-from typing import Self, cast
+from typing import Self
 
 from aiohttp import web
 from aiohttp.http import HttpRequestParser
@@ -11,12 +10,10 @@ from aiohttp.web_protocol import MAX_MSG_QUEUE_SIZE, RequestHandler, RequestPayl
 
 from gateway.core.blocks import CROWD
 from gateway.core.errors import BodyTimeout, IncompleteBody
+from gateway.core.lowwater import LowWater
 
 LARGE = 1024 * 1024
 """Bytes of a body still to come from which on it is worth while."""
-
-PATIENCE = 1.0
-"""Seconds that the kernel may gather bytes before this process looks at them."""
 
 
 def large(request: web.BaseRequest, size: int | None, stall: float) -> "Receiver | None":
@@ -41,13 +38,12 @@ class Receiver(asyncio.BufferedProtocol):
         self._payload = request.content
         self._seen = request.content.read_nowait()
         self._transport = transport
-        self._socket = cast(socket.socket, transport.get_extra_info("socket"))
+        self._low_water = LowWater(transport.get_extra_info("socket"))
         self._missing = missing
         self._stall = stall
         self._buffer = memoryview(bytearray(CROWD.block()))
         self._filled = 0
         self._wanted = True
-        self._low_water = 1
         self._broken: BaseException | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._hand_over(self)
@@ -85,20 +81,10 @@ class Receiver(asyncio.BufferedProtocol):
 
     async def _arrival(self) -> None:
         """Wait for some bytes: at first for many, then for any."""
-        patience = min(PATIENCE, self._stall / 2)
-        self._gather(len(self._buffer) // 2)
-        if not await self._woken(patience):
-            self._gather(1)
-            if not await self._woken(self._stall - patience):
-                raise BodyTimeout
-
-    def _gather(self, count: int) -> None:
-        """Be woken by `count` bytes, but by a quarter of what the kernel holds: else the client would have to pause."""
-        room = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
-        count = max(1, min(count, room // 4, self._missing))
-        if count != self._low_water:
-            self._low_water = count
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, count)
+        for seconds in self._low_water.waits(min(len(self._buffer) // 2, self._missing), self._stall):
+            if await self._woken(seconds):
+                return
+        raise BodyTimeout
 
     async def _woken(self, seconds: float) -> bool:
         self._waiter = asyncio.get_running_loop().create_future()
@@ -106,7 +92,7 @@ class Receiver(asyncio.BufferedProtocol):
             async with asyncio.timeout(seconds):
                 await self._waiter
         except TimeoutError:
-            return False
+            return self._broken is not None
         finally:
             self._waiter = None
         return True
@@ -126,8 +112,8 @@ class Receiver(asyncio.BufferedProtocol):
             self._end()
         elif self._filled == len(self._buffer):
             self._transport.pause_reading()
-        elif self._missing < self._low_water:
-            self._gather(self._missing)
+        elif self._missing < self._low_water.mark:
+            self._low_water.set(self._missing)
         self._wake()
 
     def eof_received(self) -> None:
@@ -145,7 +131,7 @@ class Receiver(asyncio.BufferedProtocol):
         self._connection.resume_writing()
 
     def _end(self) -> None:
-        self._gather(1)
+        self._low_water.set(1)
         self._connection._parser = _parser(self._connection)
         self._hand_over(self._connection)
         self._payload.feed_eof()

@@ -74,6 +74,19 @@ async def test_f25_a_stalled_upload_is_ended_and_the_session_goes_on(serve: Serv
     assert await client.code("NOOP") == 200
 
 
+async def test_a_slow_upload_is_no_stalled_one(serve: Serve) -> None:
+    world = await serve(stall_timeout=1.0)
+    client = await world.login()
+    with await client.passive() as sock:
+        assert (await client.do("STOR /c/f")).code == 150
+        await send(sock, LARGE)
+        for _ in range(3):
+            await asyncio.sleep(0.7)
+            await send(sock, b"x")
+    assert (await client.answer()).code == 226
+    assert await world.get("f") == LARGE + b"xxx"
+
+
 async def test_quit_waits_for_the_upload_that_runs(world: World) -> None:
     client = await world.login()
     with await client.passive() as sock:
