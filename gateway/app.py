@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from gateway import __version__
+from gateway.auth.guests import UpstreamGuests
 from gateway.auth.principals import Registry, User
 from gateway.auth.tempauth import TokenIssuer
 from gateway.auth.tenancy import Tenancy
@@ -18,13 +19,13 @@ from gateway.core.store import Store
 from gateway.failures import StartError
 from gateway.frontends.admin.frontend import AdminFrontend, Insight
 from gateway.frontends.admin.page import Overview
-from gateway.frontends.admin.readiness import Readiness
+from gateway.frontends.admin.readiness import Question, Readiness, lists
 from gateway.frontends.admin.settings import AdminSettings
 from gateway.frontends.frontend import Frontend
 from gateway.frontends.ftp.frontend import FtpFrontend
 from gateway.frontends.s3.frontend import S3Frontend
 from gateway.frontends.swift.frontend import SwiftFrontend
-from gateway.storage import opened
+from gateway.storage import Storage, opened
 from gateway.telemetry.logs import log_access
 from gateway.telemetry.metrics import Metrics, sample_lag
 from gateway.telemetry.stores import Operations, Remotes
@@ -103,12 +104,12 @@ async def running(
         storage = await stack.enter_async_context(opened(config, users, token_key, operations.observe))
         layering = storage.layering
         metrics.add(operations, Remotes(layering.turns, layering.tallies, layering.health))
-        app = App(_readiness(config, storage.plain))
+        app = App(_readiness(config, storage))
         metrics.watch(app.connections, dropped)
         observe = _observer(config, metrics)
         parts = _Parts(
-            Registry(users),
-            Tenancy({name: storage.served[namespace.store] for name, namespace in config.namespaces.items()}),
+            Registry(users, _guests(config, storage)),
+            Tenancy(_tenants(config, storage)),
             TokenIssuer(token_key, config.token_lifetime),
             Insight(metrics.exposition, _overview(app), app.readiness),
             observe,
@@ -166,9 +167,27 @@ def _why_shut(door: Door, error: OSError) -> str:
     return f"{name}: can't listen on {door.host}, port {door.port}: {reason}; correct `frontends.{name}.host`"
 
 
-def _readiness(config: Config, stores: Mapping[str, Store]) -> Readiness:
+def _guests(config: Config, storage: Storage) -> UpstreamGuests | None:
+    if storage.passthrough is None or config.callers is None:
+        return None
+    separator = config.namespaces[config.callers].tenant_separator
+    return UpstreamGuests(
+        storage.passthrough, config.callers, separator=separator, lifetime=float(config.token_lifetime)
+    )
+
+
+def _tenants(config: Config, storage: Storage) -> Mapping[str, Store]:
+    """The namespaces of configured accounts."""
+    namespaces = config.namespaces.items()
+    return {name: storage.served[each.store] for name, each in namespaces if name != config.callers}
+
+
+def _readiness(config: Config, storage: Storage) -> Readiness:
     settings = config.frontends.admin or AdminSettings()
-    return Readiness(stores, timeout=settings.ready_timeout, age=settings.ready_age)
+    questions: dict[str, Question] = {name: lists(store) for name, store in storage.plain.items()}
+    if storage.passthrough is not None and config.callers is not None:
+        questions.setdefault(config.namespaces[config.callers].store, storage.passthrough.knock)
+    return Readiness(questions, timeout=settings.ready_timeout, age=settings.ready_age)
 
 
 def _overview(app: App) -> Callable[[], Overview]:

@@ -44,9 +44,9 @@ def serve(config: Config, data: Path | None, environ: Mapping[str, str] = os.env
     directory = DataDirectory(data or config.catalog() or DEFAULT_DATA)
     level, human = config.log.level, _for_people(config.log)
     with directory.hold(), logging_to(LOG_FD, level=level, human=human) as log:
-        root = None if config.accounts else find_root(directory, environ)
-        if config.accounts and (idle := [name for name in (ROOT_USER, ROOT_SECRET) if environ.get(name)]):
-            logger.warning("%s without effect: the configuration has accounts", " and ".join(idle))
+        root = find_root(directory, environ) if config.needs_root else None
+        if not config.needs_root and (idle := [name for name in (ROOT_USER, ROOT_SECRET) if environ.get(name)]):
+            logger.warning("%s without effect: the configuration says who the users are", " and ".join(idle))
         process = _Process(config, directory, root, lambda: log.dropped)
         try:
             with asyncio.Runner(loop_factory=_loop_factory(config.loop)) as runner:

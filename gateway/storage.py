@@ -16,6 +16,7 @@ from gateway.core.events import Done
 from gateway.core.store import Store
 from gateway.failures import StartError
 from gateway.layering import Layering
+from gateway.passthrough import Passthrough
 from gateway.stores.catalog import Catalog
 from gateway.stores.catalog.settings import CatalogSettings
 from gateway.stores.memory import Memory, MemorySettings
@@ -25,11 +26,15 @@ from gateway.stores.swift import SwiftStore, SwiftStoreSettings
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """The stores by name. `plain` are the stores themselves, `served` what frontends work on: with all layers."""
+    """The stores by name. `plain` are the stores themselves, `served` what frontends work on: with all layers.
+
+    Those that only callers open are among neither; `passthrough` opens them.
+    """
 
     plain: Mapping[str, Store]
     served: Mapping[str, Store]
     layering: Layering
+    passthrough: Passthrough | None
 
 
 @asynccontextmanager
@@ -49,13 +54,31 @@ async def opened(
             stack.push_async_callback(shared.cache.aclose)
         layering = Layering(tell) if shared is None else Layering(tell, shared.cache, shared.secret, shared.ttl)
         for name, settings in config.stores.items():
+            if not config.is_opened(name):
+                continue
             store = plain[name] = _store(name, settings, _owners(config, users, name), shared)
             if isinstance(settings, S3StoreSettings | SwiftStoreSettings):
                 store = layering.around(store, name, settings)
             served[name] = store
             stack.push_async_callback(store.aclose)
             await _start(name, settings, store)
-        yield Storage(plain, served, layering)
+        passthrough = _passthrough(config, layering, shared)
+        if passthrough is not None:
+            stack.push_async_callback(passthrough.aclose)
+            await passthrough.start()
+        yield Storage(plain, served, layering, passthrough)
+
+
+def _passthrough(config: Config, layering: Layering, shared: "Shared | None") -> Passthrough | None:
+    if config.callers is None:
+        return None
+    namespace = config.namespaces[config.callers]
+    match config.stores[namespace.store]:
+        case SwiftStoreSettings() as settings:
+            shelf = (lambda settings: None) if shared is None else shared.shelf
+            return Passthrough(namespace, settings, layering, shelf)
+        case other:
+            raise StartError(f"store '{namespace.store}' is of type {other.type}, which callers can't open")
 
 
 @dataclass(frozen=True, slots=True)

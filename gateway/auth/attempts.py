@@ -1,4 +1,4 @@
-"""Wrong credentials are counted, so that nobody can try many."""
+"""Attempts to log in are counted, so that nobody can try many secrets."""
 
 from collections.abc import Callable
 from time import monotonic
@@ -6,7 +6,7 @@ from time import monotonic
 from cachetools import TTLCache
 
 SECONDS = 30.0
-"""For so long after the last one, wrong credentials count."""
+"""For so long after the last one, attempts count."""
 
 FOR_ONE_NAME = 5
 FOR_ALL_NAMES = 50
@@ -16,23 +16,31 @@ _ALL = ""
 
 
 class Attempts:
-    """Attempts to log in by the client's address: so many at one name, and so many at all of them."""
+    """Attempts that have failed, or whose end is not known yet, by the client's address: so many are allowed at one
+    name, and so many at all of them.
+    """
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
-        self._failures: TTLCache[tuple[str, str], int] = TTLCache(MAX_COUNTED, SECONDS, timer=clock)
+        self._counts: TTLCache[tuple[str, str], int] = TTLCache(MAX_COUNTED, SECONDS, timer=clock)
 
-    def exhausted(self, client: str, name: str) -> bool:
-        """Whether another attempt is one too many."""
-        return self._count(client, name) >= FOR_ONE_NAME or self._count(client, _ALL) >= FOR_ALL_NAMES
-
-    def failed(self, client: str, name: str) -> None:
-        """Count wrong credentials."""
+    def begin(self, client: str, name: str) -> bool:
+        """Count an attempt; False where it is one too many, and not to be made."""
+        if self._count(client, name) >= FOR_ONE_NAME or self._count(client, _ALL) >= FOR_ALL_NAMES:
+            return False
         for each in (name, _ALL):
-            self._failures[client, each] = self._count(client, each) + 1
+            self._counts[client, each] = self._count(client, each) + 1
+        return True
 
-    def succeeded(self, client: str, name: str) -> None:
-        """Forget what was mistyped before."""
-        self._failures.pop((client, name), None)
+    def discount(self, client: str, name: str) -> None:
+        """The attempt was not at the wrong secret."""
+        for each in (name, _ALL):
+            if count := self._count(client, each):
+                self._counts[client, each] = count - 1
+
+    def forgive(self, client: str, name: str) -> None:
+        """The secret was right: what was mistyped before counts no more."""
+        self.discount(client, name)
+        self._counts.pop((client, name), None)
 
     def _count(self, client: str, name: str) -> int:
-        return self._failures.get((client, name), 0)
+        return self._counts.get((client, name), 0)

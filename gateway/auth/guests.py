@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic
@@ -47,11 +48,14 @@ class Upstream(Protocol):
     def canonical(self, credentials: Credentials) -> Credentials:
         """The names in full: however they are written, one user has one name."""
 
-    async def prove(self, credentials: Credentials) -> None:
-        """Raise `CredentialsRefused` unless the credentials are good; `Unavailable` where that can't be found out."""
+    async def prove(self, credentials: Credentials, account: str) -> None:
+        """Raise `CredentialsRefused` unless the credentials are good; `Unavailable` where that can't be found out.
+
+        `account` is the id that the buckets belong to.
+        """
 
     def store(self, credentials: Credentials, account: str) -> Store:
-        """The upstream as these credentials show it; `account` is the id that its buckets belong to."""
+        """The upstream as these credentials show it. Where they hold no longer, it raises `LoginExpired`."""
 
 
 class UpstreamGuests:
@@ -74,6 +78,7 @@ class UpstreamGuests:
         self._namespace = namespace
         self._separator = separator
         self._attempts = Attempts(clock)
+        self._running: Counter[tuple[str, Credentials]] = Counter()
         self._seal = AESGCM(os.urandom(32))
         self._held: TTLCache[tuple[str, str], bytes] = TTLCache(MAX_HELD, lifetime, timer=clock)
 
@@ -85,23 +90,38 @@ class UpstreamGuests:
         client, credentials = context.current().client, self._credentials(login, secret)
         if credentials is None or not secret:
             return None
-        name = f"{credentials.tenant}{NATIVE}{credentials.user}"
-        if self._attempts.exhausted(client, name):
+        if not await self._is_right(credentials, client):
             return None
-        try:
-            await self._upstream.prove(credentials)
-        except CredentialsRefused:
-            self._attempts.failed(client, name)
-            return None
-        self._attempts.succeeded(client, name)
         self._hold(credentials)
         return self.user(credentials.tenant, credentials.user, credentials.secret)
+
+    async def _is_right(self, credentials: Credentials, client: str) -> bool:
+        """Many who come at once with the same credentials make one attempt."""
+        attempt, name = (client, credentials), f"{credentials.tenant}{NATIVE}{credentials.user}"
+        is_first = not self._running[attempt]
+        if is_first and not self._attempts.begin(client, name):
+            return False
+        self._running[attempt] += 1
+        try:
+            await self._upstream.prove(credentials, _account_id(credentials))
+        except CredentialsRefused:
+            return False
+        except BaseException:
+            if is_first:
+                self._attempts.discount(client, name)
+            raise
+        finally:
+            self._running[attempt] -= 1
+            if not self._running[attempt]:
+                del self._running[attempt]
+        self._attempts.forgive(client, name)
+        return True
 
     def user(self, tenant: str, user: str, secret: str) -> User:
         """A guest who has logged in before."""
         credentials = self._upstream.canonical(Credentials(tenant, user, secret))
         tenant, user = credentials.tenant, credentials.user
-        account = Account(MARK + (tenant or NATIVE + user), tenant, self._namespace)
+        account = Account(_account_id(credentials), tenant, self._namespace)
         store = self._upstream.store(credentials, account.id)
         return User(account, user, f"{tenant}{NATIVE}{user}", secret, Role.ADMIN, store)
 
@@ -130,6 +150,11 @@ class UpstreamGuests:
         if not found:
             tenant, user = "", login
         return self._upstream.canonical(Credentials(tenant, user, secret)) if user else None
+
+
+def _account_id(credentials: Credentials) -> str:
+    """Guests of one tenant share an account; one without a tenant has his own."""
+    return MARK + (credentials.tenant or NATIVE + credentials.user)
 
 
 def _is_sound(text: str, limit: int) -> bool:

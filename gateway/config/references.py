@@ -8,6 +8,8 @@ from gateway.config.sentences import suggestion
 from gateway.config.settings import DEFAULT
 
 EMPTY = "is empty; add at least one"
+SWIFT = "swift"
+CALLER = "caller"
 
 
 def faults(tree: Tree) -> Iterator[Fault]:
@@ -27,11 +29,26 @@ def _namespaces(tree: Tree) -> Iterator[Fault]:
     stores = _mapping(tree.get("stores"))
     for name, namespace in _mapping(tree.get("namespaces")).items():
         store = _mapping(namespace).get("store")
-        if isinstance(store, str) and store not in stores:
-            yield Fault(
-                ("namespaces", name, "store"),
-                f"names the store '{store}', which isn't there{suggestion(store, stores)}",
-            )
+        if not isinstance(store, str):
+            continue
+        path = ("namespaces", name, "store")
+        if store not in stores:
+            yield Fault(path, f"names the store '{store}', which isn't there{suggestion(store, stores)}")
+            continue
+        settings = _mapping(stores[store])
+        if _is_for_callers(namespace):
+            if settings.get("type") != SWIFT:
+                yield Fault(path, f"names a store that callers can't open; name one of `type: {SWIFT}`")
+        elif settings.get("type") == SWIFT and not settings.get("user"):
+            sentence = f"names the store '{store}', which has no `user` and `key` of its own; add them to it"
+            yield Fault(path, f"{sentence}, or `credentials: {CALLER}` here")
+    for name in [name for name, each in _mapping(tree.get("namespaces")).items() if _is_for_callers(each)][1:]:
+        sentence = f"is `{CALLER}` for a second namespace, and no login says which one it means; keep one of them"
+        yield Fault(("namespaces", name, "credentials"), sentence)
+
+
+def _is_for_callers(namespace: object) -> bool:
+    return _mapping(namespace).get("credentials") == CALLER
 
 
 def _accounts(tree: Tree) -> Iterator[Fault]:
@@ -43,6 +60,9 @@ def _accounts(tree: Tree) -> Iterator[Fault]:
         if isinstance(namespace, str) and namespace not in namespaces:
             hint = suggestion(namespace, namespaces)
             yield Fault((*path, "namespace"), f"names the namespace '{namespace}', which isn't there{hint}")
+        elif isinstance(namespace, str) and _is_for_callers(namespaces[namespace]):
+            sentence = f"names the namespace '{namespace}', whose users log in with what they have upstream"
+            yield Fault((*path, "namespace"), f"{sentence}; name another one")
         if _taken(names, account.get("name")):
             yield Fault((*path, "name"), "is the name of another account; choose a new one")
         elif _taken(ids, account.get("id") or account.get("name")):

@@ -64,10 +64,25 @@ class LogSettings(_Part):
     )
 
 
+class Login(StrEnum):
+    """Whose credentials open a namespace's store: the `store`'s own, or those of each `caller`."""
+
+    STORE = "store"
+    CALLER = "caller"
+
+
 class NamespaceSettings(_Part):
-    """A namespace of buckets: each account sees exactly one."""
+    """A namespace of buckets: each account sees exactly one. Callers with credentials of their own need no account
+    here; the further settings are about them. Times in seconds.
+    """
 
     store: str = Field(description="The store that its buckets lie in.")
+    credentials: Login = Field(Login.STORE, description="caller: users log in with what they have upstream.")
+    tenant_separator: str = Field(
+        ".", min_length=1, max_length=8, description="Ends the tenant in a login: `t.u.v` is the user u.v of t."
+    )
+    max_stores: PositiveInt = Field(256, description="Callers that are served at once.")
+    idle_seconds: PositiveFloat = Field(300.0, description="A caller's store that was not used for this is closed.")
 
 
 class CacheSettings(_Part):
@@ -109,6 +124,21 @@ class Config(_Part):
     threads: PositiveInt = Field(
         default_factory=lambda: max(8, 4 * (os.cpu_count() or 1)), le=1024, description="Threads for hashing and files."
     )
+
+    @property
+    def callers(self) -> str | None:
+        """The namespace of those who log in with credentials of their own; None where nobody may."""
+        return next((name for name, each in self.namespaces.items() if each.credentials is Login.CALLER), None)
+
+    def is_opened(self, store: str) -> bool:
+        """Whether a store is opened with its own credentials, and not for callers alone."""
+        used = {each.credentials for each in self.namespaces.values() if each.store == store}
+        return used != {Login.CALLER}
+
+    @property
+    def needs_root(self) -> bool:
+        """Nobody is configured, and not all users are known elsewhere."""
+        return not self.accounts and DEFAULT in self.namespaces and self.callers != DEFAULT
 
     def catalog(self) -> Path | None:
         """Where the first embedded store lies; None where there is none."""

@@ -8,7 +8,10 @@ from gateway.config.settings import Config
 def summary(config: Config) -> Iterator[str]:
     """What would be served, to whom and where."""
     stores = (f"{name} ({settings.type})" for name, settings in config.stores.items())
-    namespaces = (f"{name} in {namespace.store}" for name, namespace in config.namespaces.items())
+    namespaces = (
+        f"{name} in {namespace.store}{' as its callers' if name == config.callers else ''}"
+        for name, namespace in config.namespaces.items()
+    )
     accounts = (f"{account.name} ({_count(len(account.users), 'user')})" for account in config.accounts)
     doors = (
         f"{name} {settings.host}:{settings.port}" if settings else f"{name} off"
@@ -21,7 +24,8 @@ def summary(config: Config) -> Iterator[str]:
     )
     yield f"stores: {', '.join(stores)}"
     yield f"namespaces: {', '.join(namespaces)}"
-    yield f"accounts: {', '.join(accounts) or 'none; the first start makes a root user'}"
+    nobody = "none; the first start makes a root user" if config.needs_root else "none"
+    yield f"accounts: {', '.join(accounts) or nobody}"
     yield f"frontends: {', '.join(doors)}"
 
 

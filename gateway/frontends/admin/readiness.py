@@ -1,8 +1,9 @@
-"""Whether the stores answer."""
+"""Whether what the process stands on answers."""
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
 from gateway.core.errors import StoreError
 from gateway.core.store import Store
@@ -11,11 +12,23 @@ from gateway.core.types import ListQuery
 DRAINING = "draining"
 
 
-class Readiness:
-    """Asks every store at most once in `age` seconds, and waits at most `timeout` seconds, however many probes come."""
+Question = Callable[[], Awaitable[object]]
+"""Asks something that can only be answered by what is ready. Raises `StoreError` where it is not."""
 
-    def __init__(self, stores: Mapping[str, Store], *, timeout: float, age: float) -> None:
-        self._stores = stores
+
+def lists(store: Store) -> Question:
+    """Whether a store tells its buckets."""
+    return partial(store.buckets, ListQuery(limit=1))
+
+
+class Readiness:
+    """Asks each question at most once in `age` seconds, and waits at most `timeout` seconds, however many probes come.
+
+    `questions` are by the name of what they ask.
+    """
+
+    def __init__(self, questions: Mapping[str, Question], *, timeout: float, age: float) -> None:
+        self._questions = questions
         self._timeout = timeout
         self._age = age
         self._lock = asyncio.Lock()
@@ -34,15 +47,15 @@ class Readiness:
         async with self._lock:
             if time.monotonic() >= self._until:
                 async with asyncio.TaskGroup() as group:
-                    tasks = {name: group.create_task(self._ask(store)) for name, store in self._stores.items()}
+                    tasks = {name: group.create_task(self._ask(question)) for name, question in self._questions.items()}
                 self._known = {name: reason for name, task in tasks.items() if (reason := task.result())}
                 self._until = time.monotonic() + self._age
         return self._known
 
-    async def _ask(self, store: Store) -> str | None:
+    async def _ask(self, question: Question) -> str | None:
         try:
             async with asyncio.timeout(self._timeout):
-                await store.buckets(ListQuery(limit=1))
+                await question()
         except StoreError as error:
             return error.message
         except TimeoutError:

@@ -44,6 +44,11 @@ def acting_as(settings: SwiftStoreSettings, caller: Caller, secret: str) -> Swif
     return settings.model_copy(update={**who, **scope, **key})
 
 
+def anonymous(settings: SwiftStoreSettings) -> SwiftStoreSettings:
+    """The settings of a store on the same upstream that nobody has credentials for."""
+    return settings.model_copy(update={"user": "", "key": None, "key_file": None, "owner": None})
+
+
 def _in_full(name: str, domain: str) -> str:
     bare, at, stated = name.rpartition(DOMAIN)
     return name if at and bare and stated else f"{name.removesuffix(DOMAIN)}{DOMAIN}{domain}"

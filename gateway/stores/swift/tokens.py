@@ -9,7 +9,7 @@ from typing import Protocol
 
 import msgspec
 
-from gateway.core.errors import StoreError
+from gateway.core.errors import CredentialsRefused, StoreError
 from gateway.stores.swift.login import Grant
 
 EARLY = 0.1
@@ -104,7 +104,11 @@ class Tokens:
         async with self._shelf.turn(b"" if old is None else old.value.encode()):
             if (found := self._readable(await self._shelf.get(), old)) is not None:
                 return found
-            token = await self._logged_in()
+            try:
+                token = await self._logged_in()
+            except CredentialsRefused:
+                await self._shelf.put(b"", 1)  # nobody else is to be let in by what lies there
+                raise
             left = token.until - self._clock()
             shelved = _Shelved(token.value, token.url, time.time() + left)
             await self._shelf.put(msgspec.json.encode(shelved), max(1, int(left)))

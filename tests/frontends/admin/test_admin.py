@@ -11,7 +11,7 @@ from gateway.core.events import Access
 from gateway.core.types import BucketMeta, ListQuery, Page, Prefix
 from gateway.frontends.admin.frontend import AdminFrontend, Insight
 from gateway.frontends.admin.page import Overview
-from gateway.frontends.admin.readiness import Readiness
+from gateway.frontends.admin.readiness import Readiness, lists
 from gateway.frontends.admin.settings import AdminSettings
 from gateway.stores.memory import Memory
 
@@ -56,7 +56,7 @@ def overview() -> Overview:
 @pytest.fixture
 async def served() -> AsyncIterator[Served]:
     store = Probed()
-    readiness = Readiness({"main": store}, timeout=5, age=3600)
+    readiness = Readiness({"main": lists(store)}, timeout=5, age=3600)
     accesses: list[Access] = []
     frontend = AdminFrontend(AdminSettings(port=0), Insight(metrics, overview, readiness), accesses.append)
     await frontend.start()

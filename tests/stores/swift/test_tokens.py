@@ -8,7 +8,7 @@ import pytest
 
 from gateway.cache.local import LocalCache
 from gateway.cache.safe import Safe
-from gateway.core.errors import CredentialsRefused, Unavailable
+from gateway.core.errors import CredentialsRefused, StoreError, Unavailable
 from gateway.core.types import ListQuery
 from gateway.stores.memory import Memory
 from gateway.stores.swift import SwiftStore
@@ -27,7 +27,7 @@ class Replicas:
         self.now = 0.0
         self.ttl = ttl
         self.logins = 0
-        self.fails = False
+        self.fault: StoreError | None = None
         self.cache = LocalCache(clock=lambda: self.now)
 
     def one(self, *scope: str) -> Tokens:
@@ -37,8 +37,8 @@ class Replicas:
         self.logins += 1
         number = self.logins
         await asyncio.sleep(0.01)
-        if self.fails:
-            raise Unavailable
+        if self.fault is not None:
+            raise self.fault
         return Grant(f"token {number}", "http://h/v1/A")
 
 
@@ -78,11 +78,21 @@ async def test_the_token_of_other_credentials_is_not_found() -> None:
 
 async def test_a_login_that_fails_leaves_nothing_behind() -> None:
     replicas = Replicas()
-    replicas.fails = True
+    replicas.fault = Unavailable()
     with pytest.raises(Unavailable):
         await replicas.one().get()
-    replicas.fails = False
+    replicas.fault = None
     assert (await replicas.one().get()).value == "token 2"
+
+
+async def test_credentials_that_are_refused_take_their_token_from_the_shelf() -> None:
+    replicas = Replicas()
+    one = replicas.one()
+    token = await one.get()
+    replicas.fault = CredentialsRefused()
+    for tokens in (one.renew(token), replicas.one().get()):
+        with pytest.raises(CredentialsRefused):
+            await tokens
 
 
 async def test_what_is_no_token_is_passed_by() -> None:

@@ -29,7 +29,7 @@ class FakeUpstream:
     def canonical(self, credentials: Credentials) -> Credentials:
         return credentials
 
-    async def prove(self, credentials: Credentials) -> None:
+    async def prove(self, credentials: Credentials, account: str) -> None:
         self.asked.append(credentials)
         if self.fault is not None:
             raise self.fault

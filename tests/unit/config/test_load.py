@@ -299,3 +299,58 @@ def test_a_token_secret_comes_from_its_file(tmp_path: Path) -> None:
     loaded = config(tmp_path, f"token_secret_file: {tmp_path}/key")
     assert loaded.token_secret_file
     assert loaded.token_secret_file.get_secret_value() == "k" * 32
+
+
+UPSTREAM = "  up: {type: swift, auth_url: 'http://h/auth/v1.0'}\n"
+LOCAL = "stores:\n  main: {type: memory}\n"
+ACCOUNT = "accounts: [{name: t, users: [{name: u, secret: s}]}]\n"
+
+
+def namespaces(*stated: str) -> str:
+    return "namespaces:\n" + "".join(f"  {each}\n" for each in stated)
+
+
+OWN, CALLERS = "default: {store: main}", "pass: {store: up, credentials: caller}"
+
+
+def test_a_namespace_may_be_the_callers_own(tmp_path: Path) -> None:
+    loaded = config(tmp_path, LOCAL + UPSTREAM + namespaces(OWN, CALLERS) + ACCOUNT)
+    assert loaded.callers == "pass"
+    assert loaded.namespaces["pass"].tenant_separator == "."
+    assert [loaded.is_opened(store) for store in loaded.stores] == [True, False]
+    assert "namespaces: default in main, pass in up as its callers" in list(summary(loaded))
+    assert config(tmp_path, LOCAL + namespaces(OWN)).callers is None
+
+
+def test_a_store_may_be_opened_in_both_ways(tmp_path: Path) -> None:
+    own = UPSTREAM.replace("}", ", user: 't:u', key: k, owner: t}")
+    loaded = config(tmp_path, "stores:\n" + own + namespaces("default: {store: up}", CALLERS) + ACCOUNT)
+    assert loaded.is_opened("up")
+
+
+@pytest.mark.parametrize(
+    ("text", "root"),
+    ((namespaces(OWN), True), (namespaces(OWN, CALLERS), True), (namespaces(CALLERS), False),
+     (namespaces(CALLERS.replace("pass", "default")), False), (namespaces(OWN) + ACCOUNT, False)),
+)  # fmt: skip
+def test_a_root_user_is_made_where_nobody_else_could_come_in(tmp_path: Path, text: str, root: bool) -> None:
+    assert config(tmp_path, LOCAL + UPSTREAM + text).needs_root is root
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    (
+        (namespaces(OWN, CALLERS, CALLERS.replace("pass", "more")), "`namespaces.more.credentials` is `caller` for"),
+        (namespaces("default: {store: main, credentials: caller}"), "names a store that callers can't open"),
+        (namespaces("default: {store: up}"), "has no `user` and `key` of its own"),
+        (namespaces(CALLERS) + ACCOUNT.replace("name: t,", "name: t, namespace: pass,"), "name another one"),
+    ),
+)  # fmt: skip
+def test_what_callers_can_not_have_is_told(tmp_path: Path, text: str, told: str) -> None:
+    assert told in problem(tmp_path, LOCAL + UPSTREAM + text)
+
+
+def test_a_key_without_its_user_is_told(tmp_path: Path) -> None:
+    assert "needs the `user`" in problem(
+        tmp_path, LOCAL + UPSTREAM.replace("}", ", key: k}") + namespaces(OWN, CALLERS)
+    )
