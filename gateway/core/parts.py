@@ -3,11 +3,15 @@
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
+from gateway.core.digest import composite_etag
 from gateway.core.errors import BadRequest, InvalidPart, InvalidPartOrder, PartTooSmall
-from gateway.core.types import Part, PartRef
+from gateway.core.types import Meta, Part, PartRef
 
 MAX_PARTS = 10_000
 """Parts of an upload, which are numbered from 1; as S3 has it."""
+
+REMEMBERED = 24 * 3600
+"""Seconds for which a store remembers a completion, so that a client who missed its answer can ask again."""
 
 
 def check_number(number: int) -> None:
@@ -30,6 +34,16 @@ def choose(ready: Mapping[int, Part], refs: Sequence[PartRef], min_part: int) ->
     if any(part.size < min_part for part in chosen[:-1]):
         raise PartTooSmall
     return chosen
+
+
+def are_those(refs: Sequence[PartRef], made: Meta) -> bool:
+    """Whether a completion names the parts that an object was made of, as far as its ETag tells."""
+    if made.etag.partition("-")[2] != str(len(refs)):
+        return False
+    try:
+        return not all(ref.etag for ref in refs) or composite_etag(ref.etag for ref in refs) == made.etag
+    except ValueError:
+        return False
 
 
 def _match(part: Part | None, ref: PartRef) -> Part:

@@ -242,6 +242,9 @@ class Multipart(Protocol):
 
         Raises `InvalidPart`, `InvalidPartOrder`, `PartTooSmall` (below `min_part` bytes, the last excepted),
         `ConditionFailed`; the upload then stands as before.
+
+        A store that holds the parts itself remembers what it completed, for `core.parts.REMEMBERED` seconds: asked
+        again with the same parts, whatever the conditions, it answers the same and changes nothing.
         """
         ...
 

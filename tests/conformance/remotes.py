@@ -73,6 +73,14 @@ PORTICO: Mapping[str, str] = {
         "test_no_update_is_lost",
         "test_two_stores_do_not_mix",
     ),
+    **_for(
+        "the store asks for the parts before it completes, and then they are gone",
+        "test_a_completion_that_is_repeated_answers_the_same",
+        "test_a_repeated_completion_changes_nothing",
+        "test_completions_race_with_aborts",
+        "test_the_conditions_of_the_first_time_held",
+        "test_a_completion_is_remembered_for_a_day",
+    ),
 }
 
 _NO_CONDITIONAL_PARTS = _for(

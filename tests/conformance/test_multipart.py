@@ -186,7 +186,7 @@ async def test_an_upload_is_aborted(store: Store, multipart: Multipart) -> None:
 async def test_a_completed_upload_is_gone(store: Store, multipart: Multipart) -> None:
     upload, refs = await begun(multipart, KEY, PARTS)
     await multipart.complete_upload(KEY, upload, refs)
-    await every_call_says_no_such_upload(multipart, KEY, upload, refs)
+    await every_call_says_no_such_upload(multipart, KEY, upload, refs[:1])
     assert await read(store, KEY) == b"".join(PARTS)
 
 

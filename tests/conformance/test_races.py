@@ -119,13 +119,14 @@ async def test_of_completions_that_want_the_name_free_one_wins(store: Store, mul
     assert await count(store) == (1, len(CONTENTS[won]) + 3)
 
 
-async def test_of_completions_of_one_upload_one_wins(store: Store, multipart: Multipart) -> None:
+async def test_of_completions_of_one_upload_one_counts(store: Store, multipart: Multipart) -> None:
     upload, refs = await begun(multipart, KEY, [b"one", b"two"])
     results = await asyncio.gather(
         *[multipart.complete_upload(KEY, upload, refs) for _ in range(WRITERS)], return_exceptions=True
     )
-    assert sum(isinstance(result, Meta) for result in results) == 1
-    assert sum(isinstance(result, NoSuchUpload) for result in results) == WRITERS - 1
+    made = [result for result in results if isinstance(result, Meta)]
+    assert made == [await store.stat(KEY)] * len(made) != []
+    assert sum(isinstance(result, NoSuchUpload) for result in results) == WRITERS - len(made)
     assert await count(store) == (1, 6)
 
 

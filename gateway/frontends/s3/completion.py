@@ -1,12 +1,13 @@
 """CompleteMultipartUpload: what the client says of the whole is checked against the parts before they are joined."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from urllib.parse import quote
 
 from gateway.core.digest import Algorithm, composite_checksum
-from gateway.core.errors import BadDigest, InvalidPart
+from gateway.core.errors import BadDigest, InvalidPart, NoSuchUpload
 from gateway.core.store import Multipart
-from gateway.core.types import Part, PartRef
+from gateway.core.types import Meta, Part, PartRef
 from gateway.frontends.s3.bodies import required_document
 from gateway.frontends.s3.call import Call
 from gateway.frontends.s3.checksums import MEMBERS, PREFIX, object_members
@@ -27,11 +28,17 @@ async def complete_multipart_upload(call: Call) -> Output:
     if not refs:
         raise S3Error(Code.MALFORMED_XML)
     multipart = uploads_of(call)
-    if claims := _claims(call.headers):
-        refs = await _settle(call, multipart, refs, claims)
+    claims = _claims(call.headers)
+    settled = False
+    if claims:
+        with suppress(NoSuchUpload):  # it may have been completed before, which the store knows
+            refs = await _settle(call, multipart, refs, claims)
+            settled = True
     meta = await multipart.complete_upload(
         call.key, call.query["uploadId"], refs, when=write_when(call), min_part=call.settings.min_part
     )
+    if not settled:
+        _hold_against(claims, meta)
     return Output(
         {
             "Location": _location(call),
@@ -79,6 +86,16 @@ async def _settle(
         PartRef(ref.number, ref.etag or part.etag, {**part.checksums, **ref.checksums})
         for ref, part in zip(refs, chosen, strict=True)
     ]
+
+
+def _hold_against(claims: Mapping[str, str], made: Meta) -> None:
+    """Hold the claims against what was made before. Raises `S3Error`, `BadDigest`."""
+    for name, value in claims.items():
+        algorithm = name.removeprefix(PREFIX)
+        if name == _SIZE:
+            _check_size(value, made.size)
+        elif made.checksums.get(algorithm, "").partition("-")[0] != value.partition("-")[0]:
+            raise BadDigest(algorithm)
 
 
 async def _stored(call: Call, multipart: Multipart) -> Mapping[int, Part]:

@@ -7,7 +7,7 @@ from gateway.core.names import check_bucket
 from gateway.core.types import AccountMeta, BucketMeta, BucketProps, ListQuery, Page, Prefix, PropsChange
 from gateway.stores.catalog.database import Connection
 from gateway.stores.catalog.engine import Part
-from gateway.stores.catalog.tables import buckets, uploads
+from gateway.stores.catalog.tables import buckets, completions, uploads
 
 
 class Buckets(Part):
@@ -37,6 +37,7 @@ class Buckets(Part):
             bucket = buckets.identify(db, name)
             buckets.delete(db, bucket)
             uploads.drop_bucket(db, bucket)
+            completions.drop_bucket(db, bucket)
 
         await self._engine.writer.run(work)
 

@@ -8,7 +8,7 @@ from functools import partial
 from gateway.core.body import Body, CheckedBody, StreamBody
 from gateway.core.conditions import ANY, When
 from gateway.core.digest import Algorithm, composite_checksum, composite_etag, encode
-from gateway.core.errors import TooLarge
+from gateway.core.errors import NoSuchUpload, TooLarge
 from gateway.core.listing import paginate
 from gateway.core.names import check_bucket, checked_key
 from gateway.core.parts import check_number
@@ -18,7 +18,7 @@ from gateway.core.types import Key, ListQuery, Meta, Page, Part, PartRef, Prefix
 from gateway.stores.catalog.database import Connection
 from gateway.stores.catalog.draft import MAX_OBJECT
 from gateway.stores.catalog.objects import Objects
-from gateway.stores.catalog.tables import buckets, contents, history, objects, uploads
+from gateway.stores.catalog.tables import buckets, completions, contents, history, objects, uploads
 from gateway.stores.catalog.tables.packing import BEYOND
 
 
@@ -99,11 +99,16 @@ class Multipart(Objects):
         checked_key(key)
 
         def work(db: Connection) -> Meta:
-            pending = uploads.find(db, key, upload)
+            try:
+                pending = uploads.find(db, key, upload)
+            except NoSuchUpload:
+                return completions.recall(db, key, upload, parts)
             chosen = uploads.choose(db, pending.serial, parts, min_part)
             place = objects.place(db, key, when)
             meta = _completed(pending, [found.part for found in chosen])
-            return history.put(db, place, uploads.take(db, pending.serial, chosen), meta)
+            made = history.put(db, place, uploads.take(db, pending.serial, chosen), meta)
+            completions.remember(db, place.bucket, upload, made)
+            return made
 
         return await self._engine.writer.run(work, (key,))
 

@@ -35,10 +35,13 @@ class Objects(Part):
         return self._engine.readers.here(page) if query.limit <= FEW else await self._engine.readers.away(page)
 
     async def stat(self, key: Key, version: str | None = None, when: When = ANY) -> Meta:
-        find = objects.find if version is None else partial(history.find, version=version)
-        meta = self._engine.readers.here(partial(find, key=checked_key(key))).meta
-        check_read(when, meta)
-        return meta
+        readers = self._engine.readers
+        if version is None:
+            found = readers.here(partial(objects.find, key=checked_key(key)))
+        else:
+            found = readers.together(partial(history.find, key=checked_key(key), version=version))
+        check_read(when, found.meta)
+        return found.meta
 
     def open(
         self, key: Key, *, span: Span | None = None, version: str | None = None, when: When = ANY
@@ -162,7 +165,7 @@ class _Opening:
 
     def _old(self, version: str) -> Opened:
         find = partial(history.find_open, key=checked_key(self._key), version=version)
-        return self._engine.readers.here(find)
+        return self._engine.readers.together(find)
 
 
 @asynccontextmanager

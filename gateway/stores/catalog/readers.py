@@ -36,6 +36,18 @@ class Readers:
             report(error)
             raise of_index(error) from error
 
+    def together(self, query: Callable[[Connection], T]) -> T:
+        """As `here`, for a query of several statements: they see one state of the index."""
+
+        def whole(db: Connection) -> T:
+            db.execute("BEGIN")
+            try:
+                return query(db)
+            finally:
+                db.execute("ROLLBACK")
+
+        return self.here(whole)
+
     async def away(self, query: Callable[[Connection], T]) -> T:
         """The answer to a longer query, over one state of the index."""
         if self._near is None:

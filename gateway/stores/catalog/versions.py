@@ -30,4 +30,4 @@ class Versions(Part):
             buckets.identify(db, bucket)
             return [delete_one(db, Key(bucket, ref.name), ref.version) for ref in refs]
 
-        return await self._engine.writer.run(work)
+        return await self._engine.writer.run(work, [Key(bucket, ref.name) for ref in refs])

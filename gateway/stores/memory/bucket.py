@@ -12,7 +12,7 @@ from gateway.core.versions import id_of, new_id, next_rank, rank_of
 from gateway.stores.memory.entry import Entry, now
 from gateway.stores.memory.history import History
 from gateway.stores.memory.index import Index
-from gateway.stores.memory.pending import Pending
+from gateway.stores.memory.pending import Completed, Pending
 
 
 @dataclass(slots=True, kw_only=True)
@@ -29,6 +29,7 @@ class Bucket:
     objects: Index[str, Entry] = field(default_factory=Index[str, Entry])
     history: History = field(default_factory=History)
     uploads: Index[tuple[str, str], Pending] = field(default_factory=Index[tuple[str, str], Pending])
+    completed: Completed = field(default_factory=Completed)
 
     @property
     def meta(self) -> BucketMeta:
@@ -163,6 +164,7 @@ class Bucket:
         for pending in self.uploads.walk(("", ""), included=True):
             pending.upload = replace(pending.upload, key=Key(name, pending.upload.name))
         self.history.rename(name)
+        self.completed.rename(name)
 
 
 def _marker(entry: Entry, *, named: bool) -> DeleteMarker:

@@ -1,11 +1,13 @@
-"""Multipart uploads under way."""
+"""Multipart uploads under way, and those that were completed lately."""
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gateway.core.digest import composite_checksum
-from gateway.core.parts import choose
-from gateway.core.types import Part, PartRef, Upload
+from gateway.core.errors import NoSuchUpload
+from gateway.core.parts import REMEMBERED, are_those, choose
+from gateway.core.types import Key, Meta, Part, PartRef, Upload
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +38,33 @@ class Pending:
             return {}
         sums = [(entry.part.checksums[algorithm], entry.part.size) for entry in parts]
         return {algorithm.value: composite_checksum(algorithm, sums)}
+
+
+class Completed:
+    """The objects that uploads became, by name and id, for as long as they are to be remembered."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[str, str], tuple[float, Meta]] = {}
+
+    def remember(self, upload: str, made: Meta) -> None:
+        oldest = next(iter(self._made), None)
+        while oldest is not None and self._made[oldest][0] < _now() - REMEMBERED:
+            del self._made[oldest]
+            oldest = next(iter(self._made), None)
+        self._made[made.name, upload] = _now(), made
+
+    def recall(self, name: str, upload: str, refs: Sequence[PartRef]) -> Meta:
+        """What was made of these parts of an upload. Raises `NoSuchUpload`."""
+        completed, made = self._made.get((name, upload), (0.0, None))
+        if made is None or completed < _now() - REMEMBERED or not are_those(refs, made):
+            raise NoSuchUpload
+        return made
+
+    def rename(self, bucket: str) -> None:
+        """Have all of them be of a bucket of that name."""
+        for name, (completed, made) in self._made.items():
+            self._made[name] = completed, replace(made, key=Key(bucket, made.name))
+
+
+def _now() -> float:
+    return time.time()

@@ -87,9 +87,12 @@ class Uploads(Objects):
     async def complete_upload(
         self, key: Key, upload: str, parts: Sequence[PartRef], *, when: When = ANY, min_part: int = 0
     ) -> Meta:
-        pending = self._pending(key, upload)
+        bucket = self._buckets.holding(key)
+        pending = bucket.uploads.get((key.name, upload))
+        if pending is None:
+            return bucket.completed.recall(key.name, upload, parts)
         chosen = pending.choose(parts, min_part)
-        bucket = self._writable(key, when)
+        self._writable(key, when)
         etags = tuple(entry.part.etag for entry in chosen)
         meta = Meta(
             key=key,
@@ -100,7 +103,9 @@ class Uploads(Objects):
             checksums=frozen(pending.checksums(chosen)),
         )
         bucket.uploads.pop((key.name, upload))
-        return bucket.put(Entry(meta, tuple(chunk for entry in chosen for chunk in entry.chunks), etags))
+        made = bucket.put(Entry(meta, tuple(chunk for entry in chosen for chunk in entry.chunks), etags))
+        bucket.completed.remember(upload, made)
+        return made
 
     async def abort_upload(self, key: Key, upload: str) -> None:
         self._pending(key, upload)

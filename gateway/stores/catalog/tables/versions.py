@@ -77,7 +77,8 @@ def meta(db: Connection, bucket: int, key: Key, rank: int) -> Meta:
 
 def refuse_marked(db: Connection, bucket: int, name: str) -> None:
     """Raise `DeleteMarker` where one stands in the place of an object."""
-    if (found := newest(db, bucket, name)) is not None:
+    found = newest(db, bucket, name)
+    if found is not None and found.content is None:
         raise DeleteMarker(version=found.version, modified=found.modified)
 
 
