@@ -22,6 +22,9 @@ from gateway.stores.catalog.writer import Changes, Writer
 
 T = TypeVar("T")
 
+BRIEF = 64 * 1024
+"""Most bytes that a brief job takes into the index."""
+
 
 @dataclass(frozen=True, slots=True)
 class Engine:
@@ -46,8 +49,9 @@ class Engine:
         A job that was refused, or found the disk full, has certainly left no row, and so its file goes at once: on a
         full disk that must not depend on another commit. Of any other failure the index has to be asked.
         """
+        brief = isinstance(received.stored, Filed) or received.size <= BRIEF
         try:
-            return await self.writer.run(work, changes)
+            return await self.writer.run(work, changes, brief=brief)
         except BaseException as error:
             if isinstance(received.stored, Filed):
                 if isinstance(error, StoreError) and not isinstance(error, Unavailable):

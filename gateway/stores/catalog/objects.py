@@ -95,7 +95,7 @@ class Objects(Part):
             meta = replace(found.meta, props=change.apply(found.meta.props), modified=modified)
             return history.update(db, found, meta)
 
-        return await self._engine.writer.run(work, (key,))
+        return await self._engine.writer.run(work, (key,), brief=True)
 
     async def copy(self, source: Key, target: Key, opts: Copy) -> Meta:
         checked_key(source)
@@ -110,11 +110,11 @@ class Objects(Part):
             meta = replace(found.meta, key=target, modified=time.time_ns(), props=props)
             return history.put(db, place, found.content, meta)
 
-        return await self._engine.writer.run(work, (target,))
+        return await self._engine.writer.run(work, (target,), brief=True)
 
     async def delete(self, key: Key, version: str | None = None, when: When = ANY) -> Deleted:
         delete = history.delete if version is None else partial(history.delete_version, version=version)
-        return await self._engine.writer.run(partial(delete, key=checked_key(key), when=when), (key,))
+        return await self._engine.writer.run(partial(delete, key=checked_key(key), when=when), (key,), brief=True)
 
     async def delete_many(self, bucket: str, names: Sequence[str]) -> Sequence[Deleted | StoreError]:
         """`core.store.Batch`."""

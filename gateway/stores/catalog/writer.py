@@ -3,8 +3,9 @@
 import asyncio
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Collection, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from gateway.core.errors import Unavailable
 from gateway.core.types import Key
@@ -17,6 +18,9 @@ T = TypeVar("T")
 GROUP = 256
 """Most jobs in a transaction."""
 
+BRIEF_GROUP = 64
+"""Most brief jobs in a transaction: they hold up the event loop for some ten microseconds each."""
+
 QUEUE = 1024
 """Most jobs under way; who comes later waits."""
 
@@ -25,8 +29,11 @@ Changes = Collection[Key] | None
 
 
 class _Job(Generic[T]):
-    def __init__(self, work: Callable[[Connection], T], future: asyncio.Future[T], changes: Changes) -> None:
+    def __init__(
+        self, work: Callable[[Connection], T], future: asyncio.Future[T], changes: Changes, *, brief: bool
+    ) -> None:
         self.changes = changes
+        self.brief = brief
         self.future = future
         self.settled = False
         self._work = work
@@ -67,10 +74,19 @@ class _Job(Generic[T]):
             self._outcome()
 
 
+class _Group(NamedTuple):
+    """Jobs that share a transaction. Brief ones have been attempted when the thread gets them."""
+
+    jobs: Sequence[_Job[Any]]
+    brief: bool
+
+
 class Writer:
     """Runs jobs, in the order in which they were handed in, over the connection that it owns.
 
     It takes what is queued and never waits for more: while a commit is on its way to the disk, the next group gathers.
+    Brief jobs run on the event loop: in a thread they would wait for the interpreter at every statement, which takes
+    several times as long as the statements. All others, and every commit, run in the writer's thread.
     """
 
     def __init__(self, connection: Connection, committed: Callable[[Sequence[Changes]], None]) -> None:
@@ -79,22 +95,29 @@ class Writer:
         self._committed = committed
         self._loop = asyncio.get_running_loop()
         self._slots = asyncio.Semaphore(QUEUE)
-        self._queue: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
+        self._waiting: deque[_Job[Any]] = deque()
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._closed = False
+        self._groups: queue.SimpleQueue[_Group | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="portico-catalog-writer", daemon=True)
         self._thread.start()
 
-    async def run(self, work: Callable[[Connection], T], changes: Changes = None) -> T:
+    async def run(self, work: Callable[[Connection], T], changes: Changes = None, *, brief: bool = False) -> T:
         """What `work` returns, once it is durable; a `StoreError` that it raises leaves no trace of it.
-        For a caller that is cancelled, a job that has not begun never will, and the end of one that has is waited for.
-        Raises `Unavailable` and `OutOfSpace` where the commit fails; the disk may have it nevertheless, if the process
-        ends before another commit.
+
+        `brief`: it touches a few rows only. For a caller that is cancelled, a job that has not begun never will, and
+        the end of one that has is waited for. Raises `Unavailable` and `OutOfSpace` where the commit fails; the disk
+        may have it nevertheless, if the process ends before another commit.
         """
         async with self._slots:
             if self._closed:
                 raise Unavailable("The store is closed")
-            job = _Job[T](work, self._loop.create_future(), changes)
-            self._queue.put(job)
+            job = _Job[T](work, self._loop.create_future(), changes, brief=brief)
+            self._waiting.append(job)
+            if self._idle.is_set():
+                self._idle.clear()
+                self._loop.call_soon(self._begin)  # whoever comes in the same turn of the loop comes along
             try:
                 return await job.future
             except asyncio.CancelledError:
@@ -106,46 +129,60 @@ class Writer:
     async def aclose(self) -> None:
         """Finish what is queued."""
         self._closed = True
-        self._queue.put(None)
+        await self._idle.wait()
+        self._groups.put(None)
         await asyncio.to_thread(self._thread.join)
 
+    def _begin(self) -> None:
+        """Take up the next group of those that wait."""
+        group = self._take()
+        if group.brief:
+            self._attempt(group)
+        self._groups.put(group)
+
+    def _take(self) -> _Group:
+        brief = self._waiting[0].brief
+        jobs: list[_Job[Any]] = []
+        most = BRIEF_GROUP if brief else GROUP
+        while self._waiting and len(jobs) < most and self._waiting[0].brief == brief:
+            jobs.append(self._waiting.popleft())
+        return _Group(jobs, brief)
+
     def _serve(self) -> None:
-        while group := self._take():
+        while (group := self._groups.get()) is not None:
+            if not group.brief:
+                self._attempt(group)
             self._commit(group)
             self._loop.call_soon_threadsafe(self._settle, group)
 
-    def _take(self) -> Sequence[_Job[Any]]:
-        """The jobs that wait, at least one; none at the end."""
-        group: list[_Job[Any]] = []
-        job = self._queue.get()
-        while job is not None:
-            group.append(job)
-            if len(group) == GROUP:
-                return group
-            try:
-                job = self._queue.get_nowait()
-            except queue.Empty:
-                return group
-        if group:
-            self._queue.put(None)
-        return group
-
-    def _commit(self, group: Sequence[_Job[Any]]) -> None:
-        connection = self._connection
+    def _attempt(self, group: _Group) -> None:
         try:
-            connection.execute("BEGIN IMMEDIATE")
-            for job in group:
+            self._connection.execute("BEGIN IMMEDIATE")
+            for job in group.jobs:
                 if job.claim():
-                    job.attempt(connection)
-            connection.execute("COMMIT")
+                    job.attempt(self._connection)
         except Exception as error:  # whatever it is, it belongs to all callers: none of the jobs happened
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            report(error)
-            for job in group:
-                job.fail(error)
+            self._undo(group, error)
 
-    def _settle(self, group: Sequence[_Job[Any]]) -> None:
-        self._committed([job.changes for job in group])
-        for job in group:
+    def _commit(self, group: _Group) -> None:
+        try:
+            if self._connection.in_transaction:
+                self._connection.execute("COMMIT")
+        except Exception as error:  # as above
+            self._undo(group, error)
+
+    def _undo(self, group: _Group, error: Exception) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+        report(error)
+        for job in group.jobs:
+            job.fail(error)
+
+    def _settle(self, group: _Group) -> None:
+        self._committed([job.changes for job in group.jobs])
+        for job in group.jobs:
             job.settle()
+        if self._waiting:
+            self._begin()
+        else:
+            self._idle.set()

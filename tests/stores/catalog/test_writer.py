@@ -21,8 +21,12 @@ class Bench:
 
     connection: Connection
     writer: Writer
+    brief: bool
     commits: list[str] = field(default_factory=list)
     wakes: list[None] = field(default_factory=list)
+
+    async def run(self, work: Callable[[Connection], int]) -> int:
+        return await self.writer.run(work, brief=self.brief)
 
     def rows(self) -> list[int]:
         return [number for (number,) in self.connection.execute("SELECT number FROM numbers ORDER BY rowid")]
@@ -61,8 +65,8 @@ def refuse(number: int) -> Callable[[Connection], int]:
     return work
 
 
-@pytest.fixture
-async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+@pytest.fixture(params=(False, True), ids=("in the thread", "brief"))
+async def bench(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
     with closing(sqlite3.connect(tmp_path / "db", isolation_level=None, check_same_thread=False)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("CREATE TABLE numbers (number INTEGER, weight BLOB)")
@@ -70,14 +74,14 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
         wakes: list[None] = []
         connection.set_trace_callback(lambda sql: commits.append(sql) if sql == "COMMIT" else None)
         writer = Writer(connection, lambda _: wakes.append(None))
-        yield Bench(connection, writer, commits, wakes)
+        yield Bench(connection, writer, request.param, commits, wakes)
         await writer.aclose()
 
 
 async def together(bench: Bench, *works: Callable[[Connection], int]) -> list[int | BaseException]:
     """The outcomes of jobs that wait at the same time."""
     async with bench.held():
-        tasks = [asyncio.ensure_future(bench.writer.run(work)) for work in works]
+        tasks = [asyncio.ensure_future(bench.run(work)) for work in works]
         await asyncio.sleep(0)
         bench.commits.clear()
         bench.wakes.clear()
@@ -93,7 +97,7 @@ async def test_jobs_that_wait_share_one_commit(bench: Bench) -> None:
 
 async def test_jobs_one_after_the_other_do_not_wait_for_company(bench: Bench) -> None:
     for number in range(3):
-        assert await bench.writer.run(insert(number)) == number
+        assert await bench.run(insert(number)) == number
     assert bench.commits == ["COMMIT"] * 3
 
 
@@ -144,12 +148,12 @@ async def test_a_commit_that_fails_fails_the_group_and_nothing_after_it(bench: B
     outcomes = await together(bench, insert(1), orphan, insert(2))
     assert {type(outcome) for outcome in outcomes} == {Unavailable}
     assert bench.rows() == []
-    assert await bench.writer.run(insert(3)) == 3
+    assert await bench.run(insert(3)) == 3
 
 
 async def test_a_job_whose_caller_has_gone_never_begins(bench: Bench) -> None:
     async with bench.held():
-        tasks = [asyncio.ensure_future(bench.writer.run(insert(number))) for number in range(3)]
+        tasks = [asyncio.ensure_future(bench.run(insert(number))) for number in range(3)]
         await asyncio.sleep(0)
         tasks[1].cancel()
         await asyncio.wait(tasks[1:2])
@@ -181,20 +185,45 @@ async def test_a_job_that_has_begun_is_waited_for(bench: Bench, times: int) -> N
 
 async def test_what_is_queued_is_finished_before_the_end(bench: Bench) -> None:
     async with bench.held():
-        tasks = [asyncio.ensure_future(bench.writer.run(insert(number))) for number in range(3)]
+        tasks = [asyncio.ensure_future(bench.run(insert(number))) for number in range(3)]
         await asyncio.sleep(0)
         closing_down = asyncio.ensure_future(bench.writer.aclose())
         await asyncio.sleep(0)
     await closing_down
     assert await asyncio.gather(*tasks) == [0, 1, 2]
     with pytest.raises(Unavailable):
-        await bench.writer.run(insert(3))
+        await bench.run(insert(3))
 
 
 async def test_the_queue_is_bounded(bench: Bench) -> None:
     async with bench.held():
-        tasks = [asyncio.ensure_future(bench.writer.run(insert(number))) for number in range(QUEUE + 10)]
+        tasks = [asyncio.ensure_future(bench.run(insert(number))) for number in range(QUEUE + 10)]
         for _ in range(5):
             await asyncio.sleep(0)
-        assert bench.writer._queue.qsize() == QUEUE - 1  # beside the job that holds the writer
+        assert len(bench.writer._waiting) == QUEUE - 1  # beside the job that holds the writer
     assert len(await asyncio.gather(*tasks)) == QUEUE + 10
+
+
+async def test_brief_jobs_and_others_take_turns_in_their_order(bench: Bench) -> None:
+    async with bench.held():
+        tasks = [asyncio.ensure_future(bench.writer.run(insert(number), brief=number % 10 < 5)) for number in range(30)]
+        await asyncio.sleep(0)
+        bench.commits.clear()
+    assert await asyncio.gather(*tasks) == list(range(30))
+    assert bench.rows() == list(range(30))
+    assert len(bench.commits) == 7  # the job that held the writer, and six groups
+
+
+async def test_a_brief_job_whose_commit_is_under_way_is_waited_for(bench: Bench) -> None:
+    begun = asyncio.Event()
+
+    def work(db: Connection) -> int:
+        begun.set()
+        return insert(1)(db)
+
+    task = asyncio.ensure_future(bench.writer.run(work, brief=True))
+    await begun.wait()
+    task.cancel()
+    await asyncio.wait((task,))
+    assert task.cancelled()
+    assert bench.rows() == [1]
