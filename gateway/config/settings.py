@@ -64,7 +64,7 @@ class LogSettings(_Part):
     )
 
 
-class Login(StrEnum):
+class Credentials(StrEnum):
     """Whose credentials open a namespace's store: the `store`'s own, or those of each `caller`."""
 
     STORE = "store"
@@ -77,7 +77,7 @@ class NamespaceSettings(_Part):
     """
 
     store: str = Field(description="The store that its buckets lie in.")
-    credentials: Login = Field(Login.STORE, description="caller: users log in with what they have upstream.")
+    credentials: Credentials = Field(Credentials.STORE, description="caller: users log in as they do upstream.")
     tenant_separator: str = Field(
         ".", min_length=1, max_length=8, description="Ends the tenant in a login: `t.u.v` is the user u.v of t."
     )
@@ -128,12 +128,12 @@ class Config(_Part):
     @property
     def callers(self) -> str | None:
         """The namespace of those who log in with credentials of their own; None where nobody may."""
-        return next((name for name, each in self.namespaces.items() if each.credentials is Login.CALLER), None)
+        return next((name for name, each in self.namespaces.items() if each.credentials is Credentials.CALLER), None)
 
     def is_opened(self, store: str) -> bool:
         """Whether a store is opened with its own credentials, and not for callers alone."""
         used = {each.credentials for each in self.namespaces.values() if each.store == store}
-        return used != {Login.CALLER}
+        return used != {Credentials.CALLER}
 
     @property
     def needs_root(self) -> bool:
