@@ -43,13 +43,14 @@ class Caps:
 
     `counters`: buckets tell how many objects and bytes they hold; without it they say 0, and `ops.counted` counts.
     `listed_props`: rows of a listing tell all that `stat` does; without it they tell name, size, ETag and the time of
-    the last write of any kind.
+    the last write of any kind. `policies`: a bucket may be created under a storage policy (`types.STORAGE_POLICY`).
     """
 
     max_object: int | None = None
     durable: bool = True
     counters: bool = True
     listed_props: bool = True
+    policies: bool = False
 
 
 @dataclass(frozen=True, slots=True)

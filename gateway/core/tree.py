@@ -4,8 +4,9 @@ A directory stands where a key lies below it or a marker stands: a zero-byte obj
 `application/directory`; in an older form an object `name` of that type. The root holds the buckets.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from types import MappingProxyType
 from typing import TypeVar
 
 from gateway.core import ops
@@ -150,10 +151,13 @@ class Tree:
                 check_parent(await self.stat(parent))
         return path.key
 
-    async def mkdir(self, path: TreePath) -> None:
-        """Make a directory that stands by itself; in the root: a bucket. Raises `AlreadyExists`, `NotFound`."""
+    async def mkdir(self, path: TreePath, system: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Make a directory that stands by itself; in the root: a bucket, with these properties of the product.
+
+        Raises `AlreadyExists`, `NotFound`.
+        """
         if path.is_bucket:
-            if not await self.store.create_bucket(path.bucket, BucketProps(owner=self._owner)):
+            if not await self.store.create_bucket(path.bucket, BucketProps(owner=self._owner, system=system)):
                 raise AlreadyExists
             return
         check_parent(await self.find(path.parent))

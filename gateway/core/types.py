@@ -21,6 +21,11 @@ def _nothing() -> Mapping[str, str]:
 DIRECTORY_TYPE = "application/directory"
 DEFAULT_TYPE = "application/octet-stream"
 
+STORAGE_POLICY = "swift:storage-policy"
+"""The system property of a bucket that names its storage policy. A bucket without it has `DEFAULT_POLICY`."""
+DEFAULT_POLICY = "Policy-0"
+"""What Swift calls a cluster's policy that has no name; here, too, however a store without policies keeps objects."""
+
 
 @dataclass(frozen=True, slots=True)
 class Key:

@@ -84,7 +84,7 @@ _INFO: Mapping[str, Command] = {
     "HELP": PlainCommand(help_, "[command]", for_strangers=True),
     "NOOP": PlainCommand(info.noop, for_strangers=True, at_once=True),
     "CLNT": PlainCommand(info.clnt, "name", "CLNT", for_strangers=True),
-    "SITE": PlainCommand(info.site, "HELP"),
+    "SITE": PlainCommand(info.site, "HELP | POLICY [name]"),
 }
 
 _PARAMETERS: Mapping[str, Command] = {

@@ -117,6 +117,8 @@ class Session:
         self.facts: tuple[str, ...] = DEFAULT_FACTS
         self.rename_from: TreePath | None = None
         self.passive_only = False
+        self.policy = ""
+        """The storage policy of buckets that are made; empty: the store's own."""
         self.restart = 0
         self.agree(None)
 

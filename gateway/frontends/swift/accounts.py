@@ -7,7 +7,7 @@ from aiohttp import web
 from gateway.auth.principals import Role
 from gateway.core import ops
 from gateway.core.errors import Denied
-from gateway.core.types import AccountMeta, BucketMeta, ListQuery, Page, Prefix, PropsChange
+from gateway.core.types import DEFAULT_POLICY, AccountMeta, BucketMeta, ListQuery, Page, Prefix, PropsChange
 from gateway.frontends.swift import metadata
 from gateway.frontends.swift.answers import answer
 from gateway.frontends.swift.call import Call
@@ -15,7 +15,6 @@ from gateway.frontends.swift.constraints import check_account_name
 from gateway.frontends.swift.errors import Refusal
 from gateway.frontends.swift.listing import account_listing
 from gateway.frontends.swift.metadata import Kind
-from gateway.frontends.swift.policy import POLICY
 from gateway.frontends.swift.rows import gather
 from gateway.frontends.swift.times import timestamp
 
@@ -39,7 +38,7 @@ async def get(call: Call) -> web.Response:
 
     rows = await gather(fetch, wanted.query)
     found = await ops.stat_account(call.store, call.place.owner)
-    body = account_listing(wanted.format, call.place.target.account, rows, POLICY)
+    body = account_listing(wanted.format, call.place.target.account, rows)
     return answer(200 if body else 204, (*wanted.headers, *_headers(call, found)), body)
 
 
@@ -63,7 +62,7 @@ async def manage(call: Call) -> web.Response:
 
 def _headers(call: Call, found: AccountMeta) -> list[tuple[str, str]]:
     counters = (("Container-Count", found.buckets), ("Object-Count", found.objects), ("Bytes-Used", found.bytes))
-    policy = f"Storage-Policy-{POLICY.title()}-"
+    policy = f"Storage-Policy-{DEFAULT_POLICY.title()}-"
     return [
         *((f"X-Account-{name}", str(count)) for name, count in counters),
         *((f"X-Account-{policy}{name}", str(count)) for name, count in counters if found.buckets),

@@ -13,7 +13,7 @@ from gateway.frontends.swift.call import Call, locate
 from gateway.frontends.swift.constraints import check_container_name
 from gateway.frontends.swift.listing import CHANGED, changed, container_listing
 from gateway.frontends.swift.metadata import Kind
-from gateway.frontends.swift.policy import POLICY, check_policy
+from gateway.frontends.swift.policy import check_same_policy, policy_of, wanted_policy
 from gateway.frontends.swift.rows import Wanted, gather, gather_path
 from gateway.frontends.swift.times import last_modified, timestamp
 
@@ -38,15 +38,16 @@ async def put(call: Call) -> web.Response:
     """PUT: 201 for a new container; of one that stands the metadata is changed, with 202."""
     target = call.place.target
     check_container_name(target.container)
-    check_policy(call.headers)
+    policy = wanted_policy(call.headers, call.store.caps)
     changes = metadata.changes(call.headers.items(), Kind.CONTAINER)
-    props = BucketProps(owner=call.place.owner, user=metadata.merge({}, changes))
+    props = BucketProps(owner=call.place.owner, user=metadata.merge({}, changes), system=policy)
     if await call.store.create_bucket(target.container, props):
         return answer(201)
     try:
         found = await locate(call.store, target, call.place.owner)
     except NoSuchBucket:
         raise AlreadyExists("The container name is not available") from None
+    check_same_policy(found.container, policy)
     await _change(call, found.container, changes)
     return page(202)
 
@@ -94,7 +95,7 @@ def _headers(call: Call) -> list[tuple[str, str]]:
     return [
         ("X-Timestamp", timestamp(found.created)),
         ("Last-Modified", last_modified(changed(found))),
-        ("X-Storage-Policy", POLICY),
+        ("X-Storage-Policy", policy_of(found)),
         *metadata.shown(found.user, Kind.CONTAINER, owner=call.owns),
         ("Accept-Ranges", "bytes"),
     ]

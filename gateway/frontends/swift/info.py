@@ -3,8 +3,8 @@
 import json
 
 import gateway
+from gateway.core.types import DEFAULT_POLICY
 from gateway.frontends.swift import constraints
-from gateway.frontends.swift.policy import POLICY
 from gateway.frontends.swift.settings import SwiftSettings
 from gateway.frontends.swift.target import VERSIONS
 
@@ -30,7 +30,7 @@ def info(settings: SwiftSettings) -> bytes:
                 "max_meta_overall_size": constraints.MAX_META_OVERALL_SIZE,
                 "max_meta_value_length": constraints.MAX_META_VALUE_LENGTH,
                 "max_object_name_length": constraints.MAX_OBJECT_NAME_LENGTH,
-                "policies": [{"name": POLICY, "default": True, "aliases": POLICY}],
+                "policies": [{"name": DEFAULT_POLICY, "default": True, "aliases": DEFAULT_POLICY}],
                 "strict_cors_mode": True,
                 "valid_api_versions": sorted(VERSIONS),
             },

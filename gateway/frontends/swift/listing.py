@@ -5,6 +5,7 @@ from json.encoder import encode_basestring_ascii as quoted
 
 from gateway.core.types import BucketMeta, Meta, Prefix
 from gateway.frontends.swift.accept import Format
+from gateway.frontends.swift.policy import policy_of
 from gateway.frontends.swift.times import iso8601
 
 XML_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -23,9 +24,9 @@ def container_listing(shape: Format, container: str, rows: Objects) -> bytes:
     return _OBJECTS[shape](container, rows).encode()
 
 
-def account_listing(shape: Format, account: str, rows: Containers, policy: str) -> bytes:
-    """The containers and groups of an account; `policy` is the storage policy that all of them have."""
-    return _CONTAINERS[shape](account, rows, policy).encode()
+def account_listing(shape: Format, account: str, rows: Containers) -> bytes:
+    """The containers and groups of an account."""
+    return _CONTAINERS[shape](account, rows).encode()
 
 
 def _plain(rows: Objects | Containers) -> str:
@@ -63,34 +64,34 @@ def _object_xml(row: Meta | Prefix) -> str:
     )
 
 
-def _containers_plain(account: str, rows: Containers, policy: str) -> str:
+def _containers_plain(account: str, rows: Containers) -> str:
     return _plain(rows)
 
 
-def _containers_json(account: str, rows: Containers, policy: str) -> str:
-    return f"[{', '.join([_container_json(row, policy) for row in rows])}]"
+def _containers_json(account: str, rows: Containers) -> str:
+    return f"[{', '.join([_container_json(row) for row in rows])}]"
 
 
-def _container_json(row: BucketMeta | Prefix, policy: str) -> str:
+def _container_json(row: BucketMeta | Prefix) -> str:
     if isinstance(row, Prefix):
         return f'{{"subdir": {quoted(row.name)}}}'
     return (
         f'{{"name": {quoted(row.name)}, "count": {row.objects}, "bytes": {row.bytes}, '
-        f'"last_modified": "{iso8601(changed(row))}", "storage_policy": {quoted(policy)}}}'
+        f'"last_modified": "{iso8601(changed(row))}", "storage_policy": {quoted(policy_of(row))}}}'
     )
 
 
-def _containers_xml(account: str, rows: Containers, policy: str) -> str:
-    inner = "".join([f"{_container_xml(row, policy)}\n" for row in rows])
+def _containers_xml(account: str, rows: Containers) -> str:
+    inner = "".join([f"{_container_xml(row)}\n" for row in rows])
     return _document("account", account, f"\n{inner}")
 
 
-def _container_xml(row: BucketMeta | Prefix, policy: str) -> str:
+def _container_xml(row: BucketMeta | Prefix) -> str:
     if isinstance(row, Prefix):
         return f'<subdir name="{_attribute(row.name)}" />'
     return (
         f"<container><name>{_text(row.name)}</name><count>{row.objects}</count><bytes>{row.bytes}</bytes>"
-        f"<last_modified>{iso8601(changed(row))}</last_modified><storage_policy>{_text(policy)}</storage_policy>"
+        f"<last_modified>{iso8601(changed(row))}</last_modified><storage_policy>{_text(policy_of(row))}</storage_policy>"
         "</container>"
     )
 
@@ -124,7 +125,7 @@ _OBJECTS: dict[Format, Callable[[str, Objects], str]] = {
     Format.TEXT_XML: _objects_xml,
 }
 
-_CONTAINERS: dict[Format, Callable[[str, Containers, str], str]] = {
+_CONTAINERS: dict[Format, Callable[[str, Containers], str]] = {
     Format.PLAIN: _containers_plain,
     Format.JSON: _containers_json,
     Format.XML: _containers_xml,

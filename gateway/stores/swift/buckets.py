@@ -8,17 +8,27 @@ from dataclasses import replace
 
 from multidict import CIMultiDictProxy
 
-from gateway.core.errors import InvalidName, NoSuchBucket, NotEmpty, Unsupported
+from gateway.core.errors import BadRequest, InvalidName, NoSuchBucket, NotEmpty, Unsupported
 from gateway.core.names import check_bucket
 from gateway.core.store import Caps, Store
 from gateway.core.tasks import wholly
-from gateway.core.types import AccountMeta, BucketMeta, BucketProps, ListQuery, Page, Prefix, PropsChange
+from gateway.core.types import (
+    DEFAULT_POLICY,
+    STORAGE_POLICY,
+    AccountMeta,
+    BucketMeta,
+    BucketProps,
+    ListQuery,
+    Page,
+    Prefix,
+    PropsChange,
+)
 from gateway.stores.swift.client import Request
 from gateway.stores.swift.listing import listing_of, query_of
 from gateway.stores.swift.merging import Merged
 from gateway.stores.swift.metadata import of_container, read_container, removing, timestamp
 from gateway.stores.swift.names import container_of, is_hidden
-from gateway.stores.swift.rows import TICK, Row
+from gateway.stores.swift.rows import TICK, Row, policy_of
 from gateway.stores.swift.rows import buckets as bucket_rows
 from gateway.stores.swift.settings import SwiftStoreSettings
 from gateway.stores.swift.tokens import Shelf
@@ -28,6 +38,7 @@ SECOND = 1_000_000_000
 CONFLICT_PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6)
 """Seconds between attempts to delete a container whose last objects Swift still counts."""
 MAX_OWNERS = 10_000
+_REFUSED = "The upstream takes the container for invalid"
 AT_ONCE = 8
 
 
@@ -37,7 +48,7 @@ class Buckets(Store):
     Counters are Swift's own: they lag, and count a large object (SLO) by its manifest.
     """
 
-    caps = Caps(listed_props=False)
+    caps = Caps(listed_props=False, policies=True)
 
     def __init__(self, settings: SwiftStoreSettings, owner: str, shelf: Shelf | None = None) -> None:
         """`shelf`: where processes that have the same credentials share their token."""
@@ -65,7 +76,7 @@ class Buckets(Store):
         while True:
             page = await merged.page(rest)
             for row in page.items:
-                if isinstance(row, Prefix) or owner in {None, row.owner}:
+                if isinstance(row, Prefix) or (owner in {None, row.owner} and self._is_listed(row)):
                     if len(shown) == query.limit:
                         return Page(tuple(shown), shown[-1].name)
                     shown.append(row)
@@ -81,13 +92,18 @@ class Buckets(Store):
 
     async def _create(self, name: str, props: BucketProps) -> bool:
         """The properties come in a second step: a PUT of what is there already would set them on it."""
-        made = await self._up.client.call(Request(method="PUT", path=(name,)))
-        if made.status != 201:
+        system = dict(props.system)
+        policy = system.pop(STORAGE_POLICY, self._up.settings.storage_policy)
+        under = {"X-Storage-Policy": policy} if policy else {}
+        made = await self._up.client.call(Request(method="PUT", path=(name,), headers=under), 400, 409)
+        if made.status == 400:
+            raise BadRequest(f"The upstream has no storage policy '{policy}'" if policy else _REFUSED)
+        if made.status != 201:  # there already; if it is under another policy, the status is 409
             return False
         self._up.objects.drop(name)
         self._up.segments.forget(name)
         owner = "" if props.owner == self._up.owner else props.owner
-        headers = of_container(props.user, props.system, owner)
+        headers = of_container(props.user, system, owner)
         if headers:
             await self._up.client.call(Request(method="POST", path=(name,), headers=headers))
         await self._know_bucket(name)
@@ -188,8 +204,12 @@ class Buckets(Store):
             objects=_number(headers.get("X-Container-Object-Count", "")),
             bytes=_number(headers.get("X-Container-Bytes-Used", "")),
             user=user,
-            system=packed.system,
+            system={**packed.system, **policy_of(headers.get("X-Storage-Policy", ""))},
         )
+
+    def _is_listed(self, row: BucketMeta) -> bool:
+        wanted = self._up.settings.storage_policy.lower()
+        return not wanted or row.system.get(STORAGE_POLICY, DEFAULT_POLICY).lower() == wanted
 
     async def _rows(self, query: ListQuery) -> Sequence[Row[BucketMeta]]:
         """One page of the account, without the containers of segments, and with the owner of each bucket."""

@@ -7,7 +7,16 @@ from typing import Generic, TypeVar
 import msgspec
 
 from gateway.core.errors import Unavailable
-from gateway.core.types import DIRECTORY_TYPE, BucketMeta, Key, Meta, Prefix, Props
+from gateway.core.types import (
+    DEFAULT_POLICY,
+    DIRECTORY_TYPE,
+    STORAGE_POLICY,
+    BucketMeta,
+    Key,
+    Meta,
+    Prefix,
+    Props,
+)
 from gateway.stores.swift.metadata import iso, read_content_type
 
 T = TypeVar("T", Meta, BucketMeta)
@@ -38,6 +47,7 @@ class _Entry(msgspec.Struct):
     slo_etag: str = ""
     content_type: str = ""
     last_modified: str = ""
+    storage_policy: str = ""
 
 
 def objects(bucket: str, document: bytes) -> list[Row[Meta]]:
@@ -58,6 +68,11 @@ def is_doubtful(meta: Meta) -> bool:
 def composite(etag: str) -> str:
     """The ETag of a large object that others have written: no MD5 of its bytes, of an untold number of segments."""
     return f"{etag}-0"
+
+
+def policy_of(name: str) -> dict[str, str]:
+    """A storage policy, as the property of a bucket that it is."""
+    return {} if name in {"", DEFAULT_POLICY} else {STORAGE_POLICY: name}
 
 
 def _entries(document: bytes) -> list[_Entry]:
@@ -85,5 +100,12 @@ def _object(bucket: str, entry: _Entry) -> Row[Meta]:
 
 def _bucket(owner: str, entry: _Entry) -> Row[BucketMeta]:
     stamp = iso(entry.last_modified) // TICK * TICK
-    meta = BucketMeta(name=entry.name or "", owner=owner, created=stamp, objects=entry.count, bytes=entry.bytes)
+    meta = BucketMeta(
+        name=entry.name or "",
+        owner=owner,
+        created=stamp,
+        objects=entry.count,
+        bytes=entry.bytes,
+        system=policy_of(entry.storage_policy),
+    )
     return Row(meta, stamp)

@@ -76,6 +76,11 @@ class SwiftStoreSettings(BaseModel):
         ByteSize(16 * MIB), ge=MIB, description="Bytes that may wait in memory for each of them."
     )
     max_segments: PositiveInt = Field(16, description="Segments beyond the first of each upload, over all uploads.")
+    storage_policy: str = Field(
+        "",
+        description="The storage policy of new containers that state none; containers of others are not listed. "
+        "Default: the cluster's default, and all are listed.",
+    )
     page_limit: PositiveInt = Field(10_000, le=10_000, description="Rows asked for at once.")
     overlay_seconds: PositiveFloat = Field(60.0, description="How long own writes are laid over listings that lag.")
     overlay_entries: PositiveInt = Field(10_000, description="How many own writes are remembered for that.")

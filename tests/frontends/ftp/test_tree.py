@@ -245,6 +245,7 @@ async def test_f40_what_is_not_supported_is_refused_politely(world: World) -> No
         "SITE CHMOD 644 /c",
         "SITE UMASK 022",
         "SITE EXEC ls",
+        "SITE POLICY gold",
         "SITE",
         "AUTH TLS",
         "PBSZ 0",

@@ -26,7 +26,7 @@ KINDS = ("account", "container", "object")
 USER, KEY = "admin:admin", "admin"
 TENANTS = 8000
 """So many users `s3-<n>:user` with the key `secret`, each with an account of its own: s3api knows no other accounts."""
-POLICIES = ("gold", "silver")
+POLICIES = ("Policy-0", "silver")
 """Names of the storage policies; the first is the default."""
 START_SECONDS = 60.0
 POLL_SECONDS = 0.1

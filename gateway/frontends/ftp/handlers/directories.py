@@ -3,6 +3,7 @@
 from gateway.auth.rules import POLICY
 from gateway.core.errors import NotADirectory
 from gateway.core.paths import TreePath
+from gateway.core.types import STORAGE_POLICY
 from gateway.frontends.ftp.replies import Refused, Reply, quoted
 from gateway.frontends.ftp.session import Session, Target
 
@@ -19,7 +20,7 @@ async def cwd(session: Session, target: Target) -> Reply:
 
 
 async def mkd(session: Session, target: Target) -> Reply:
-    await target.tree.mkdir(target.path)
+    await target.tree.mkdir(target.path, {STORAGE_POLICY: session.policy} if session.policy else {})
     return Reply(257, f"{quoted(str(target.path))} created")
 
 

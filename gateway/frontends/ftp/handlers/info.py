@@ -1,7 +1,11 @@
 """What the server tells of itself: SYST, STAT, NOOP, CLNT, SITE."""
 
+import re
+
 from gateway.frontends.ftp.replies import Reply
 from gateway.frontends.ftp.session import Session
+
+_POLICY = re.compile("[A-Za-z0-9-]{1,64}")
 
 
 def syst(session: Session, text: str) -> Reply:
@@ -29,9 +33,21 @@ def stat(session: Session, text: str) -> Reply:
 
 
 def site(session: Session, text: str) -> Reply:
-    verb = text.partition(" ")[0].upper()
+    verb, _, value = text.partition(" ")
+    verb = verb.upper()
     if verb == "HELP":
-        return Reply(214, "End", head="SITE commands:", lines=("HELP",))
+        return Reply(214, "End", head="SITE commands:", lines=("HELP", "POLICY [storage policy of new containers]"))
+    if verb == "POLICY":
+        return _policy(session, value.strip())
     if verb in ("CHMOD", "CHOWN", "CHGRP", "UMASK"):
         return Reply(504, f"SITE {verb} does nothing here: access is given by role")
     return Reply(501 if not verb else 504, "No such SITE command")
+
+
+def _policy(session: Session, name: str) -> Reply:
+    if not session.require_login().tree.store.caps.policies:
+        return Reply(504, "There are no storage policies to choose from")
+    if name and not _POLICY.fullmatch(name):
+        return Reply(501, "A storage policy is named in letters, digits and hyphens")
+    session.policy = name or session.policy
+    return Reply(200, f"New containers get {session.policy or 'the default storage policy'}")
