@@ -10,7 +10,7 @@ from gateway.cache.base import Cache
 from gateway.cache.local import LocalCache
 from gateway.cache.memcached import Memcached
 from gateway.cache.safe import Safe
-from gateway.config.settings import CacheSettings, Config, StoreSettings
+from gateway.config.settings import CacheSettings, Config, RemoteS3Settings, RemoteSwiftSettings, StoreSettings
 from gateway.core.errors import StoreError
 from gateway.core.events import Done
 from gateway.core.store import Store
@@ -57,7 +57,7 @@ async def opened(
             if not config.is_opened(name):
                 continue
             store = plain[name] = _store(name, settings, _owners(config, users, name), shared)
-            if isinstance(settings, S3StoreSettings | SwiftStoreSettings):
+            if isinstance(settings, RemoteS3Settings | RemoteSwiftSettings):
                 store = layering.around(store, name, settings)
             served[name] = store
             stack.push_async_callback(store.aclose)

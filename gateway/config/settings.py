@@ -5,7 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import BaseModel, ByteSize, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from gateway.config.accounts import AccountSettings
 from gateway.config.secrets import LongSecretOfFile
@@ -13,17 +13,31 @@ from gateway.frontends.admin.settings import AdminSettings
 from gateway.frontends.ftp.settings import FtpSettings
 from gateway.frontends.s3.settings import S3Settings
 from gateway.frontends.swift.settings import SwiftSettings
+from gateway.layers.segmented.settings import GIB, MIB, SegmentSettings
 from gateway.stores.catalog.settings import CatalogSettings
 from gateway.stores.memory.settings import MemorySettings
-from gateway.stores.s3.settings import S3StoreSettings
+from gateway.stores.s3.settings import MIN_PART, S3StoreSettings
 from gateway.stores.swift.settings import SwiftStoreSettings
 
 MAIN = "main"
 DEFAULT = "default"
 DEFAULT_DATA = Path("portico-data")
 
+
+class RemoteS3Settings(SegmentSettings, S3StoreSettings):
+    """A remote S3, and how bodies are cut for it. S3 takes no smaller segments but the last."""
+
+    segment_size: ByteSize = Field(
+        ByteSize(8 * MIB), ge=MIN_PART, le=5 * GIB, description="Larger objects are uploaded in parts of it."
+    )
+
+
+class RemoteSwiftSettings(SegmentSettings, SwiftStoreSettings):
+    """A remote Swift, and how bodies are cut for it."""
+
+
 StoreSettings = Annotated[
-    CatalogSettings | MemorySettings | S3StoreSettings | SwiftStoreSettings, Field(discriminator="type")
+    CatalogSettings | MemorySettings | RemoteS3Settings | RemoteSwiftSettings, Field(discriminator="type")
 ]
 
 

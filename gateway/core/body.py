@@ -155,6 +155,28 @@ class CheckedBody(Body):
         self._digests = digests
 
 
+class ReadyBody(CheckedBody):
+    """A body that has come in whole and sound: its digests are known before it is sent, and it rewinds."""
+
+    def __init__(self, source: Body, size: int, digests: Digests) -> None:
+        super().__init__(source)
+        self.size = self._count = size
+        self._digests = digests
+
+    def want(self, algorithms: Collection[Algorithm]) -> None:
+        """Raises `ValueError` for digests that nobody has computed."""
+        if missing := set(algorithms) - self.digests.keys():
+            raise ValueError(f"unknown digests: {missing}")
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        async with aclosing(self._source.chunks()) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    async def small(self) -> bytes:
+        return b"".join([chunk async for chunk in self.chunks()])
+
+
 def checked(body: Body, algorithms: Collection[Algorithm]) -> CheckedBody:
     """`body` as one whose digests of `algorithms` are known at its end; what is hashed already is not hashed again."""
     if isinstance(body, CheckedBody):

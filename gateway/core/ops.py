@@ -141,12 +141,17 @@ async def delete_versions(store: Store, bucket: str, refs: Sequence[VersionRef])
 
 
 async def append(store: Store, key: Key, body: Body, opts: Put) -> Meta:
-    """Add to the end of an object, or create it. Without `Append` the object is written anew, as one atomic put.
-
-    There a writer that changes the object meanwhile makes it fail (`ConditionFailed`): nothing of either is lost.
-    """
+    """Add to the end of an object, or create it. Without `Append` the object is written anew."""
     if native := find(store, Append):
         return await native.append(key, body, opts)
+    return await append_anew(store, key, body, opts)
+
+
+async def append_anew(store: Store, key: Key, body: Body, opts: Put) -> Meta:
+    """Add to the end of an object by one atomic put of all its bytes, or create it.
+
+    A writer that changes the object meanwhile makes it fail (`ConditionFailed`): nothing of either is lost.
+    """
     try:
         found = await store.stat(key)
     except NoSuchKey:
@@ -155,11 +160,12 @@ async def append(store: Store, key: Key, body: Body, opts: Put) -> Meta:
     check_write(opts.when, found)
     size = None if body.size is None else found.size + body.size
     unchanged = replace(opts, props=found.props, when=_same(found))
-    return await store.put(key, StreamBody(_both(store, key, found, body), size), unchanged)
+    return await store.put(key, StreamBody(joined(store, found, body), size), unchanged)
 
 
-async def _both(store: Store, key: Key, found: Meta, body: Body) -> AsyncIterator[bytes]:
-    async with store.open(key, when=_same(found)) as reader:
+async def joined(store: Store, found: Meta, body: Body) -> AsyncGenerator[bytes, None]:
+    """The bytes of an object, if it still is the one that was found, and those of `body` behind them."""
+    async with store.open(found.key, when=_same(found)) as reader:
         async for chunk in reader.chunks():
             yield chunk
     async with aclosing(body.chunks()) as chunks:

@@ -7,18 +7,20 @@ from dataclasses import dataclass
 from functools import cache
 from typing import BinaryIO, Protocol, TypeVar, cast
 
-from gateway.core.body import Body
+from gateway.core.body import Body, ReadyBody
 from gateway.core.conditions import ANY, When
-from gateway.core.digest import Algorithm
+from gateway.core.digest import Algorithm, Digests
 from gateway.core.errors import StoreError
 from gateway.core.ranges import Extent, Span
 from gateway.core.types import (
     AccountMeta,
+    Base,
     BucketMeta,
     BucketProps,
     Copy,
     Deleted,
     Key,
+    LeftUpload,
     ListQuery,
     Meta,
     Page,
@@ -27,6 +29,7 @@ from gateway.core.types import (
     Prefix,
     PropsChange,
     Put,
+    SegmentRules,
     Upload,
     UploadQuery,
     Version,
@@ -280,6 +283,51 @@ class Rename(Protocol):
 
     async def rename_bucket(self, source: str, target: str) -> None:
         """Give a bucket another name. Raises `NoSuchBucket`, `AlreadyExists`."""
+        ...
+
+
+class Segments(Protocol):
+    """Objects that come in as segments, by which a remote store takes large bodies: `layers/segmented` does the rest.
+
+    An upload has an id that is never used again, and its segments are nobody's before `join_segments`. What a process
+    that was killed has left is told by `left_segments`.
+    """
+
+    async def segment_rules(self, key: Key, when: When = ANY, size: int | None = None) -> SegmentRules:
+        """How a body of `size` bytes is to be cut. Raises what `Store.put` would whatever its bytes are."""
+        ...
+
+    async def extends(self, found: Meta) -> bool:
+        """Whether segments can stand behind that object as it is (`Base.inside` is False)."""
+        ...
+
+    async def begin_segments(self, key: Key, opts: Put, base: Base | None = None) -> str:
+        """The id of a new upload. Raises `NoSuchBucket`, `Unsupported`."""
+        ...
+
+    async def put_segment(self, key: Key, upload: str, number: int, body: ReadyBody) -> Part:
+        """Store a segment, or replace it. Numbers begin at 1."""
+        ...
+
+    async def join_segments(
+        self, key: Key, upload: str, segments: Sequence[Part], opts: Put, digests: Digests, base: Base | None = None
+    ) -> Meta:
+        """Make the object of its segments, in that order. Raises as `Store.put`; `ConditionFailed` for another `base`.
+
+        Where it fails, the segments are dropped; where it is not known whether it has, they are left.
+        """
+        ...
+
+    async def drop_segments(self, key: Key, upload: str, count: int = 0) -> None:
+        """Free the segments of an upload, unless an object is made of them. `count`: that many were begun."""
+        ...
+
+    async def renew_segments(self, key: Key, upload: str) -> None:
+        """Tell that somebody is at this upload still."""
+        ...
+
+    async def left_segments(self, bucket: str, before: int) -> Sequence[LeftUpload]:
+        """Uploads that nobody was at since `before` (ns since the epoch). Some may have become objects."""
         ...
 
 

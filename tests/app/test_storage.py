@@ -14,6 +14,7 @@ from gateway.layers.limit import Limit
 from gateway.layers.metacache import MetaCache
 from gateway.layers.observe import Observe
 from gateway.layers.retry import Retry
+from gateway.layers.segmented import Segmented
 from gateway.storage import opened
 from gateway.stores.memory import Memory
 from gateway.stores.s3 import S3Store
@@ -49,13 +50,13 @@ def layers(store: Store) -> list[type[Store]]:
 @pytest.mark.parametrize("cache", ({}, {"memcached": ["127.0.0.1:9"]}))
 async def test_remote_stores_are_cached_where_that_is_asked_for(cache: Mapping[str, object]) -> None:
     async with opened(config(S3, cache=cache), [user("a")], KEY) as storage:
-        assert layers(storage.served["main"]) == [MetaCache, Observe, Limit, Retry, S3Store]
+        assert layers(storage.served["main"]) == [MetaCache, Observe, Limit, Retry, Segmented, S3Store]
         assert isinstance(storage.plain["main"], S3Store)
 
 
 async def test_remote_stores_are_asked_each_time_otherwise() -> None:
     async with opened(config(S3), [user("a")], KEY) as storage:
-        assert layers(storage.served["main"]) == [Observe, Limit, Retry, S3Store]
+        assert layers(storage.served["main"]) == [Observe, Limit, Retry, Segmented, S3Store]
 
 
 async def test_operations_of_remote_stores_are_told_and_limited() -> None:

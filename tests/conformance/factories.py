@@ -16,6 +16,7 @@ from gateway.layers.metacache import MetaCache
 from gateway.layers.observe import Observe
 from gateway.layers.pool import StorePool
 from gateway.layers.retry import Retry
+from gateway.layers.segmented import Segmented, SegmentSettings
 from gateway.stores.catalog import Catalog, CatalogSettings
 from gateway.stores.memory import Memory
 from gateway.stores.s3 import S3Store
@@ -72,6 +73,11 @@ def _cached(store: Store) -> Store:
     return MetaCache(store, Entries(LocalCache(), b"secret", ttl=10), "default")
 
 
+def segmented(store: Store) -> Segmented:
+    """As remote stores are served. Hardly anything fits into memory, so that spool files take part."""
+    return Segmented(store, SegmentSettings.model_validate({"segment_size": "8MiB", "segment_buffer": "1MiB"}))
+
+
 class _Kept(Layer):
     """A store that outlives its closing."""
 
@@ -97,7 +103,7 @@ async def _remote(_: Site) -> AsyncIterator[Store]:
     async with (
         started(Memory()) as memory,
         serving_s3(memory) as endpoint,
-        started(S3Store(pointing_at(endpoint), OWNER)) as store,
+        started(segmented(S3Store(pointing_at(endpoint), OWNER))) as store,
     ):
         yield store
 
@@ -108,7 +114,7 @@ def _over(upstream: str, exempt: Mapping[str, str]) -> Contender:
     def opening(site: Site) -> AbstractAsyncContextManager[Store]:
         remote = site.upstream
         keys = {"access_key": remote.access_key, "secret_key": remote.secret_key}
-        return started(S3Store(pointing_at(remote.endpoint, **keys), OWNER))
+        return started(segmented(S3Store(pointing_at(remote.endpoint, **keys), OWNER)))
 
     return Contender(
         open=opening, upstream=upstream, modules=remotes.MODULES, durable=False, lacks=S3_LACKS, exempt=exempt
@@ -121,7 +127,7 @@ async def _swift(_: Site) -> AsyncIterator[Store]:
     async with (
         started(Memory()) as memory,
         serving_swift(memory) as url,
-        started(SwiftStore(pointing_at_swift(url, exclusive=True), OWNER)) as store,
+        started(segmented(SwiftStore(pointing_at_swift(url, exclusive=True), OWNER))) as store,
     ):
         yield store
 
@@ -132,7 +138,7 @@ SWIFT_EXEMPT = {
     "test_many_properties_of_some_size": "Swift takes 4 KB of metadata",
 }
 
-S3_LACKS = frozenset({Accounts, Append, Rename, Versions})
+S3_LACKS = frozenset({Accounts, Rename, Versions})
 
 CONTENDERS = {
     "catalog": Contender(open=lambda site: started(Catalog(CatalogSettings(path=site.path)))),

@@ -5,7 +5,7 @@ What S3 does not tell of an upload under way is not told: its properties, and wh
 
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import aclosing, suppress
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote_plus
@@ -27,15 +27,14 @@ from gateway.core.ranges import Span, resolve
 from gateway.core.tasks import wholly
 from gateway.core.types import Key, Meta, Page, Part, PartRef, Prefix, Props, Put, Upload, UploadQuery
 from gateway.stores.s3.answer import Answer
-from gateway.stores.s3.blocks import blocks
-from gateway.stores.s3.checksums import chosen, found_in, members_of, stated
+from gateway.stores.s3.checksums import chosen, found_in, members_of
 from gateway.stores.s3.client import Client
 from gateway.stores.s3.guard import Write, quoted
 from gateway.stores.s3.listing import REPEATED
 from gateway.stores.s3.metadata import Stated
 from gateway.stores.s3.objects import Objects
 from gateway.stores.s3.streamed import Streamed
-from gateway.stores.s3.upload import Place
+from gateway.stores.s3.upload import GATHERED, Place, gathered
 
 PAGE = 1000
 MAX_REMEMBERED = 4096
@@ -44,13 +43,12 @@ _ID = re.compile(r"[\x21-\x7e]{1,1024}")
 
 
 class Uploads:
-    """Multipart uploads. A part up to `part_size` bytes lies in memory while it is sent; a larger one streams."""
+    """Multipart uploads. A part up to `GATHERED` bytes lies in memory while it is sent; a larger one streams."""
 
-    def __init__(self, client: Client, objects: Objects, owner: str, part_size: int) -> None:
+    def __init__(self, client: Client, objects: Objects, owner: str) -> None:
         self._client = client
         self._objects = objects
         self._owner = owner
-        self._part_size = part_size
         self._algorithms: dict[str, Algorithm | None] = {}
 
     async def create(self, key: Key, opts: Put, owner: str, checksum: Algorithm | None) -> Upload:
@@ -72,7 +70,7 @@ class Uploads:
         name = place.key.name
         query = UploadQuery(prefix=name)
         while True:
-            rows, more = await self._page(place.key.bucket, query, PAGE)
+            rows, more = await self.page(place.key.bucket, query, PAGE)
             for row in rows:
                 if isinstance(row, Upload) and row.name == name and row.id == place.upload:
                     self._remember(row.id, row.checksum)
@@ -84,25 +82,21 @@ class Uploads:
     async def put_part(self, place: Place, number: int, body: Body, checksums: frozenset[Algorithm]) -> Part:
         check_number(number)
         algorithm = await self._algorithm(place) or chosen(checksums)
-        if body.size is not None and body.size > self._part_size:
+        if body.size is not None and body.size > GATHERED:
             return await self._stream_part(place, number, body, algorithm)
         stage = checked(body, {Algorithm.MD5, *([algorithm] if algorithm else ())})
-        async with (
-            aclosing(stage.chunks()) as chunks,
-            aclosing(blocks(chunks, self._part_size, None)) as parts,
-        ):
-            block = await anext(parts)
-            if not block.last:
-                raise BadRequest("A part of that size needs its length stated")
-        parameters = stated(algorithm, stage.digests)
-        answer = await wholly(self._send(place, number, Body=block.data, **parameters))
-        return _part(number, len(block.data), answer, answer.date)
+        data = await gathered(stage)
+        uploader = self._objects.uploader
+        answer = await wholly(uploader.put_part(place, number, data, stage.digests, algorithm))
+        return part_of(number, len(data), answer, answer.date)
 
     async def _stream_part(self, place: Place, number: int, body: Body, algorithm: Algorithm | None) -> Part:
         """Send a part as it comes. Its digest is known behind its end only, so the remote's is compared with it."""
         async with Streamed(body, {Algorithm.MD5}) as stream:
             try:
-                answer = await self._send(place, number, Body=stream, ContentLength=body.size)
+                answer = await self._client.call(
+                    "upload_part", **place.parameters, PartNumber=number, Body=stream, ContentLength=body.size
+                )
             except StoreError:
                 if stream.failure is not None:
                     raise stream.failure from None
@@ -112,10 +106,7 @@ class Uploads:
             raise BadDigest
         if algorithm and algorithm not in found_in(answer):
             raise BadRequest(f"A part of that size needs its {algorithm} checksum computed by the store")
-        return _part(number, stream.body.count, answer, answer.date)
-
-    async def _send(self, place: Place, number: int, **parameters: Any) -> Answer:
-        return await self._client.call("upload_part", **place.parameters, PartNumber=number, **parameters)
+        return part_of(number, stream.body.count, answer, answer.date)
 
     async def copy_part(
         self, place: Place, number: int, source: Key, span: Span | None, version: str | None, when: When
@@ -136,7 +127,7 @@ class Uploads:
             )
         )
         result = answer.row("CopyPartResult")
-        return _part(number, len(extent), result, result.time("LastModified"))
+        return part_of(number, len(extent), result, result.time("LastModified"))
 
     async def parts(self, place: Place, marker: int, limit: int) -> Page[Part]:
         wanted = max(0, limit)
@@ -147,7 +138,7 @@ class Uploads:
             MaxParts=max(1, min(wanted, PAGE)),
         )
         parts = [
-            _part(row.number("PartNumber"), row.number("Size"), row, row.time("LastModified"))
+            part_of(row.number("PartNumber"), row.number("Size"), row, row.time("LastModified"))
             for row in answer.rows("Parts")
             if row.number("PartNumber") > marker
         ]
@@ -161,14 +152,15 @@ class Uploads:
         items: list[Upload | Prefix] = []
         following: UploadQuery | None = query
         while following is not None and len(items) < max(1, query.limit):
-            rows, following = await self._page(bucket, following, max(1, query.limit - len(items)))
+            rows, following = await self.page(bucket, following, max(1, query.limit - len(items)))
             items += rows
         items = items[: max(0, query.limit)]
         return Page(tuple(items), items[-1].name if items and following else None)
 
-    async def _page(
+    async def page(
         self, bucket: str, query: UploadQuery, limit: int
     ) -> tuple[Sequence[Upload | Prefix], UploadQuery | None]:
+        """Some of the uploads that a query shows, and what to ask for the rest; None: there are no more."""
         try:
             answer = await self._client.call(
                 "list_multipart_uploads",
@@ -208,10 +200,7 @@ class Uploads:
         guard = await self._objects.guard(place.key, when, Write.COMPLETE)
         parts = await self._all_parts(place)
         chosen_parts = choose(parts, refs, min_part)
-        rows: list[Mapping[str, Any]] = [
-            {"PartNumber": part.number, "ETag": quoted(part.etag), **members_of(part.checksums)}
-            for part in chosen_parts
-        ]
+        rows = [row_of(part) for part in chosen_parts]
         size = sum(part.size for part in chosen_parts)
         written = await self._objects.uploader.complete(place, rows, size, guard)
         self._algorithms.pop(place.upload, None)
@@ -251,7 +240,12 @@ def place_of(key: Key, upload: str) -> Place:
     return Place(key, upload)
 
 
-def _part(number: int, size: int, told: Answer, modified: int) -> Part:
+def row_of(part: Part) -> Mapping[str, Any]:
+    """A part as a completion names it to the remote."""
+    return {"PartNumber": part.number, "ETag": quoted(part.etag), **members_of(part.checksums)}
+
+
+def part_of(number: int, size: int, told: Answer, modified: int) -> Part:
     return Part(number=number, size=size, etag=told.etag(), modified=modified, checksums=found_in(told))
 
 

@@ -30,7 +30,7 @@ from gateway.stores.s3.failures import refusal
 from gateway.stores.s3.guard import ROUNDS, Guard, Pin, Probe, Write, quoted
 from gateway.stores.s3.metadata import Stated, meta_of
 from gateway.stores.s3.reading import S3Reader, range_header
-from gateway.stores.s3.settings import S3StoreSettings
+from gateway.stores.s3.settings import MIN_PART, S3StoreSettings
 from gateway.stores.s3.upload import Uploader, Written
 
 MAX_COPY = 5 * 1024**3
@@ -53,10 +53,9 @@ class Objects:
         self._client = client
         self._buckets = buckets
         self._probe = Probe(client, settings.conditional_writes)
-        self._part_size = int(settings.part_size)
         self._checks = settings.check_etag
         self._turns = Turns()
-        self.uploader = Uploader(client, self.find, self._part_size, settings.upload_parallelism)
+        self.uploader = Uploader(client, self.find)
 
     async def stat(self, key: Key, version: str | None = None, when: When = ANY) -> Meta:
         """Raises as `Store.stat`."""
@@ -119,15 +118,9 @@ class Objects:
             await self._probe.require(key.bucket, when, *writes)
         return await Guard.begin(self.find, key, when)
 
-    def _writes(self, size: int | None) -> Sequence[Write]:
-        """How bytes of that number may be written."""
-        if size is None:
-            return (Write.PUT, Write.COMPLETE)
-        return (Write.PUT if size <= self._part_size else Write.COMPLETE,)
-
     async def put(self, key: Key, body: Body, opts: Put) -> Meta:
         """Raises as `Store.put`."""
-        guard = await self.guard(key, opts.when, *self._writes(body.size))
+        guard = await self.guard(key, opts.when, Write.PUT)
         written = await self.uploader.write(key, body, opts, guard)
         return await self.told(key, written, opts.props)
 
@@ -161,7 +154,7 @@ class Objects:
         for _ in range(ROUNDS):
             found = await self.stat(source, opts.source_version, opts.source_when)
             props = found.props if opts.props is None else opts.props
-            guard = await self.guard(target, opts.when, *self._writes(found.size))
+            guard = await self.guard(target, opts.when, Write.PUT if found.size <= MIN_PART else Write.COMPLETE)
             try:
                 if opts.when == ANY:
                     written = await self._copied(found, target, Stated(props=props, checksums=_kept(found)), ANY)
@@ -177,7 +170,7 @@ class Objects:
         if found.size > MAX_COPY:
             guard = await self.guard(target, when, Write.COMPLETE)
             place = await self.uploader.begin(target, stated, None)
-            return await self.uploader.copy_parts(found.key, found.etag, found.size, place, COPY_PART, guard)
+            return await self.uploader.copy_object(found, place, COPY_PART, guard)
         answer = await wholly(
             self._client.call(
                 "copy_object",
@@ -194,10 +187,9 @@ class Objects:
 
     async def _copied_if(self, found: Meta, target: Key, props: Props, guard: Guard) -> Written:
         """Copy while a condition of the target holds: CopyObject minds it with few remotes, writes with many."""
-        if found.size > self._part_size:
+        if found.size > MIN_PART:
             place = await self.uploader.begin(target, Stated(props=props), None)
-            part = max(COPY_PART, self._part_size)
-            return await self.uploader.copy_parts(found.key, found.etag, found.size, place, part, guard)
+            return await self.uploader.copy_object(found, place, COPY_PART, guard)
         async with self.open(found.key, None, None, When(if_match=(found.etag,))) as reader:
             data = b"".join([chunk async for chunk in reader.chunks()])
         kept = frozenset(Algorithm(name) for name in _kept(found))

@@ -5,7 +5,6 @@ from typing import Literal, Self
 
 from pydantic import (
     BaseModel,
-    ByteSize,
     ConfigDict,
     Field,
     FilePath,
@@ -34,7 +33,7 @@ class Addressing(StrEnum):
 
 
 class S3StoreSettings(BaseModel):
-    """A remote S3. Sizes in bytes (also as `64MiB`), times in seconds.
+    """A remote S3. Times in seconds. How large objects are cut stands beside: `layers/segmented`.
 
     Where no key is stated, botocore finds credentials as it does everywhere: environment, profiles, roles.
     """
@@ -67,10 +66,6 @@ class S3StoreSettings(BaseModel):
     retries: PositiveInt = Field(4, le=20, description="Attempts at a request, the first included.")
     retry_base: PositiveFloat = Field(0.2, description="The first pause; each further one is twice as long.")
     retry_cap: PositiveFloat = Field(20.0, description="The longest pause, whatever Retry-After says.")
-    part_size: ByteSize = Field(
-        ByteSize(8 * MIB), ge=MIN_PART, description="Larger bodies are uploaded in parts of that size."
-    )
-    upload_parallelism: PositiveInt = Field(4, le=64, description="Parts of one upload that are in memory at once.")
     conditional_writes: bool | None = Field(
         None, description="Whether the remote minds If-Match and If-None-Match of writes; null: it is tried, once."
     )

@@ -3,19 +3,21 @@
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 
-from gateway.core.body import Body
+from gateway.core.body import Body, ReadyBody
 from gateway.core.conditions import ANY, When
-from gateway.core.digest import Algorithm
+from gateway.core.digest import Algorithm, Digests
 from gateway.core.errors import StoreError
 from gateway.core.names import check_bucket
 from gateway.core.ranges import Span
 from gateway.core.store import Caps, Reader, Store
 from gateway.core.types import (
+    Base,
     BucketMeta,
     BucketProps,
     Copy,
     Deleted,
     Key,
+    LeftUpload,
     ListQuery,
     Meta,
     Page,
@@ -24,6 +26,7 @@ from gateway.core.types import (
     Prefix,
     PropsChange,
     Put,
+    SegmentRules,
     Upload,
     UploadQuery,
 )
@@ -32,13 +35,14 @@ from gateway.stores.s3.client import Client
 from gateway.stores.s3.listing import list_objects
 from gateway.stores.s3.multipart import Uploads, place_of
 from gateway.stores.s3.objects import Objects
-from gateway.stores.s3.settings import S3StoreSettings
+from gateway.stores.s3.segments import Segments
+from gateway.stores.s3.settings import MIN_PART, S3StoreSettings
 
 MAX_OBJECT = 5 * 1024**4
 
 
 class S3Store(Store):
-    """One account's buckets on a remote S3, with `Batch` and `Multipart`.
+    """One account's buckets on a remote S3, with `Batch`, `Multipart` and `Segments`, which alone take large bodies.
 
     What S3 lacks: counters and properties in listings (`caps`), several accounts (all buckets belong to `owner`), what
     `Batch` deleted really having been there, and the properties of uploads under way. Times are in whole seconds.
@@ -50,7 +54,8 @@ class S3Store(Store):
         self._client = Client(settings)
         self._buckets = Buckets(self._client, settings, owner)
         self._objects = Objects(self._client, self._buckets, settings)
-        self._uploads = Uploads(self._client, self._objects, owner, int(settings.part_size))
+        self._uploads = Uploads(self._client, self._objects, owner)
+        self._segments = Segments(self._objects, self._uploads)
 
     async def start(self) -> None:
         await self._client.start()
@@ -138,3 +143,30 @@ class S3Store(Store):
 
     async def abort_upload(self, key: Key, upload: str) -> None:
         await self._uploads.abort(place_of(key, upload))
+
+    async def segment_rules(self, key: Key, when: When = ANY, size: int | None = None) -> SegmentRules:
+        """`core.store.Segments`, as all that follow."""
+        return await self._segments.rules(key, when, size)
+
+    async def extends(self, found: Meta) -> bool:
+        return found.size >= MIN_PART
+
+    async def begin_segments(self, key: Key, opts: Put, base: Base | None = None) -> str:
+        return await self._segments.begin(key, opts, base)
+
+    async def put_segment(self, key: Key, upload: str, number: int, body: ReadyBody) -> Part:
+        return await self._segments.put(key, upload, number, body)
+
+    async def join_segments(
+        self, key: Key, upload: str, segments: Sequence[Part], opts: Put, digests: Digests, base: Base | None = None
+    ) -> Meta:
+        return await self._segments.join(key, upload, segments, opts, base)
+
+    async def drop_segments(self, key: Key, upload: str, count: int = 0) -> None:
+        await self._segments.drop(key, upload)
+
+    async def renew_segments(self, key: Key, upload: str) -> None:
+        await self._segments.renew(key, upload)
+
+    async def left_segments(self, bucket: str, before: int) -> Sequence[LeftUpload]:
+        return await self._segments.left(check_bucket(bucket), before)

@@ -1,18 +1,42 @@
-"""A body of known length that is too large for memory, on its way into one request."""
+"""Bodies of known length that are too large for memory, on their way into one request."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, suppress
 from io import UnsupportedOperation
 from types import TracebackType
 from typing import Self
 
-from gateway.core.body import Body, CheckedBody, checked
+from gateway.core.body import Body, CheckedBody, ReadyBody, checked
 from gateway.core.digest import Algorithm
 
 
-class Streamed:
-    """What aiohttp sends, and botocore takes for a file. It can't be sent twice.
+class _Stream(ABC):
+    """What aiohttp sends, and botocore takes for a file."""
+
+    async def read(self, size: int = -1) -> bytes:
+        raise OSError("this stream is iterated over")
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        raise UnsupportedOperation("botocore has no need to send this again")
+
+    @abstractmethod
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+
+class Replayed(_Stream):
+    """A body that lies ready: every request begins it anew."""
+
+    def __init__(self, body: ReadyBody) -> None:
+        self._body = body
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._body.chunks()
+
+
+class Streamed(_Stream):
+    """A body that can't be sent twice.
 
     The last block is withheld until the body has passed its checks: a request that lacks it is void. What the body
     raises is kept in `failure`, since aiohttp hides it behind an error of its own. The body is read by a task, so that
@@ -49,12 +73,6 @@ class Streamed:
         except Exception as error:  # raised again by whoever sent the request
             self.failure = error
         await self._blocks.put(None)
-
-    async def read(self, size: int = -1) -> bytes:
-        raise OSError("this stream is iterated over")
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        raise UnsupportedOperation("this stream can't be sent again")
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self._sent()

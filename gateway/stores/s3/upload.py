@@ -1,27 +1,32 @@
-"""Writing objects: in one request where they are small, in parallel parts where they are not.
+"""Writing objects: in one request, or of parts that have been stored before.
 
 Either way the remote gets the last bytes only when the body has passed its checks, and nothing is visible before.
 """
 
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from secrets import token_hex
 from typing import Any
 
-from gateway.core.body import Body, checked
+from gateway.core.body import Body, CheckedBody, ReadyBody, checked
 from gateway.core.digest import Algorithm, Digests, composite_etag, encode
-from gateway.core.errors import ConditionFailed, NoSuchKey, NoSuchUpload, StoreError
-from gateway.core.tasks import wholly
-from gateway.core.types import Key, Put
-from gateway.stores.s3.blocks import Block, blocks
-from gateway.stores.s3.checksums import MEMBERS, chosen, digests_of, stated
+from gateway.core.errors import ConditionFailed, NoSuchKey, NoSuchUpload, StoreError, Unsupported
+from gateway.core.tasks import Flight, wholly
+from gateway.core.types import Key, Meta, Put
+from gateway.stores.s3.answer import Answer
+from gateway.stores.s3.checksums import chosen, stated
 from gateway.stores.s3.client import Client
 from gateway.stores.s3.failures import is_uncertain
 from gateway.stores.s3.guard import Find, Guard, Pin
 from gateway.stores.s3.metadata import Stated, stated_by
-from gateway.stores.s3.tasks import Flight
+from gateway.stores.s3.streamed import Replayed
+
+GATHERED = 8 * 1024 * 1024
+"""Bytes of a body that are held in memory."""
+COPIES = 4
+"""Parts that are copied at once."""
 
 logger = logging.getLogger("portico.s3store")
 
@@ -48,28 +53,27 @@ class Place:
 
 
 class Uploader:
-    """Writes bodies. Memory holds up to `parallelism` blocks of `part_size` bytes of each."""
+    """Writes bodies in one request, and makes objects of parts."""
 
-    def __init__(self, client: Client, find: Find, part_size: int, parallelism: int) -> None:
+    def __init__(self, client: Client, find: Find) -> None:
         self._client = client
         self._find = find
-        self._part_size = part_size
-        self._parallelism = parallelism
 
     async def write(self, key: Key, body: Body, opts: Put, guard: Guard) -> Written:
-        """Write a body under `key`. Raises what the body and the remote raise; then nothing is left behind."""
-        small = body.size is None or body.size <= self._part_size
-        stage = checked(body, {Algorithm.MD5, *opts.checksums} if small else ())
-        async with (
-            aclosing(stage.chunks()) as chunks,
-            aclosing(blocks(chunks, self._part_size, body.size)) as parts,
-        ):
-            first = await anext(parts)
-            if first.last and small:
-                return await self.write_whole(key, first.data, opts, guard, stage.digests)
-            return await self._write_parts(key, first, parts, opts, guard)
+        """Write a body under `key`. Raises what the body and the remote raise; then nothing is left behind.
 
-    async def write_whole(self, key: Key, data: bytes, opts: Put, guard: Guard, digests: Digests) -> Written:
+        One that does not lie ready is gathered in memory, up to `GATHERED` bytes of it; larger ones have to be put in
+        segments (`layers/segmented`): `Unsupported`.
+        """
+        stage = checked(body, {Algorithm.MD5, *opts.checksums})
+        if isinstance(stage, ReadyBody):
+            return await self.write_whole(key, stage, opts, guard, stage.digests)
+        data = await gathered(stage)
+        return await self.write_whole(key, data, opts, guard, stage.digests)
+
+    async def write_whole(
+        self, key: Key, data: bytes | ReadyBody, opts: Put, guard: Guard, digests: Digests
+    ) -> Written:
         """Write bytes whose MD5 and wanted checksums are in `digests`, in one request."""
         native = chosen(opts.checksums)
         mark = token_hex(8) if guard.conditional else ""
@@ -78,18 +82,18 @@ class Uploader:
             **Stated(props=opts.props, modified=opts.modified, checksums=others, mark=mark).parameters(),
             **stated(native, digests),
         }
-        etag = digests[Algorithm.MD5].hex()
+        etag, size = digests[Algorithm.MD5].hex(), data.count if isinstance(data, ReadyBody) else len(data)
 
         async def put(pin: Pin) -> Written:
             try:
                 answer = await self._client.call(
-                    "put_object", Bucket=key.bucket, Key=key.name, Body=data, **parameters, **pin.parameters
+                    "put_object", Bucket=key.bucket, Key=key.name, **sent(data), **parameters, **pin.parameters
                 )
             except ConditionFailed:  # perhaps by what this very write did, whose answer got lost
                 if not await self._bears(key, mark):
                     raise
-                return Written(etag, len(data), 0)
-            return Written(answer.etag(), len(data), answer.date)
+                return Written(etag, size, 0)
+            return Written(answer.etag(), size, answer.date)
 
         return await wholly(guard.commit(put))
 
@@ -100,29 +104,6 @@ class Uploader:
         except NoSuchKey:
             return False
         return bool(mark) and stated_by(answer).mark == mark
-
-    async def _write_parts(
-        self, key: Key, first: Block, rest: AsyncIterator[Block], opts: Put, guard: Guard
-    ) -> Written:
-        native = chosen(opts.checksums)
-        place = await self.begin(key, Stated(props=opts.props, modified=opts.modified), native)
-        parts: dict[int, Mapping[str, Any]] = {}
-        size = 0
-
-        async def send(block: Block) -> None:
-            parts[block.number] = await self._send(place, block, native)
-
-        try:
-            async with Flight(self._parallelism) as flight:
-                await flight.launch(send(first))
-                size += len(first.data)
-                async for block in rest:
-                    size += len(block.data)
-                    await flight.launch(send(block))
-            return await self.complete(place, [parts[number] for number in sorted(parts)], size, guard)
-        except BaseException:
-            await wholly(self.abandon(place))
-            raise
 
     async def begin(self, key: Key, stated: Stated, algorithm: Algorithm | None) -> Place:
         """Begin an upload in parts."""
@@ -139,17 +120,24 @@ class Uploader:
 
         return await wholly(create(), self.abandon)
 
-    async def _send(self, place: Place, block: Block, algorithm: Algorithm | None) -> Mapping[str, Any]:
-        digests = await digests_of(block.data, {algorithm} if algorithm else ())
+    async def put_part(
+        self, place: Place, number: int, data: bytes | ReadyBody, digests: Digests, algorithm: Algorithm | None
+    ) -> Answer:
+        """Store a part of which the digests are known."""
         parameters = stated(algorithm, digests)
-        answer = await self._client.call(
-            "upload_part", **place.parameters, PartNumber=block.number, Body=block.data, **parameters
-        )
-        sums = {name: value for name, value in parameters.items() if name in MEMBERS.values()}
-        return {"PartNumber": block.number, "ETag": answer.text("ETag"), **sums}
+        return await self._client.call("upload_part", **place.parameters, PartNumber=number, **sent(data), **parameters)
 
-    async def copy_parts(self, source: Key, etag: str, size: int, place: Place, part: int, guard: Guard) -> Written:
-        """Fill an upload with the object at `source`, if it still has `etag`, in parts of `part` bytes; commit it."""
+    async def copy_object(self, found: Meta, place: Place, part: int, guard: Guard) -> Written:
+        """Fill an upload with an object, if it still is the one that was found, in parts of `part` bytes; commit it."""
+        try:
+            parts = await self.copy_parts(found, place, part)
+            return await self.complete(place, parts, found.size, guard)
+        except BaseException:
+            await wholly(self.abandon(place))
+            raise
+
+    async def copy_parts(self, found: Meta, place: Place, part: int) -> list[Mapping[str, Any]]:
+        """Parts from 1 on that hold an object, for a completion. Raises `ConditionFailed` if it is another by now."""
         parts: dict[int, Mapping[str, Any]] = {}
 
         async def copy(number: int, start: int) -> None:
@@ -157,21 +145,17 @@ class Uploader:
                 "upload_part_copy",
                 **place.parameters,
                 PartNumber=number,
-                CopySource={"Bucket": source.bucket, "Key": source.name},
-                CopySourceIfMatch=f'"{etag}"',
-                CopySourceRange=f"bytes={start}-{min(start + part, size) - 1}",
+                CopySource={"Bucket": found.key.bucket, "Key": found.name},
+                CopySourceIfMatch=f'"{found.etag}"',
+                CopySourceRange=f"bytes={start}-{min(start + part, found.size) - 1}",
             )
             result = answer.row("CopyPartResult")
             parts[number] = {"PartNumber": number, "ETag": result.text("ETag")}
 
-        try:
-            async with Flight(self._parallelism) as flight:
-                for number, start in enumerate(range(0, size, part), 1):
-                    await flight.launch(copy(number, start))
-            return await self.complete(place, [parts[number] for number in sorted(parts)], size, guard)
-        except BaseException:
-            await wholly(self.abandon(place))
-            raise
+        async with Flight(COPIES) as flight:
+            for number, start in enumerate(range(0, found.size, part), 1):
+                await flight.launch(copy(number, start))
+        return [parts[number] for number in sorted(parts)]
 
     async def complete(self, place: Place, parts: list[Mapping[str, Any]], size: int, guard: Guard) -> Written:
         """Commit an upload in parts. One that was committed, though its answer got lost, counts as such."""
@@ -213,3 +197,26 @@ def _composite(parts: list[Mapping[str, Any]]) -> str:
         return composite_etag(str(part["ETag"]).strip('"') for part in parts)
     except ValueError:
         return ""
+
+
+async def gathered(stage: CheckedBody) -> bytes:
+    """All of a body, in memory. Raises `Unsupported` above `GATHERED` bytes."""
+    pieces: list[bytes] = []
+    size = stage.size or 0
+    async with aclosing(stage.chunks()) as chunks:
+        if size <= GATHERED:
+            async for chunk in chunks:
+                pieces.append(chunk)
+                size = max(size, stage.count)
+                if size > GATHERED:
+                    break
+    if size > GATHERED:
+        raise Unsupported("A body of that size needs its length stated, or to come in parts")
+    return b"".join(pieces)
+
+
+def sent(data: bytes | ReadyBody) -> Mapping[str, Any]:
+    """The members of a request that carry a body."""
+    if isinstance(data, ReadyBody):
+        return {"Body": Replayed(data), "ContentLength": data.count}
+    return {"Body": data}

@@ -12,11 +12,12 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from gateway.core import context
+from gateway.core.body import ReadyBody
 from gateway.core.errors import Busy, DeadlineExceeded, InvalidName, StoreError, TooLarge, Unavailable
 from gateway.core.faults import TRANSIENT, UNTAKEN, is_doubtful, passes, retry_after, wait_of
 from gateway.stores.swift import login
 from gateway.stores.swift.errors import failure
-from gateway.stores.swift.feed import Feed
+from gateway.stores.swift.feed import Feed, Replay
 from gateway.stores.swift.login import Grant
 from gateway.stores.swift.settings import SwiftStoreSettings
 from gateway.stores.swift.tokens import Shelf, Token, Tokens
@@ -42,7 +43,7 @@ class Request:
     path: tuple[str, ...] = ()
     query: Headers = field(default_factory=dict)
     headers: Headers = field(default_factory=dict)
-    body: bytes | Feed | None = None
+    body: bytes | Feed | ReadyBody | None = None
     replays: bool = True
     patience: float | None = None
 
@@ -56,7 +57,9 @@ class Request:
     @property
     def size(self) -> int | None:
         """Bytes of the body; None where there is none, or nobody knows."""
-        return self.body.size if isinstance(self.body, Feed) else None if self.body is None else len(self.body)
+        if isinstance(self.body, Feed | ReadyBody):
+            return self.body.size
+        return None if self.body is None else len(self.body)
 
     @property
     def _place(self) -> str:
@@ -102,7 +105,7 @@ class Client:
 
     async def call(self, request: Request, *accepted: int) -> Answer:
         """Ask, and read the whole answer. Raises unless it succeeded or its status is one of `accepted`."""
-        pool = "write" if isinstance(request.body, Feed) else "short"
+        pool = "write" if isinstance(request.body, Feed | ReadyBody) else "short"
         async with self._exchange(request, pool) as response:
             body = await _read(response)
             if response.status < 300 or response.status in accepted:
@@ -122,7 +125,7 @@ class Client:
         whole = False
         try:
             yield response
-            whole = response.content.at_eof() and not _is_unsent(request)
+            whole = response.content.at_eof() and not _is_unsent(request, response.status)
         except StoreError as error:
             if response.status >= 300:
                 _tried(error, done)
@@ -172,7 +175,8 @@ class Client:
         session = self._sessions.get(pool)
         if session is None:
             raise Unavailable(CLOSED, retryable=False)
-        feed = request.body if isinstance(request.body, Feed) else None
+        feed = Replay(request.body) if isinstance(request.body, ReadyBody) else request.body
+        feed = feed if isinstance(feed, Feed | Replay) else None
         headers = CIMultiDict({**request.headers, **_standing(), "X-Auth-Token": token.value})
         if request.size is not None:
             headers["Content-Length"] = str(request.size)
@@ -182,7 +186,7 @@ class Client:
                 request.method,
                 request.url(token.url),
                 headers=headers,
-                data=_data(request),
+                data=_data(request) if feed is None else feed.blocks(),
                 expect100=feed is not None,
                 allow_redirects=False,
                 timeout=self._timeout(patience),
@@ -298,10 +302,9 @@ def _standing() -> dict[str, str]:
 
 
 def _data(request: Request) -> bytes | AsyncGenerator[bytes, None] | None:
-    """The body as aiohttp takes it, which repeats by itself what breaks, but for a generator that has been begun."""
-    if isinstance(request.body, Feed):
-        return request.body.blocks()
-    return request.body if request.replays or not request.body else _once(request.body)
+    """A short body as aiohttp takes it, which repeats by itself what breaks, but for a generator that was begun."""
+    body = request.body if isinstance(request.body, bytes) else None
+    return body if request.replays or not body else _once(body)
 
 
 async def _once(body: bytes) -> AsyncGenerator[bytes, None]:
@@ -312,7 +315,9 @@ def _is_begun(request: Request) -> bool:
     return isinstance(request.body, Feed) and request.body.started
 
 
-def _is_unsent(request: Request) -> bool:
+def _is_unsent(request: Request, status: int) -> bool:
+    if isinstance(request.body, ReadyBody):
+        return status >= 300
     return isinstance(request.body, Feed) and not (request.body.started and request.body.is_drained)
 
 
@@ -321,7 +326,7 @@ def _may_replay(request: Request, *, sent: bool) -> bool:
 
 
 @asynccontextmanager
-async def _watched(feed: Feed | None, patience: float) -> AsyncIterator[None]:
+async def _watched(feed: Feed | Replay | None, patience: float) -> AsyncIterator[None]:
     """Bounds how long the upstream may take nothing of a body; aiohttp begins to count when all has been sent."""
     if feed is None:
         yield

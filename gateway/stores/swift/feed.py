@@ -3,7 +3,9 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 
+from gateway.core.body import ReadyBody
 from gateway.core.errors import IncompleteBody
 
 Watch = Callable[[bool], None]
@@ -71,3 +73,17 @@ class Feed:
             block = self._blocks.popleft()
             self._room.set()
             yield block
+
+
+class Replay:
+    """A body that lies ready, for one request: the next one begins it anew."""
+
+    def __init__(self, body: ReadyBody) -> None:
+        self._body = body
+        self.watch: Watch = lambda upstream: None
+
+    async def blocks(self) -> AsyncGenerator[bytes, None]:
+        async with aclosing(self._body.chunks()) as chunks:
+            async for chunk in chunks:
+                self.watch(True)
+                yield chunk

@@ -7,6 +7,7 @@ from email.utils import parsedate_to_datetime
 from gateway.core.errors import Unavailable
 from gateway.core.types import Key, Meta
 from gateway.stores.swift.metadata import SECOND, Stated, props_of, timestamp
+from gateway.stores.swift.names import manifest_of
 from gateway.stores.swift.rows import TICK, composite
 
 Headers = Mapping[str, str]
@@ -16,7 +17,7 @@ Headers = Mapping[str, str]
 class Found:
     """`stamp`: when Swift dates its last change, in ns. `tag`: its ETag as Swift wrote it, for If-Match.
 
-    `upload`: where its segments lie, if they are its own. `manifest`: the prefix that a DLO names.
+    `upload`: where its segments lie, if they are its own. `manifest`: the prefix that a DLO names. `static`: an SLO.
     """
 
     meta: Meta
@@ -25,6 +26,7 @@ class Found:
     stated: Stated
     upload: str = ""
     manifest: str = ""
+    static: bool = False
 
 
 def found_of(key: Key, headers: Headers) -> Found:
@@ -44,7 +46,8 @@ def found_of(key: Key, headers: Headers) -> Found:
         props=props,
         checksums=packed.checksums,
     )
-    return Found(meta, stamp, tag, stated, packed.upload if is_slo else "", manifest)
+    is_own = is_slo or (manifest and manifest == manifest_of(key, packed.upload))
+    return Found(meta, stamp, tag, stated, packed.upload if is_own else "", manifest, is_slo)
 
 
 def http_date(text: str) -> int:

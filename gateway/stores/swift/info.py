@@ -15,6 +15,10 @@ class _Slo(msgspec.Struct):
     max_manifest_segments: int = 1000
 
 
+class _Dlo(msgspec.Struct):
+    pass
+
+
 class _Bulk(msgspec.Struct):
     max_deletes_per_request: int = 1000
 
@@ -22,18 +26,20 @@ class _Bulk(msgspec.Struct):
 class _Info(msgspec.Struct):
     swift: _Swift = msgspec.field(default_factory=_Swift)
     slo: _Slo | None = None
+    dlo: _Dlo | None = None
     bulk_delete: _Bulk | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Abilities:
     """`max_file_size`: bytes that one object holds. `max_segments` of a manifest, `max_deletes` of a bulk delete;
-    0: the cluster has no such thing.
+    0: the cluster has no such thing. `has_dynamic`: it has large objects whose manifest names a prefix (DLO).
     """
 
     max_file_size: int
     max_segments: int
     max_deletes: int
+    has_dynamic: bool = False
 
 
 def read(document: bytes) -> Abilities:
@@ -46,6 +52,7 @@ def read(document: bytes) -> Abilities:
         info.swift.max_file_size,
         0 if info.slo is None else info.slo.max_manifest_segments,
         0 if info.bulk_delete is None else info.bulk_delete.max_deletes_per_request,
+        info.dlo is not None,
     )
 
 

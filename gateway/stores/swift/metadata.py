@@ -4,7 +4,7 @@ Users' metadata stands in `X-Object-Meta-<name>`, as every client of Swift expec
 could not hold as it is (names in other than token characters, long values, the product's own properties, checksums),
 is packed together as JSON in ASCII and cut into `X-Object-Meta-Portico-<n>`, each within Swift's 256 bytes.
 
-A stated time and a stated ETag stand as parameters of the content type, the one field that container listings show:
+A stated time, ETag and size stand as parameters of the content type, the one field that container listings show:
 Swift itself tells the size of large objects there in the same way (`swift_bytes`). Clients of the gateway never see
 them.
 """
@@ -34,7 +34,7 @@ MAX_NATIVE = 60
 """Of Swift's 90 items, so many at most are users' own; more are packed."""
 
 _NAME = re.compile(r"[a-z0-9!#$%&'*.^`|~-]{1,100}")
-_MARK = re.compile(r";\s*portico_(etag|modified)=([^;]*)")
+_MARK = re.compile(r";\s*portico_(etag|modified|size)=([^;]*)")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 Headers = Mapping[str, str]
@@ -53,10 +53,14 @@ class Packed(msgspec.Struct, omit_defaults=True):
 
 
 class Stated(msgspec.Struct, omit_defaults=True, frozen=True):
-    """What was stated of an object instead of what Swift tells of it: its ETag, and its time in ns since the epoch."""
+    """What was stated of an object instead of what Swift tells of it: its ETag, and its time in ns since the epoch.
+
+    `size`: of a DLO, whose row in a listing tells none.
+    """
 
     etag: str = ""
     modified: int | None = None
+    size: int | None = None
 
 
 def content_type(props: Props, stated: Stated) -> str:
@@ -68,16 +72,21 @@ def content_type(props: Props, stated: Stated) -> str:
         text += f";portico_etag={stated.etag}"
     if stated.modified is not None:
         text += f";portico_modified={stated.modified}"
+    if stated.size is not None:
+        text += f";portico_size={stated.size}"
     return text
 
 
 def read_content_type(text: str) -> tuple[str, Stated]:
     """The type as its writer stated it, and the marks."""
     marks = dict(_MARK.findall(text))
-    modified = marks.get("modified", "")
-    digits = modified.removeprefix("-")
-    known = digits.isascii() and digits.isdigit() and len(digits) < 20
-    return _MARK.sub("", text), Stated(marks.get("etag", ""), int(modified) if known else None)
+    stated = Stated(marks.get("etag", ""), _number(marks.get("modified", "")), _number(marks.get("size", "")))
+    return _MARK.sub("", text), stated
+
+
+def _number(text: str) -> int | None:
+    digits = text.removeprefix("-")
+    return int(text) if digits.isascii() and digits.isdigit() and len(digits) < 20 else None
 
 
 def of_object(props: Props, stated: Stated, checksums: Headers, upload: str) -> dict[str, str]:

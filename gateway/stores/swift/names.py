@@ -4,16 +4,22 @@ The segments of an object of the bucket `photos` lie in the container `photos_se
 Swift do, under `portico/<digest of the object's name>/<upload id>/`. An id is random and is never used again, and the
 object itself names it in its metadata; so what lies under this prefix belongs to this object of this name and to no
 other, even where somebody has copied the object's manifest with its metadata to another name.
+
+An append to an object of the upload `A` has an id of its own behind that one, `A/B`: its segments go with those of `A`.
 """
 
 import hashlib
 import secrets
+from urllib.parse import quote
 
 from gateway.core.names import MAX_BUCKET_BYTES
+from gateway.core.types import Key
 
 SUFFIX = "_segments"
 UPLOADS = "portico-uploads/"
 """Records of multipart uploads under way."""
+NOTES = "portico-notes/"
+"""Notes of uploads whose segments may belong to nobody."""
 
 
 def new_upload() -> str:
@@ -39,3 +45,17 @@ def prefix_of(name: str, upload: str) -> str:
 
 def record_of(upload: str) -> str:
     return UPLOADS + upload
+
+
+def note_of(upload: str) -> str:
+    return NOTES + upload
+
+
+def root_of(upload: str) -> str:
+    """The id that the object itself names, of an upload or of an append to it."""
+    return upload.partition("/")[0]
+
+
+def manifest_of(key: Key, upload: str) -> str:
+    """What the manifest of a DLO names."""
+    return quote(f"{container_of(key.bucket)}/{prefix_of(key.name, upload)}")

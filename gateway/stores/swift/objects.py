@@ -17,6 +17,7 @@ from gateway.core.errors import (
     NoSuchVersion,
     NotFound,
     StoreError,
+    TooLarge,
     Unavailable,
     Unsupported,
 )
@@ -106,10 +107,7 @@ class Objects(Buckets):
         self, key: Key, body: Body, opts: Put, stated: Stated, checksums: Mapping[str, str] | None = None
     ) -> Meta:
         """`stated` and `checksums`: of an object that is copied, instead of those of the bytes."""
-        checked_key(key)
-        self._check_conditions(opts.when)
-        if opts.when is not ANY:
-            check_write(opts.when, _meta(await self._found(key)))  # spares a body that would be refused
+        await self._foresee(key, opts.when)
 
         def headers(facts: Facts) -> Mapping[str, str]:
             # Segments have no MD5 of the whole that Swift could tell: it is stated.
@@ -138,9 +136,9 @@ class Objects(Buckets):
     async def _commit(self, meta: Meta, when: When, staged: Staged, headers: Mapping[str, str]) -> Meta:
         key = meta.key
         async with self._up.turns.of(key):
-            old = await self._standing(key, when)
+            old = await self._standing(key, when, staged.facts.upload)
             self._up.objects.forget(key.bucket, key.name)
-            answer = await self._pushed(key, staged)
+            answer = await self._pushed(meta, staged)
             if staged.late:
                 request = Request(method="POST", path=(key.bucket, key.name), headers=headers)
                 await self._up.client.call(request)
@@ -148,23 +146,23 @@ class Objects(Buckets):
         await self._free(old)
         return done
 
-    async def _pushed(self, key: Key, staged: Staged) -> Answer:
+    async def _pushed(self, meta: Meta, staged: Staged) -> Answer:
         try:
             return await staged.commit()
         except NotFound as error:
-            raise await self._up.missing(key.bucket, error) from None
+            raise await self._up.missing(meta.key.bucket, error) from None
         except Unavailable:
-            if await self._stands(key, staged.facts.upload):
+            if await self._stands(meta, staged.facts.upload):
                 return Answer(201, CIMultiDictProxy(CIMultiDict()))
             raise
 
-    async def _stands(self, key: Key, upload: str) -> bool:
-        """Whether an object of these segments stands, though the upstream did not say so."""
+    async def _stands(self, meta: Meta, upload: str) -> bool:
+        """Whether the object of these segments stands, though the upstream did not say so."""
         try:
-            found = await self._found(key)
+            found = await self._found(meta.key)
         except StoreError:
             return False
-        return bool(upload) and found is not None and found.upload == upload
+        return bool(upload) and found is not None and (found.upload, found.meta.etag) == (upload, meta.etag)
 
     async def update(self, key: Key, change: PropsChange, version: str | None = None) -> Meta:
         checked_key(key)
@@ -179,7 +177,7 @@ class Objects(Buckets):
 
     async def _post(self, found: Found, meta: Meta) -> Meta:
         """Swift forgets whatever a POST does not state, and dates the object anew: its time has to be stated, too."""
-        stated = Stated(found.stated.etag, meta.modified)
+        stated = Stated(found.stated.etag, meta.modified, found.stated.size)
         headers = of_object(meta.props, stated, meta.checksums, found.upload)
         if found.manifest:
             headers["X-Object-Manifest"] = found.manifest
@@ -193,8 +191,8 @@ class Objects(Buckets):
     async def copy(self, source: Key, target: Key, opts: Copy) -> Meta:
         """By the upstream itself, in one piece: a copy shares no segments, and is no large object any more.
 
-        Above the size of one object, and where the target must not stand yet (Swift takes If-None-Match of a copy for
-        a matter of its source), the bytes pass through here.
+        Where the target must not stand yet (Swift takes If-None-Match of a copy for a matter of its source), the bytes
+        pass through here. Raises `TooLarge` above the size of one object.
         """
         checked_key(source)
         checked_key(target)
@@ -202,7 +200,9 @@ class Objects(Buckets):
         for _ in range(ATTEMPTS):
             found = await self._readable(source, opts.source_version, opts.source_when)
             most = (await self._up.info.get()).max_file_size
-            server = found.meta.size <= most and (opts.when is ANY or self._up.settings.exclusive)
+            if found.meta.size > most:
+                raise TooLarge
+            server = opts.when is ANY or self._up.settings.exclusive
             props = found.meta.props if opts.props is None else opts.props
             meta = replace(found.meta, key=target, props=props)
             try:
@@ -292,6 +292,8 @@ class Objects(Buckets):
                 await stack.enter_async_context(self._up.turns.of(key))
             olds = await self._up.looked_up(keys)
             standing = [key.name for key in keys if olds[key.name] is not None]
+            for old in olds.values():
+                await self._note(old)
             failures = await self._up.deletes.remove(bucket, standing) if standing else {}
             for name in standing:
                 self._up.objects.forget(bucket, name)
@@ -302,17 +304,35 @@ class Objects(Buckets):
                 await self._free(olds[name])
         return {key.name: failures.get(key.name) or Deleted(existed=olds[key.name] is not None) for key in keys}
 
+    async def _foresee(self, key: Key, when: When) -> None:
+        """Refuse a write before its body is read."""
+        checked_key(key)
+        self._check_conditions(when)
+        if when is not ANY:
+            check_write(when, _meta(await self._found(key)))
+
     def _check_conditions(self, when: When) -> None:
         if when not in {ANY, ABSENT} and not self._up.settings.exclusive:
             raise Unsupported("The upstream can't write on that condition")
 
-    async def _standing(self, key: Key, when: When) -> Found | None:
-        """What is about to be replaced, where that matters. Raises `ConditionFailed`."""
+    async def _standing(self, key: Key, when: When, kept: str = "") -> Found | None:
+        """What is about to be replaced, where that matters; what its segments are is noted. Raises `ConditionFailed`.
+
+        `kept`: the upload whose segments are those of the new object, too.
+        """
         if when is ANY and not await self._up.segments.may_hold(key.bucket):
             return None
         found = await self._found(key)
         check_write(when, _meta(found))
+        if found is not None and found.upload and found.upload == kept:
+            return None
+        await self._note(found)
         return found
+
+    async def _note(self, old: Found | None) -> None:
+        """A process that dies before it has freed these segments leaves word of them."""
+        if old is not None and old.upload:
+            await self._up.notes.put(old.meta.key, old.upload)
 
     async def _found(self, key: Key) -> Found | None:
         return await self._up.found(key)

@@ -90,7 +90,7 @@ def _object(bucket: str, entry: _Entry) -> Row[Meta]:
     slo = entry.slo_etag.strip('"')
     meta = Meta(
         key=Key(bucket, entry.name or ""),
-        size=entry.bytes,
+        size=entry.bytes if stated.size is None else stated.size,
         etag=stated.etag or (composite(slo) if slo else entry.hash.strip('"')),
         modified=stamp if stated.modified is None else stated.modified,
         props=Props(content_type=kind),

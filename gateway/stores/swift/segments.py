@@ -1,47 +1,59 @@
-"""Large objects: segments in a container of their own, and the manifest that makes one object of them (SLO)."""
+"""Large objects: segments in a container of their own, and the manifest that makes one object of them."""
 
 import asyncio
-import json
 import logging
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
-from gateway.core.errors import NoSuchBucket, StoreError, Unsupported
-from gateway.core.types import Key, Meta
+import msgspec
+
+from gateway.core.errors import Busy, NoSuchBucket, NoSuchKey, StoreError, Unavailable, Unsupported
+from gateway.core.types import Key
 from gateway.stores.swift.client import Answer, Client, Request
 from gateway.stores.swift.deleting import Deletes
 from gateway.stores.swift.info import Info
-from gateway.stores.swift.names import container_of, prefix_of
-from gateway.stores.swift.rows import objects
+from gateway.stores.swift.names import container_of, manifest_of, prefix_of
+from gateway.stores.swift.notes import Notes
+from gateway.stores.swift.walking import walk
 
 ABSENCE_SECONDS = 60.0
 """How long it is believed that a bucket has no container for segments."""
 
-PAGE = 1000
+BRANCH = "manifest-"
+LISTING_PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8)
+"""Seconds between looks whether all segments of a DLO are listed."""
 
 log = logging.getLogger("portico.swift")
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A segment that lies in the upstream."""
+class Segment(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A row of a manifest, as SLO takes and tells it. `range` as in a header: so much of the segment only."""
 
-    container: str
-    name: str
+    path: str
     etag: str
-    size: int
+    size_bytes: int
+    range: str = ""
+
+
+def segment(container: str, name: str, etag: str, size: int) -> Segment:
+    return Segment(path=f"/{container}/{name}", etag=etag, size_bytes=size)
+
+
+def is_branch(path: str) -> bool:
+    """Whether a row is a manifest itself, of a tree of them."""
+    return path.rpartition("/")[2].startswith(BRANCH)
 
 
 class Segments:
     """The containers of segments, the manifests over them, and their end."""
 
-    def __init__(self, client: Client, info: Info, deletes: Deletes) -> None:
+    def __init__(self, client: Client, info: Info, deletes: Deletes, notes: Notes) -> None:
         self._client = client
         self._info = info
         self._deletes = deletes
+        self._notes = notes
         self._absent: dict[str, float] = {}
         self._present: set[str] = set()
         self._readers: Counter[str] = Counter()
@@ -91,11 +103,14 @@ class Segments:
     async def join(self, key: Key, upload: str, segments: Sequence[Segment], headers: Mapping[str, str]) -> Answer:
         """Put the manifest: the object stands from then on. More segments than one manifest takes become a tree.
 
-        Raises `Unsupported` where the cluster has no SLO, and what the upstream refuses.
+        Where the cluster has no SLO, it is a DLO. Raises `Unsupported` without either, and what the upstream refuses.
         """
-        most = (await self._info.get()).max_segments
+        abilities = await self._info.get()
+        most = abilities.max_segments
         if not most:
-            raise Unsupported("The upstream has no large objects (SLO)")
+            if not abilities.has_dynamic:
+                raise Unsupported("The upstream has no large objects (SLO)")
+            return await self._join_dynamically(key, upload, segments, headers)
         level = 0
         while len(segments) > most:
             groups = [segments[start : start + most] for start in range(0, len(segments), most)]
@@ -104,25 +119,54 @@ class Segments:
         return await self._manifest((key.bucket, key.name), segments, headers)
 
     async def _branch(self, key: Key, upload: str, level: int, number: int, segments: Sequence[Segment]) -> Segment:
-        container, name = container_of(key.bucket), f"{prefix_of(key.name, upload)}manifest-{level}-{number:05}"
+        container, name = container_of(key.bucket), f"{prefix_of(key.name, upload)}{BRANCH}{level}-{number:05}"
         answer = await self._manifest((container, name), segments, {})
         etag = answer.headers.get("ETag", "").strip('"')
-        return Segment(container, name, etag, sum(segment.size for segment in segments))
+        return segment(container, name, etag, sum(segment.size_bytes for segment in segments))
 
     async def _manifest(self, path: tuple[str, str], segments: Sequence[Segment], headers: Mapping[str, str]) -> Answer:
-        rows = [
-            {"path": f"/{segment.container}/{segment.name}", "etag": segment.etag, "size_bytes": segment.size}
-            for segment in segments
-        ]
         request = Request(
             method="PUT",
             path=path,
             query={"multipart-manifest": "put"},
             headers=headers,
-            body=json.dumps(rows).encode(),
+            body=msgspec.json.encode(segments),
             replays="If-None-Match" not in headers,
         )
         return await self._client.call(request)
+
+    async def _join_dynamically(
+        self, key: Key, upload: str, segments: Sequence[Segment], headers: Mapping[str, str]
+    ) -> Answer:
+        """Put the manifest of a DLO, which shows whatever is listed: so all of it has to be first."""
+        container, prefix = container_of(key.bucket), prefix_of(key.name, upload)
+        wanted = [segment.path for segment in segments]
+        for pause in (*LISTING_PAUSES, None):
+            rows = await walk(self._client, container, prefix)
+            if [f"/{container}/{row.name}" for row in rows] == wanted:
+                break
+            if pause is None:
+                raise Busy("The upstream does not list the segments yet; try again")
+            await asyncio.sleep(pause)
+        request = Request(
+            method="PUT",
+            path=(key.bucket, key.name),
+            headers={**headers, "X-Object-Manifest": manifest_of(key, upload)},
+            body=b"",
+            replays="If-None-Match" not in headers,
+        )
+        return await self._client.call(request)
+
+    async def manifest(self, key: Key) -> list[Segment]:
+        """The rows of the manifest that stands under a name. Raises `NoSuchKey`, `Unavailable`."""
+        query = {"multipart-manifest": "get", "format": "raw"}
+        answer = await self._client.call(Request(method="GET", path=(key.bucket, key.name), query=query), 404)
+        if answer.status == 404:
+            raise NoSuchKey
+        try:
+            return msgspec.json.decode(answer.body, type=list[Segment])
+        except msgspec.DecodeError as error:
+            raise Unavailable("The upstream's manifest can't be understood") from error
 
     @contextmanager
     def read(self, key: Key, upload: str) -> Iterator[None]:
@@ -141,9 +185,9 @@ class Segments:
                     self._spawn(Key(*left), upload)
 
     async def free(self, key: Key, upload: str, written: Sequence[str] = ()) -> None:
-        """Delete the segments of an upload; `written` are names that listings may not show yet.
+        """Delete the segments of an upload, then its note; `written` are names that listings may not show yet.
 
-        A failure is logged: what is left belongs to nobody, and the object is as it should be.
+        A failure is logged: the object is as it should be, and what is left is noted.
         """
         if self._readers[upload]:
             self._leaving[upload] = (key.bucket, key.name)
@@ -157,25 +201,12 @@ class Segments:
             return
         for failed in failures.values():
             log.warning("a segment of upload %s was not freed: %s", upload, failed)
+        if not failures:
+            await self._notes.clear(key, upload)
 
     async def names(self, container: str, prefix: str) -> list[str]:
         """All names that begin with `prefix`; none where there is no container."""
-        return [segment.name for segment in await self.listed(container, prefix)]
-
-    async def listed(self, container: str, prefix: str) -> list[Segment]:
-        """All that begins with `prefix`, in order; nothing where there is no container."""
-        found: list[Segment] = []
-        marker = ""
-        while True:
-            query = {"format": "json", "prefix": prefix, "marker": marker, "limit": str(PAGE)}
-            answer = await self._client.call(Request(method="GET", path=(container,), query=query), 404)
-            rows = [] if answer.status == 404 else objects(container, answer.body)
-            if not rows or rows[-1].name <= marker:
-                return found
-            found += [
-                Segment(container, row.name, row.item.etag, row.item.size) for row in rows if isinstance(row.item, Meta)
-            ]
-            marker = rows[-1].name
+        return [row.name for row in await walk(self._client, container, prefix)]
 
     def _spawn(self, key: Key, upload: str) -> None:
         task = asyncio.ensure_future(self.free(key, upload))

@@ -4,7 +4,6 @@ from typing import Literal, Self
 
 from pydantic import (
     BaseModel,
-    ByteSize,
     ConfigDict,
     Field,
     FilePath,
@@ -18,14 +17,11 @@ from pydantic_core import PydanticCustomError
 
 from gateway.core.faults import Backoff
 
-MIB = 1024 * 1024
-GIB = 1024 * MIB
-
 
 class SwiftStoreSettings(BaseModel):
     """Where the upstream is, who the gateway is there, and how hard it may be leant on.
 
-    Sizes in bytes (also as `64MiB`), times in seconds.
+    Times in seconds. How large objects are cut stands beside: `layers/segmented`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -68,14 +64,6 @@ class SwiftStoreSettings(BaseModel):
     retry_base: PositiveFloat = Field(0.2, description="The first pause; each further one is twice as long.")
     retry_cap: PositiveFloat = Field(20.0, description="The longest pause, whatever Retry-After says.")
 
-    segment_size: ByteSize = Field(
-        ByteSize(64 * MIB), ge=1, le=5 * GIB, description="Larger objects are stored in segments of it."
-    )
-    segment_parallelism: PositiveInt = Field(4, le=64, description="Segments of one upload that are under way at once.")
-    segment_buffer: ByteSize = Field(
-        ByteSize(16 * MIB), ge=MIB, description="Bytes that may wait in memory for each of them."
-    )
-    max_segments: PositiveInt = Field(16, description="Segments beyond the first of each upload, over all uploads.")
     storage_policy: str = Field(
         "",
         description="The storage policy of new containers that state none; containers of others are not listed. "

@@ -1,28 +1,23 @@
 """Bodies on their way into the upstream: all of it may have been sent, and yet nothing stands before the commit."""
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 
-from gateway.core.body import BLOCK, Body, CheckedBody, checked
+from gateway.core.body import BLOCK, Body, CheckedBody, ReadyBody, checked
 from gateway.core.digest import Algorithm
-from gateway.core.errors import Corrupt, StoreError, Unavailable
-from gateway.core.faults import is_doubtful
-from gateway.core.tasks import wholly
+from gateway.core.errors import Corrupt, Unavailable
 from gateway.core.types import Key
 from gateway.stores.swift.client import Answer, Client, Request
 from gateway.stores.swift.facts import Facts, Headers, facts_of
 from gateway.stores.swift.feed import Feed, Stopped
-from gateway.stores.swift.info import Info
-from gateway.stores.swift.names import new_upload, prefix_of
-from gateway.stores.swift.segments import Segments
-from gateway.stores.swift.settings import SwiftStoreSettings
 from gateway.stores.swift.together import together
-from gateway.stores.swift.writer import Writer
 
 SMALL = 2 * BLOCK
 """Bodies of up to so many bytes are gathered: they are sent at once, with their digests, and again if need be."""
+
+AHEAD = 8
+"""Blocks that may wait to be sent."""
 
 Blocks = AsyncGenerator[bytes, None]
 
@@ -42,72 +37,54 @@ class Staged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incoming:
-    """A body that is to become the object `key`. `whole`: never in segments."""
+    """A body that is to become the object `key`."""
 
     key: Key
     body: CheckedBody
     wanted: frozenset[Algorithm]
     headers: Headers
-    whole: bool = False
 
     @property
     def path(self) -> tuple[str, str]:
         return self.key.bucket, self.key.name
 
 
-def incoming(key: Key, body: Body, wanted: frozenset[Algorithm], headers: Headers, *, whole: bool = False) -> Incoming:
-    return Incoming(key=key, body=checked(body, {Algorithm.MD5, *wanted}), wanted=wanted, headers=headers, whole=whole)
+def incoming(key: Key, body: Body, wanted: frozenset[Algorithm], headers: Headers) -> Incoming:
+    return Incoming(key=key, body=checked(body, {Algorithm.MD5, *wanted}), wanted=wanted, headers=headers)
 
 
 class Staging:
-    """The ways of a body: gathered, streamed into one object, or into segments in parallel."""
+    """The ways of a body: gathered, or streamed into one object."""
 
-    def __init__(self, settings: SwiftStoreSettings, client: Client, info: Info, segments: Segments) -> None:
-        self._settings = settings
+    def __init__(self, client: Client) -> None:
         self._client = client
-        self._info = info
-        self._segments = segments
-        self._extra = asyncio.Semaphore(settings.max_segments)
 
     @asynccontextmanager
     async def staged(self, coming: Incoming) -> AsyncIterator[Staged]:
-        """Take in a body. Raises what the body does; nothing stands then.
-
-        Segments are freed where the block is left by an exception, unless a manifest over them may stand by then.
-        """
+        """Take in a body. Raises what the body does; nothing stands then."""
+        if isinstance(coming.body, ReadyBody):
+            yield self._ready(coming, coming.body)
+            return
         async with aclosing(coming.body.chunks()) as blocks:
             first, ended = await _gathered(blocks)
             if ended:
-                yield self._small(coming, b"".join(first))
-            elif await self._limit(coming):
-                async with self._segmented(coming, _chained(first, blocks)) as staged:
-                    yield staged
+                yield self._ready(coming, b"".join(first))
             else:
                 async with self._streamed(coming, _chained(first, blocks)) as staged:
                     yield staged
 
-    async def _limit(self, coming: Incoming) -> int:
-        """Bytes of the segments that the body is to be cut into; 0: into none.
-
-        Large checksummed bodies are, since the headers that carry the checksums come last only there.
-        """
-        abilities = await self._info.get()
-        size, limit = coming.body.size, min(self._settings.segment_size, abilities.max_file_size)
-        fits = size is not None and size <= limit and not coming.wanted
-        return 0 if coming.whole or fits or not abilities.max_segments else limit
-
-    def _small(self, coming: Incoming, data: bytes) -> Staged:
+    def _ready(self, coming: Incoming, data: bytes | ReadyBody) -> Staged:
         facts = facts_of(coming.body.digests, coming.wanted)
         headers = {**coming.headers(facts), "ETag": facts.etag}
         request = Request(
             method="PUT", path=coming.path, headers=headers, body=data, replays="If-None-Match" not in headers
         )
-        return Staged(facts=facts, size=len(data), commit=lambda: self._client.call(request))
+        return Staged(facts=facts, size=coming.body.count, commit=lambda: self._client.call(request))
 
     @asynccontextmanager
     async def _streamed(self, coming: Incoming, blocks: Blocks) -> AsyncIterator[Staged]:
         """The last block is held back until the commit: what breaks before leaves the upstream with half a request."""
-        feed = Feed(max(2, self._settings.segment_buffer // BLOCK), coming.body.size)
+        feed = Feed(AHEAD, coming.body.size)
         request = Request(method="PUT", path=coming.path, headers=coming.headers(Facts()), body=feed)
         async with aclosing(blocks), together() as group:
             task = group.create_task(self._send(request, feed))
@@ -136,32 +113,6 @@ class Staging:
             return await self._client.call(request)
         finally:
             feed.stop()
-
-    @asynccontextmanager
-    async def _segmented(self, coming: Incoming, blocks: Blocks) -> AsyncIterator[Staged]:
-        key, upload = coming.key, new_upload()
-        container = await self._segments.ensure(key.bucket)
-        writer = Writer(self._settings, self._client, self._extra, container, prefix_of(key.name, upload))
-        needed = False
-        try:
-            segments = await writer.write(blocks, await self._limit(coming), coming.body.size)
-            facts = facts_of(coming.body.digests, coming.wanted, upload)
-            headers = coming.headers(facts)
-
-            async def commit() -> Answer:
-                nonlocal needed
-                needed = True
-                try:
-                    return await self._segments.join(key, upload, segments, headers)
-                except StoreError as error:
-                    needed = is_doubtful(error)
-                    raise
-
-            yield Staged(facts=facts, size=coming.body.count, commit=commit)
-        except BaseException:
-            if not needed:
-                await wholly(self._segments.free(key, upload, writer.names))
-            raise
 
 
 async def _gathered(blocks: Blocks) -> tuple[list[bytes], bool]:

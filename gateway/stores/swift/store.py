@@ -4,10 +4,10 @@ from gateway.stores.swift.uploads import Uploads
 
 
 class SwiftStore(Uploads):
-    """A store on one account of an OpenStack Swift, with `core.store.Accounts`, `Batch` and `Multipart`.
+    """A store on one account of an OpenStack Swift, with `core.store.Accounts`, `Batch`, `Multipart` and `Segments`.
 
     What the upstream makes impossible: conditional writes other than on absence (unless nobody else writes, see
-    `SwiftStoreSettings.exclusive`); renames and appends that move no bytes, which `core.ops` does without. Listings of
+    `SwiftStoreSettings.exclusive`); renames that move no bytes, which `core.ops` does without. Listings of
     Swift lag: own writes are laid over them for a while; those of other processes appear when Swift shows them.
     """
 

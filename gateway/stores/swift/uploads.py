@@ -20,10 +20,11 @@ from gateway.core.tasks import wholly
 from gateway.core.types import Key, ListQuery, Meta, Page, Part, PartRef, Prefix, Put, Upload, UploadQuery
 from gateway.stores.swift.client import Answer, Request
 from gateway.stores.swift.facts import Facts
+from gateway.stores.swift.large import Large
 from gateway.stores.swift.listing import listing_of
 from gateway.stores.swift.metadata import Stated, of_object
 from gateway.stores.swift.names import UPLOADS, container_of, new_upload, prefix_of, record_of
-from gateway.stores.swift.objects import Objects, native
+from gateway.stores.swift.objects import native
 from gateway.stores.swift.pending import (
     Record,
     StoredPart,
@@ -35,7 +36,7 @@ from gateway.stores.swift.pending import (
     read_record,
 )
 from gateway.stores.swift.pending import record_of as encoded
-from gateway.stores.swift.segments import Segment
+from gateway.stores.swift.segments import segment
 from gateway.stores.swift.settings import SwiftStoreSettings
 from gateway.stores.swift.staging import Staged, incoming
 from gateway.stores.swift.together import together
@@ -46,7 +47,7 @@ AT_ONCE = 8
 MAX_RECORDS = 10_000
 
 
-class Uploads(Objects):
+class Uploads(Large):
     """A part is a segment, and completing an upload is putting the manifest. The container of segments keeps a record
     of every upload.
     """
@@ -81,7 +82,7 @@ class Uploads(Objects):
         def headers(facts: Facts) -> Mapping[str, str]:
             return {"Content-Type": part_type({name: _raw(value) for name, value in facts.checksums.items()})}
 
-        async with self._up.staging.staged(incoming(place, body, wanted, headers, whole=True)) as staged:
+        async with self._up.staging.staged(incoming(place, body, wanted, headers)) as staged:
             return await wholly(self._store_part(key, upload, place, staged, headers(staged.facts)))
 
     async def _store_part(self, key: Key, upload: str, place: Key, staged: Staged, headers: Mapping[str, str]) -> Part:
@@ -154,11 +155,12 @@ class Uploads(Objects):
     ) -> Meta:
         container = container_of(upload.key.bucket)
         segments = [
-            Segment(container, stored.name, stored.part.etag, stored.part.size) for stored in chosen if stored.part.size
+            segment(container, stored.name, stored.part.etag, stored.part.size) for stored in chosen if stored.part.size
         ]
+        size = sum(row.size_bytes for row in segments)
         meta = Meta(
             key=upload.key,
-            size=sum(segment.size for segment in segments),
+            size=size,
             etag=composite_etag(stored.part.etag for stored in chosen),
             modified=modified or 0,
             props=upload.props,
@@ -175,9 +177,9 @@ class Uploads(Objects):
             return await self._up.client.call(Request(method="PUT", path=path, headers=headers, body=b""))
 
         done = await self._commit(meta, when, Staged(facts=Facts(upload=kept), size=meta.size, commit=commit), headers)
-        await self._drop_record(container, upload.id)
-        used = {segment.name for segment in segments}
+        used = {stored.name for stored in chosen if stored.part.size}
         await self._up.deletes.remove(container, [stored.name for stored in known if stored.name not in used])
+        await self._drop_record(container, upload.id)
         return done
 
     async def abort_upload(self, key: Key, upload: str) -> None:

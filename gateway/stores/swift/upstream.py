@@ -11,6 +11,7 @@ from gateway.stores.swift.deleting import Deletes
 from gateway.stores.swift.empties import Empties
 from gateway.stores.swift.found import Found, found_of
 from gateway.stores.swift.info import Info
+from gateway.stores.swift.notes import Notes
 from gateway.stores.swift.overlay import Overlay
 from gateway.stores.swift.segments import Segments
 from gateway.stores.swift.settings import SwiftStoreSettings
@@ -32,8 +33,9 @@ class Upstream:
         self.client = Client(settings, shelf)
         self.info = Info(self.client)
         self.deletes = Deletes(self.client, self.info)
-        self.segments = Segments(self.client, self.info, self.deletes)
-        self.staging = Staging(settings, self.client, self.info, self.segments)
+        self.notes = Notes(self.client)
+        self.segments = Segments(self.client, self.info, self.deletes, self.notes)
+        self.staging = Staging(self.client)
         self.turns = Turns()
         self.empty = Empties(settings.overlay_entries)
         self.objects: Overlay[Meta] = Overlay(settings.overlay_seconds, settings.overlay_entries)

@@ -5,6 +5,7 @@ import pytest
 
 from gateway.core.store import Store
 from gateway.core.types import BucketProps, Key
+from gateway.layers.segmented import Segmented, SegmentSettings
 from gateway.stores.memory import Memory
 from gateway.stores.s3 import S3Store
 from tests.support.faultproxy import FaultProxy, proxied
@@ -15,7 +16,7 @@ BUCKET = "bucket"
 KEY = Key(BUCKET, "object")
 MIB = 1024 * 1024
 
-Open = Callable[..., AbstractAsyncContextManager[S3Store]]
+Open = Callable[..., AbstractAsyncContextManager[Segmented]]
 
 
 @pytest.fixture
@@ -38,8 +39,9 @@ async def proxy(memory: Store) -> AsyncIterator[FaultProxy]:
 @pytest.fixture
 def opening(proxy: FaultProxy) -> Open:
     @asynccontextmanager
-    async def opened(**settings: object) -> AsyncIterator[S3Store]:
-        store = S3Store(pointing_at(proxy.url, **settings), OWNER)
+    async def opened(segment_buffer: str = "64MiB", **settings: object) -> AsyncIterator[Segmented]:
+        cut = SegmentSettings.model_validate({"segment_size": "5MiB", "segment_buffer": segment_buffer})
+        store = Segmented(S3Store(pointing_at(proxy.url, **settings), OWNER), cut)
         await store.start()
         try:
             yield store
@@ -50,7 +52,7 @@ def opening(proxy: FaultProxy) -> Open:
 
 
 @pytest.fixture
-async def store(opening: Open) -> AsyncIterator[S3Store]:
+async def store(opening: Open) -> AsyncIterator[Segmented]:
     """A store that makes one attempt at each request."""
-    async with opening(part_size="5MiB") as store:
+    async with opening() as store:
         yield store

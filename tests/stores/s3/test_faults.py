@@ -20,8 +20,8 @@ from gateway.core.errors import (
 )
 from gateway.core.store import Store
 from gateway.core.types import Copy, Key, ListQuery, Put, UploadQuery
+from gateway.layers.segmented import Segmented
 from gateway.stores.memory import Memory
-from gateway.stores.s3 import S3Store
 from tests.stores.s3.conftest import BUCKET, KEY, MIB, Open
 from tests.support.bodies import Broken, Scripted, Stall, failing_at, split
 from tests.support.faultproxy import Fault, FaultProxy, refusal
@@ -61,7 +61,7 @@ FAULTS = {
 
 @pytest.mark.parametrize(("data", "fault", "error"), FAULTS.values(), ids=FAULTS)
 async def test_a_write_that_fails_leaves_nothing(
-    store: S3Store, memory: Memory, proxy: FaultProxy, data: bytes, fault: Fault, error: type[StoreError]
+    store: Segmented, memory: Memory, proxy: FaultProxy, data: bytes, fault: Fault, error: type[StoreError]
 ) -> None:
     proxy.faults = [fault]
     body = Scripted(split(data, MIB), size=len(data))
@@ -77,7 +77,7 @@ async def test_a_write_that_fails_leaves_nothing(
     assert await stored(memory) == [KEY.name]
 
 
-async def test_the_remote_says_how_long_to_wait(store: S3Store, proxy: FaultProxy) -> None:
+async def test_the_remote_says_how_long_to_wait(store: Segmented, proxy: FaultProxy) -> None:
     proxy.faults = [Fault(when="^HEAD ", answer=refusal(503, "Slow", Retry_After="7"))]
     with pytest.raises(Busy) as refused:
         await store.stat(KEY)
@@ -85,13 +85,13 @@ async def test_the_remote_says_how_long_to_wait(store: S3Store, proxy: FaultProx
 
 
 @pytest.mark.parametrize("place", range(13))
-async def test_a_body_that_breaks_leaves_no_upload(store: S3Store, memory: Memory, place: int) -> None:
+async def test_a_body_that_breaks_leaves_no_upload(store: Segmented, memory: Memory, place: int) -> None:
     with pytest.raises(Broken):
         await store.put(KEY, Scripted(split(LARGE, MIB), failing_at(place)), Put())
     assert await stored(memory) == []
 
 
-async def test_f25_an_upload_that_is_cancelled_leaves_the_old_object(store: S3Store, memory: Memory) -> None:
+async def test_f25_an_upload_that_is_cancelled_leaves_the_old_object(store: Segmented, memory: Memory) -> None:
     await store.put(KEY, BytesBody(SMALL), Put())
     stall = Stall(11)
     task = asyncio.create_task(store.put(KEY, Scripted(split(LARGE, MIB), stall), Put()))
@@ -103,7 +103,7 @@ async def test_f25_an_upload_that_is_cancelled_leaves_the_old_object(store: S3St
     assert await read(store) == SMALL
 
 
-async def test_a_streamed_part_whose_body_breaks_is_not_stored(store: S3Store, memory: Memory) -> None:
+async def test_a_streamed_part_whose_body_breaks_is_not_stored(store: Segmented, memory: Memory) -> None:
     upload = await store.create_upload(KEY, Put())
     with pytest.raises(IncompleteBody):
         await store.put_part(KEY, upload.id, 1, BytesBodyOfLength(LARGE, len(LARGE) + 1))
@@ -120,7 +120,7 @@ class BytesBodyOfLength(BytesBody):
         self.size = size
 
 
-async def test_a_streamed_part_that_the_remote_refuses(store: S3Store, proxy: FaultProxy) -> None:
+async def test_a_streamed_part_that_the_remote_refuses(store: Segmented, proxy: FaultProxy) -> None:
     upload = await store.create_upload(KEY, Put())
     proxy.faults = [Fault(when="partNumber=1", cut_request=MIB)]
     body = Scripted(split(LARGE, MIB), size=len(LARGE))
@@ -130,7 +130,7 @@ async def test_a_streamed_part_that_the_remote_refuses(store: S3Store, proxy: Fa
 
 
 @pytest.mark.parametrize("cut", (0, 1, MIB))
-async def test_a_read_that_breaks_off_is_an_error(store: S3Store, proxy: FaultProxy, cut: int) -> None:
+async def test_a_read_that_breaks_off_is_an_error(store: Segmented, proxy: FaultProxy, cut: int) -> None:
     await store.put(KEY, BytesBody(LARGE[: 2 * MIB]), Put())
     proxy.faults = [Fault(when="^GET ", cut_answer=cut)]
     with pytest.raises(Unavailable):
@@ -139,7 +139,7 @@ async def test_a_read_that_breaks_off_is_an_error(store: S3Store, proxy: FaultPr
     assert await read(store) == LARGE[: 2 * MIB]
 
 
-async def test_a_remote_that_lies_about_the_length(store: S3Store, proxy: FaultProxy) -> None:
+async def test_a_remote_that_lies_about_the_length(store: Segmented, proxy: FaultProxy) -> None:
     await store.put(KEY, BytesBody(SMALL), Put())
     proxy.faults = [Fault(when="^GET ", length=len(SMALL) + 1)]
     with pytest.raises(Unavailable):
@@ -148,7 +148,7 @@ async def test_a_remote_that_lies_about_the_length(store: S3Store, proxy: FaultP
     assert await read(store) == SMALL
 
 
-async def test_an_outage_is_never_an_absence(store: S3Store, proxy: FaultProxy) -> None:
+async def test_an_outage_is_never_an_absence(store: Segmented, proxy: FaultProxy) -> None:
     await store.put(KEY, BytesBody(SMALL), Put())
     for answer, error in (
         (refusal(403, "Forbidden"), Denied),
@@ -170,7 +170,7 @@ async def test_an_outage_is_never_an_absence(store: S3Store, proxy: FaultProxy) 
 
 
 async def test_a_request_is_repeated_where_that_helps(opening: Open, memory: Memory, proxy: FaultProxy) -> None:
-    async with opening(retries=3, part_size="5MiB") as store:
+    async with opening(retries=3) as store:
         proxy.faults = [Fault(when=PUT, times=1, answer=refusal(500, "Broken", "InternalError"))]
         assert (await store.put(KEY, BytesBody(SMALL), Put())).size == len(SMALL)
         proxy.faults = [Fault(when=PART, times=1, cut_request=MIB)]
@@ -184,7 +184,7 @@ async def test_an_answer_that_got_lost_is_no_failure(
     opening: Open, memory: Memory, proxy: FaultProxy, data: bytes
 ) -> None:
     """The request that is sent again, by botocore or by aiohttp, meets what it has written the first time."""
-    async with opening(retries=3, part_size="5MiB", conditional_writes=True) as store:
+    async with opening(retries=3, conditional_writes=True) as store:
         proxy.faults = [Fault(when=PUT if data is SMALL else COMPLETE, times=1, lose_answer=True)]
         meta = await store.put(KEY, BytesBody(data), Put(when=ABSENT))
         assert proxy.faults[0].seen == 1
@@ -214,14 +214,14 @@ async def test_credentials_that_do_not_hold(opening: Open) -> None:
         assert "wrong" not in refused.value.message
 
 
-async def test_a_deadline_holds(store: S3Store, proxy: FaultProxy) -> None:
+async def test_a_deadline_holds(store: Segmented, proxy: FaultProxy) -> None:
     proxy.faults = [Fault(delay=60)]
     enter(RequestContext(deadline=asyncio.get_running_loop().time() + 0.05))
     with pytest.raises(DeadlineExceeded):
         await store.stat(KEY)
 
 
-async def test_f09_requests_tell_whom_they_are_for(store: S3Store, proxy: FaultProxy) -> None:
+async def test_f09_requests_tell_whom_they_are_for(store: Segmented, proxy: FaultProxy) -> None:
     enter(RequestContext(client="203.0.113.7", request_id="tx123"))
     await store.put(KEY, BytesBody(LARGE), Put())
     await read(store)
@@ -234,7 +234,7 @@ async def test_f09_requests_tell_whom_they_are_for(store: S3Store, proxy: FaultP
 
 
 async def test_a_remote_that_passes_over_conditions_is_not_written_to_on_one(
-    store: S3Store, memory: Memory, proxy: FaultProxy
+    store: Segmented, memory: Memory, proxy: FaultProxy
 ) -> None:
     await store.put(KEY, BytesBody(SMALL), Put())
     done = b'HTTP/1.1 200 OK\r\nETag: "0"\r\nContent-Length: 0\r\n\r\n'

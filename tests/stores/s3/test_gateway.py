@@ -25,7 +25,7 @@ def configured(folder: Path, endpoint: str, accounts: str = TESTER, more: str = 
     secret.write_text(f"{REMOTE.secret}\n")
     file.write_text(
         f"stores: {{main: {{type: s3, endpoint_url: '{endpoint}', access_key: {REMOTE.access_key}, "
-        f"secret_key_file: {secret}, part_size: 5MiB{more}}}}}\n"
+        f"secret_key_file: {secret}, segment_size: 5MiB{more}}}}}\n"
         f"accounts: [{accounts}]\n"
         "frontends: {s3: {port: 0}, swift: {port: 0}, ftp: {port: 0, passive_ports: null}, admin: null}\n"
         "log: {access: false}\n"
@@ -101,7 +101,7 @@ async def test_of_several_accounts_one_owns_the_remote(tmp_path: Path) -> None:
     (
         (", secret_key: x", "keep one of them"),
         (", session_token: ''", "session_token"),
-        (", part_size: 4MiB", "part_size"),
+        (", segment_size: 4MiB", "segment_size"),
         (", addressing_style: other", "addressing_style"),
         (", profile: x", "profile"),
         (", unknown: x", "unknown"),

@@ -1,6 +1,4 @@
-"""What needs no remote: properties in headers and tags, blocks, settings, the table of errors."""
-
-from collections.abc import AsyncIterator
+"""What needs no remote: properties in headers and tags, settings, the table of errors."""
 
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, NoCredentialsError, SSLError
@@ -23,10 +21,8 @@ from gateway.core.errors import (
     Unavailable,
     Unsupported,
 )
-from gateway.core.parts import MAX_PARTS
 from gateway.core.types import Key, Props
 from gateway.stores.s3.answer import Answer, parse_time
-from gateway.stores.s3.blocks import Block, blocks, part_size
 from gateway.stores.s3.failures import store_error
 from gateway.stores.s3.metadata import META, Stated, meta_of, stated_by
 from gateway.stores.s3.tags import BucketTags, unpack
@@ -125,33 +121,6 @@ def test_tags_have_limits() -> None:
         BucketTags({"a": "v" * 257}).pack()
     with pytest.raises(BadRequest):
         BucketTags({str(number): "" for number in range(51)}).pack()
-
-
-async def pieces(sizes: list[int]) -> AsyncIterator[bytes]:
-    for number, size in enumerate(sizes):
-        yield bytes([number % 256]) * size
-
-
-@given(st.lists(st.integers(0, 25), max_size=12), st.integers(1, 10))
-async def test_blocks_are_of_one_size_but_for_the_last(sizes: list[int], size: int) -> None:
-    found = [block async for block in blocks(pieces(sizes), size, None)]
-    data = b"".join([piece async for piece in pieces(sizes)])
-    assert b"".join(block.data for block in found) == data
-    assert [block.number for block in found] == list(range(1, len(found) + 1))
-    assert [block.last for block in found] == [False] * (len(found) - 1) + [True]
-    assert all(len(block.data) == size for block in found[:-1])
-    assert len(found[-1].data) <= size
-    assert len(found) == 1 or found[-1].data
-
-
-async def test_an_empty_body_is_one_empty_block() -> None:
-    assert [block async for block in blocks(pieces([]), 5, 0)] == [Block(1, b"", last=True)]
-
-
-def test_the_largest_object_fits_into_its_parts() -> None:
-    size = 5 * 1024**4
-    assert part_size(1, 5, size) * MAX_PARTS >= size
-    assert sum(part_size(number, 8 * 1024**2, None) for number in range(1, MAX_PARTS + 1)) > 450 * 1024**3
 
 
 def answered(status: int, code: str = "") -> ClientError:

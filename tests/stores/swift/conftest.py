@@ -9,9 +9,11 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from gateway.core.store import Accounts, Batch, Multipart, find
+from gateway.config.settings import RemoteSwiftSettings
+from gateway.core.store import Accounts, Batch, Multipart, Store, find
 from gateway.core.types import BucketProps
-from gateway.stores.swift import SwiftStore, SwiftStoreSettings
+from gateway.layers.segmented import Segmented
+from gateway.stores.swift import SwiftStore
 from tests.conformance.tools import BUCKET, OWNER
 from tests.support.openstack.cluster import Cluster
 from tests.support.swift import QUICK
@@ -56,7 +58,7 @@ async def direct(cluster: Cluster) -> AsyncIterator[Direct]:
             yield Direct(session, cluster.account(secrets.token_hex(8)), answer.headers["X-Auth-Token"])
 
 
-Opening = Callable[..., AbstractAsyncContextManager[SwiftStore]]
+Opening = Callable[..., AbstractAsyncContextManager[Segmented]]
 
 
 @pytest.fixture
@@ -64,7 +66,7 @@ def opening(cluster: Cluster, direct: Direct) -> Opening:
     """Open another store on the account of the test; keywords are settings."""
 
     @asynccontextmanager
-    async def opened(**settings: object) -> AsyncIterator[SwiftStore]:
+    async def opened(**settings: object) -> AsyncIterator[Segmented]:
         stated = {
             "auth_url": cluster.auth,
             "user": cluster.user,
@@ -74,9 +76,11 @@ def opening(cluster: Cluster, direct: Direct) -> Opening:
             **QUICK,
             **settings,
         }
-        store = SwiftStore(SwiftStoreSettings.model_validate(stated), OWNER)
+        config = RemoteSwiftSettings.model_validate(stated)
+        inner = SwiftStore(config, OWNER)
         # Swift's own counters lag, and count a large object by its manifest.
-        store.caps = replace(store.caps, counters=False)
+        inner.caps = replace(inner.caps, counters=False)
+        store = Segmented(inner, config)
         await store.start()
         try:
             yield store
@@ -87,33 +91,39 @@ def opening(cluster: Cluster, direct: Direct) -> Opening:
 
 
 @pytest.fixture
-async def empty(opening: Opening) -> AsyncIterator[SwiftStore]:
+async def empty(opening: Opening) -> AsyncIterator[Segmented]:
     async with opening(exclusive=True) as store:
         yield store
 
 
 @pytest.fixture
-async def store(empty: SwiftStore) -> SwiftStore:
+async def store(empty: Segmented) -> Segmented:
     await empty.create_bucket(BUCKET, BucketProps(owner=OWNER))
     return empty
 
 
 @pytest.fixture
-def multipart(store: SwiftStore) -> Multipart:
+def multipart(store: Segmented) -> Multipart:
     found = find(store, Multipart)
     assert found is not None
     return found
 
 
 @pytest.fixture
-def batch(store: SwiftStore) -> Batch:
+def batch(store: Segmented) -> Batch:
     found = find(store, Batch)
     assert found is not None
     return found
 
 
 @pytest.fixture
-def accounts(store: SwiftStore) -> Accounts:
+def accounts(store: Segmented) -> Accounts:
     found = find(store, Accounts)
     assert found is not None
     return found
+
+
+def inner(store: Store) -> SwiftStore:
+    """The store itself, below its layer."""
+    assert isinstance(store.inner, SwiftStore)
+    return store.inner

@@ -5,6 +5,7 @@ import hashlib
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -14,12 +15,11 @@ from gateway.core.conditions import ABSENT
 from gateway.core.digest import Algorithm
 from gateway.core.errors import BadDigest, ConditionFailed, Denied, Unavailable
 from gateway.core.ranges import Span
-from gateway.core.types import BucketMeta, Copy, Key, ListQuery, Meta, PropsChange, Put
-from gateway.stores.swift import SwiftStore
-from gateway.stores.swift.info import Abilities
+from gateway.core.store import Store
+from gateway.core.types import BucketMeta, Copy, Key, ListQuery, Meta, Props, PropsChange, Put
 from gateway.stores.swift.rows import EMPTY
 from tests.conformance.tools import BUCKET, KEY, OLD, md5, put, read
-from tests.stores.swift.conftest import SEGMENT, Direct, Opening
+from tests.stores.swift.conftest import SEGMENT, Direct, Opening, inner
 from tests.support.bodies import Broken, Scripted, Stall, failing_at, split
 from tests.support.faultproxy import Fault, proxied, refusal
 from tests.support.waiting import until
@@ -36,13 +36,13 @@ def unsized(data: bytes) -> StreamBody:
     return StreamBody(stream())
 
 
-async def row(store: SwiftStore, name: str = KEY.name) -> Meta:
+async def row(store: Store, name: str = KEY.name) -> Meta:
     page = await store.list(BUCKET, ListQuery(prefix=name))
     assert isinstance(page.items[0], Meta)
     return page.items[0]
 
 
-async def test_f21_two_segments_and_a_half_are_three(store: SwiftStore, direct: Direct, opening: Opening) -> None:
+async def test_f21_two_segments_and_a_half_are_three(store: Store, direct: Direct, opening: Opening) -> None:
     meta = await store.put(KEY, unsized(LARGE), Put())
     assert (meta.size, meta.etag) == (len(LARGE), md5(LARGE))
     assert await store.stat(KEY) == meta
@@ -55,13 +55,13 @@ async def test_f21_two_segments_and_a_half_are_three(store: SwiftStore, direct: 
         assert ((await row(other)).size, (await row(other)).etag) == (len(LARGE), md5(LARGE))
 
 
-async def test_f22_a_multiple_of_the_segment_size_has_no_empty_segment(store: SwiftStore, direct: Direct) -> None:
+async def test_f22_a_multiple_of_the_segment_size_has_no_empty_segment(store: Store, direct: Direct) -> None:
     await store.put(KEY, unsized(LARGE[: 2 * SEGMENT]), Put())
     assert len(await direct.segments()) == 2
     assert await read(store, KEY) == LARGE[: 2 * SEGMENT]
 
 
-async def test_a_body_of_known_size_below_a_segment_is_a_plain_object(store: SwiftStore, direct: Direct) -> None:
+async def test_a_body_of_known_size_below_a_segment_is_a_plain_object(store: Store, direct: Direct) -> None:
     data = LARGE[: SEGMENT - 1]
     assert (await store.put(KEY, BytesBody(data), Put())).etag == md5(data)
     assert await direct.segments() == []
@@ -71,7 +71,7 @@ async def test_a_body_of_known_size_below_a_segment_is_a_plain_object(store: Swi
 @pytest.mark.parametrize("size", (SEGMENT - 1, len(LARGE)), ids=("plain", "segments"))
 @pytest.mark.parametrize("sized", (True, False))
 async def test_f25_a_body_that_breaks_or_lies_leaves_the_old_object(
-    store: SwiftStore, direct: Direct, size: int, sized: bool
+    store: Store, direct: Direct, size: int, sized: bool
 ) -> None:
     await put(store, KEY, OLD)
     pieces = split(LARGE[:size], 300_000)
@@ -89,7 +89,7 @@ async def test_f25_a_body_that_breaks_or_lies_leaves_the_old_object(
     assert (await direct("HEAD", f"/{BUCKET}/new"))[0] == 404
 
 
-async def test_f25_a_cancelled_upload_deletes_its_segments(store: SwiftStore, direct: Direct) -> None:
+async def test_f25_a_cancelled_upload_deletes_its_segments(store: Store, direct: Direct) -> None:
     await put(store, KEY, OLD)
     stall = Stall(len(PIECES))
     task = asyncio.ensure_future(store.put(KEY, Scripted(PIECES, stall), Put()))
@@ -101,9 +101,7 @@ async def test_f25_a_cancelled_upload_deletes_its_segments(store: SwiftStore, di
     assert await read(store, KEY) == OLD
 
 
-async def test_f23_a_segment_that_fails_leaves_the_old_object(
-    store: SwiftStore, direct: Direct, opening: Opening
-) -> None:
+async def test_f23_a_segment_that_fails_leaves_the_old_object(store: Store, direct: Direct, opening: Opening) -> None:
     await put(store, KEY, OLD)
     for fault, error in (
         (Fault(when="PUT .*/00000002 ", answer=refusal(503, "Trouble")), Unavailable),
@@ -118,7 +116,7 @@ async def test_f23_a_segment_that_fails_leaves_the_old_object(
 
 
 @asynccontextmanager
-async def through(direct: Direct, opening: Opening, *faults: Fault) -> AsyncIterator[SwiftStore]:
+async def through(direct: Direct, opening: Opening, *faults: Fault) -> AsyncIterator[Store]:
     """A store that reaches the upstream through a proxy with faults."""
     async with (
         proxied(direct.url, *faults) as proxy,
@@ -128,7 +126,7 @@ async def through(direct: Direct, opening: Opening, *faults: Fault) -> AsyncIter
 
 
 async def test_a_manifest_whose_answer_is_lost_has_made_the_object(
-    store: SwiftStore, direct: Direct, opening: Opening
+    store: Store, direct: Direct, opening: Opening
 ) -> None:
     async with through(direct, opening, Fault(when="PUT .*multipart-manifest", lose_answer=True)) as other:
         meta = await other.put(KEY, Scripted(PIECES, size=len(LARGE)), Put(when=ABSENT))
@@ -144,7 +142,7 @@ class FromTheSecond(Fault):
 
 
 async def test_segments_are_kept_while_it_is_not_known_whether_the_manifest_stands(
-    store: SwiftStore, direct: Direct, opening: Opening
+    store: Store, direct: Direct, opening: Opening
 ) -> None:
     lost = Fault(when="PUT .*multipart-manifest", lose_answer=True)
     blind = FromTheSecond(when=f"HEAD .*/{KEY.name} ", answer=refusal(503, "Trouble"))
@@ -154,7 +152,7 @@ async def test_segments_are_kept_while_it_is_not_known_whether_the_manifest_stan
     assert await read(store, KEY) == LARGE
 
 
-async def test_a_put_cancelled_while_it_commits_is_whole(store: SwiftStore, direct: Direct, opening: Opening) -> None:
+async def test_a_put_cancelled_while_it_commits_is_whole(store: Store, direct: Direct, opening: Opening) -> None:
     slow = Fault(when="PUT .*multipart-manifest", delay=0.5)
     async with through(direct, opening, slow) as other:
         task = asyncio.ensure_future(other.put(KEY, Scripted(PIECES, size=len(LARGE)), Put()))
@@ -166,7 +164,7 @@ async def test_a_put_cancelled_while_it_commits_is_whole(store: SwiftStore, dire
     assert len(await direct.segments()) == 3
 
 
-async def test_f26_what_is_overwritten_frees_its_segments(store: SwiftStore, direct: Direct) -> None:
+async def test_f26_what_is_overwritten_frees_its_segments(store: Store, direct: Direct) -> None:
     await store.put(KEY, unsized(LARGE), Put())
     old = await direct.segments()
     await store.put(KEY, unsized(LARGE[: SEGMENT + 1]), Put())
@@ -177,7 +175,7 @@ async def test_f26_what_is_overwritten_frees_its_segments(store: SwiftStore, dir
     assert await read(store, KEY) == OLD
 
 
-async def test_f27_renamed_and_uploaded_again_both_keep_their_bytes(store: SwiftStore, direct: Direct) -> None:
+async def test_f27_renamed_and_uploaded_again_both_keep_their_bytes(store: Store, direct: Direct) -> None:
     first, second = Key(BUCKET, "first"), Key(BUCKET, "second")
     await store.put(first, unsized(LARGE), Put())
     await ops.rename(store, first, second)
@@ -190,24 +188,24 @@ async def test_f27_renamed_and_uploaded_again_both_keep_their_bytes(store: Swift
     assert await direct.segments() == []
 
 
-async def test_f28_a_deleted_object_leaves_no_segments(store: SwiftStore, direct: Direct) -> None:
+async def test_f28_a_deleted_object_leaves_no_segments(store: Store, direct: Direct) -> None:
     await store.put(KEY, unsized(LARGE), Put())
     await store.put(Key(BUCKET, "other"), unsized(LARGE), Put())
     assert (await store.delete(KEY)).existed is True
     assert len(await direct.segments()) == 3
-    await store.delete_many(BUCKET, ["other", "missing"])
+    await ops.delete_many(store, BUCKET, ["other", "missing"])
     assert await direct.segments() == []
     await store.delete_bucket(BUCKET)
     assert (await direct("GET"))[2] == b""
 
 
-async def test_f29_segments_are_hidden(store: SwiftStore) -> None:
+async def test_f29_segments_are_hidden(store: Store) -> None:
     await store.put(KEY, unsized(LARGE), Put())
     page = await store.buckets(ListQuery())
     assert [bucket.name for bucket in page.items if isinstance(bucket, BucketMeta)] == [BUCKET]
 
 
-async def test_an_update_keeps_the_segments(store: SwiftStore, direct: Direct) -> None:
+async def test_an_update_keeps_the_segments(store: Store, direct: Direct) -> None:
     meta = await store.put(KEY, unsized(LARGE), Put())
     changed = await store.update(KEY, PropsChange(user={"a": "1"}, content_type="text/plain"))
     assert (changed.etag, changed.modified, changed.size) == (meta.etag, meta.modified, meta.size)
@@ -217,7 +215,7 @@ async def test_an_update_keeps_the_segments(store: SwiftStore, direct: Direct) -
 
 
 async def test_segments_that_others_copied_the_manifest_of_are_not_freed_with_the_copy(
-    store: SwiftStore, direct: Direct
+    store: Store, direct: Direct
 ) -> None:
     await store.put(KEY, unsized(LARGE), Put())
     copied, _, _ = await direct(
@@ -228,14 +226,14 @@ async def test_segments_that_others_copied_the_manifest_of_are_not_freed_with_th
     assert await read(store, KEY) == LARGE
 
 
-async def test_a_missing_segment_is_an_error_and_never_a_short_object(store: SwiftStore, direct: Direct) -> None:
+async def test_a_missing_segment_is_an_error_and_never_a_short_object(store: Store, direct: Direct) -> None:
     await store.put(KEY, unsized(LARGE), Put())
     await direct("DELETE", f"/{BUCKET}_segments/{(await direct.segments())[-1]}")
     with pytest.raises(Unavailable):
         await read(store, KEY)
 
 
-async def test_a_reader_keeps_its_segments(store: SwiftStore, direct: Direct) -> None:
+async def test_a_reader_keeps_its_segments(store: Store, direct: Direct) -> None:
     await store.put(KEY, unsized(LARGE), Put())
     async with store.open(KEY) as reader:
         await store.delete(KEY)
@@ -244,9 +242,10 @@ async def test_a_reader_keeps_its_segments(store: SwiftStore, direct: Direct) ->
     assert await direct.segments() == []
 
 
-async def test_more_segments_than_a_manifest_takes_make_a_tree(store: SwiftStore, direct: Direct) -> None:
-    known = await store._up.info.get()
-    store._up.info._known = Abilities(known.max_file_size, 2, known.max_deletes)
+async def test_more_segments_than_a_manifest_takes_make_a_tree(store: Store, direct: Direct) -> None:
+    upstream = inner(store)
+    known = await upstream._up.info.get()
+    upstream._up.info._known = replace(known, max_segments=2)
     data = LARGE + LARGE
     await store.put(KEY, unsized(data), Put())
     assert (await store.stat(KEY)).size == len(data)
@@ -256,7 +255,7 @@ async def test_more_segments_than_a_manifest_takes_make_a_tree(store: SwiftStore
     assert await direct.segments() == []
 
 
-async def test_f20_objects_of_others_are_told_by_their_true_size(store: SwiftStore, direct: Direct) -> None:
+async def test_f20_objects_of_others_are_told_by_their_true_size(store: Store, direct: Direct) -> None:
     await direct("PUT", f"/{BUCKET}_segments")
     rows = []
     for number in (1, 2):
@@ -281,7 +280,7 @@ async def test_f20_objects_of_others_are_told_by_their_true_size(store: SwiftSto
 
 
 async def test_only_absence_is_a_condition_of_writes_that_others_may_race_with(
-    store: SwiftStore, direct: Direct, opening: Opening
+    store: Store, direct: Direct, opening: Opening
 ) -> None:
     async with opening() as shared:
         assert (await shared.put(KEY, BytesBody(OLD), Put(when=ABSENT))).etag == md5(OLD)
@@ -296,4 +295,16 @@ async def test_only_absence_is_a_condition_of_writes_that_others_may_race_with(
         assert await ops.rename_prefix(shared, Key(BUCKET, "o"), Key(BUCKET, "renamed/")) == 2
     assert await read(store, KEY.name.replace("o", "renamed/", 1)) == OLD
     assert hashlib.md5(await read(store, "renamed/ther")).hexdigest() == md5(LARGE)
+    assert await direct.segments() == []
+
+
+async def test_a_copy_of_what_is_too_large_for_one_object_is_in_segments(store: Store, direct: Direct) -> None:
+    upstream = inner(store)
+    upstream._up.info._known = replace(await upstream._up.info.get(), max_file_size=SEGMENT)
+    await store.put(KEY, unsized(LARGE), Put(props=Props(user={"a": "1"})))
+    copy = await store.copy(KEY, Key(BUCKET, "copy"), Copy(when=ABSENT))
+    assert (copy.size, copy.etag, copy.props.user) == (len(LARGE), md5(LARGE), {"a": "1"})
+    assert len(await direct.segments()) == 6
+    await ops.rename(store, KEY, Key(BUCKET, "renamed"))
+    assert await read(store, "renamed") == await read(store, "copy") == LARGE
     assert len(await direct.segments()) == 6

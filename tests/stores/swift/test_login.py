@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from gateway.config.settings import RemoteSwiftSettings
 from gateway.core.errors import Unavailable
-from gateway.stores.swift import SwiftStoreSettings
 from gateway.stores.swift.login import Grant, grant, question
 from gateway.stores.swift.tokens import FAILURE_SECONDS, Token, Tokens
 
 BASE: dict[str, object] = {"type": "swift", "auth_url": "https://id.example/v3", "user": "me", "key": "secret"}
 
 
-def settings(**stated: object) -> SwiftStoreSettings:
-    return SwiftStoreSettings.model_validate({**BASE, **stated})
+def settings(**stated: object) -> RemoteSwiftSettings:
+    return RemoteSwiftSettings.model_validate({**BASE, **stated})
 
 
 def asked(**stated: object) -> dict[str, object]:

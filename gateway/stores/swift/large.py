@@ -1,0 +1,137 @@
+"""Objects made of segments: `core.store.Segments` by static large objects, or dynamic ones where those are missing."""
+
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from gateway.core.body import ReadyBody
+from gateway.core.conditions import ANY, When
+from gateway.core.digest import Digests, composite_etag
+from gateway.core.errors import ConditionFailed, StoreError
+from gateway.core.faults import is_doubtful
+from gateway.core.types import Base, Key, LeftUpload, Meta, Part, Put, SegmentRules
+from gateway.stores.swift.client import Request
+from gateway.stores.swift.facts import facts_of
+from gateway.stores.swift.found import Found
+from gateway.stores.swift.metadata import Stated, of_object
+from gateway.stores.swift.names import container_of, new_upload, prefix_of, root_of
+from gateway.stores.swift.objects import Objects, native
+from gateway.stores.swift.segments import Segment, is_branch, segment
+from gateway.stores.swift.staging import SMALL, Staged
+
+BASE = 0
+"""The number of what stood before an append, as a segment. Those that are appended begin at 1."""
+
+
+class Large(Objects):
+    """A segment is an object in the bucket's container of segments; the manifest makes one object of all of them."""
+
+    async def segment_rules(self, key: Key, when: When = ANY, size: int | None = None) -> SegmentRules:
+        await self._foresee(key, when)
+        abilities = await self._up.info.get()
+        joins = bool(abilities.max_segments) or abilities.has_dynamic
+        return SegmentRules(joins=joins, largest=abilities.max_file_size, streams=True, whole=True)
+
+    async def extends(self, found: Meta) -> bool:
+        """Of small objects it would make many small segments; of a DLO it would change what others read."""
+        if found.size <= SMALL or not (await self._up.info.get()).max_segments:
+            return False
+        standing = await self._found(found.key)
+        return standing is not None and not standing.manifest
+
+    async def begin_segments(self, key: Key, opts: Put, base: Base | None = None) -> str:
+        await self._up.segments.ensure(key.bucket)
+        upload = new_upload()
+        if base is not None and not base.inside:
+            standing = await self._unchanged(key, base)
+            upload = f"{standing.upload}/{upload}" if standing.upload else upload
+        await self._up.notes.put(key, upload)
+        return upload
+
+    async def put_segment(self, key: Key, upload: str, number: int, body: ReadyBody) -> Part:
+        etag = facts_of(body.digests, frozenset()).etag
+        path = container_of(key.bucket), _name(key, upload, number)
+        await self._up.client.call(Request(method="PUT", path=path, headers={"ETag": etag}, body=body))
+        return Part(number=number, size=body.count, etag=etag, modified=0)
+
+    async def join_segments(
+        self, key: Key, upload: str, segments: Sequence[Part], opts: Put, digests: Digests, base: Base | None = None
+    ) -> Meta:
+        try:
+            done = await self._joined(key, upload, segments, opts, digests, base)
+        except StoreError as error:
+            if not is_doubtful(error):
+                await self.drop_segments(key, upload, len(segments))
+            raise
+        await self._up.notes.clear(key, upload)
+        return done
+
+    async def _joined(
+        self, key: Key, upload: str, segments: Sequence[Part], opts: Put, digests: Digests, base: Base | None
+    ) -> Meta:
+        container = container_of(key.bucket)
+        rows = [segment(container, _name(key, upload, part.number), part.etag, part.size) for part in segments]
+        size = sum(part.size for part in segments)
+        facts = facts_of(digests, opts.checksums, root_of(upload))
+        etag, when = facts.etag, opts.when if base is None else base.when
+        if base is not None and base.meta is not None and not base.inside:
+            rows = [*await self._rows_of(await self._unchanged(key, base), upload), *rows]
+            size += base.meta.size
+            etag = composite_etag(row.etag for row in rows)
+        modified, is_static = opts.modified, bool((await self._up.info.get()).max_segments)
+        meta = Meta(key=key, size=size, etag=etag, modified=modified or 0, props=opts.props, checksums=facts.checksums)
+        stated = Stated(etag, modified, None if is_static else size)
+        headers = {**of_object(opts.props, stated, facts.checksums, facts.upload), **native(when)}
+        await self._check_owner(key.bucket, opts.owner)
+        staged = Staged(facts=facts, size=size, commit=lambda: self._up.segments.join(key, upload, rows, headers))
+        return await self._commit(meta, when, staged, headers)
+
+    async def _unchanged(self, key: Key, base: Base) -> Found:
+        """What an append goes on from. Raises `ConditionFailed` where that is another object by now."""
+        found = await self._found(key)
+        if found is None or base.meta is None or found.meta.etag != base.meta.etag:
+            raise ConditionFailed
+        return found
+
+    async def _rows_of(self, found: Found, upload: str) -> list[Segment]:
+        """The rows of a large object's manifest; a plain object becomes a segment, copied by the upstream."""
+        key = found.meta.key
+        if found.static:
+            return await self._up.segments.manifest(key)
+        container, name = container_of(key.bucket), _name(key, upload, BASE)
+        headers = {"X-Copy-From": quote(f"{key.bucket}/{key.name}"), "X-Fresh-Metadata": "true", "If-Match": found.tag}
+        patience = self._up.settings.copy_timeout
+        await self._up.client.call(
+            Request(method="PUT", path=(container, name), headers=headers, body=b"", patience=patience)
+        )
+        return [segment(container, name, found.tag.strip('"'), found.meta.size)]
+
+    async def drop_segments(self, key: Key, upload: str, count: int = 0) -> None:
+        if await self._lives(key, upload):
+            await self._up.notes.clear(key, upload)
+        else:
+            names = [_name(key, upload, number) for number in range(BASE, count + 1)] if count else []
+            await self._up.segments.free(key, upload, names)
+
+    async def _lives(self, key: Key, upload: str) -> bool:
+        """Whether the object that stands is made of these segments: it names the upload, and its manifest an append.
+
+        What lies deeper in a tree of manifests is not looked for, and taken to be there.
+        """
+        found = await self._found(key)
+        if found is None or found.upload != root_of(upload):
+            return False
+        if upload == found.upload:
+            return True
+        begin = f"/{container_of(key.bucket)}/{prefix_of(key.name, upload)}"
+        rows = await self._up.segments.manifest(key)
+        return any(row.path.startswith(begin) or is_branch(row.path) for row in rows)
+
+    async def renew_segments(self, key: Key, upload: str) -> None:
+        await self._up.notes.put(key, upload)
+
+    async def left_segments(self, bucket: str, before: int) -> Sequence[LeftUpload]:
+        return await self._up.notes.older(bucket, before)
+
+
+def _name(key: Key, upload: str, number: int) -> str:
+    return f"{prefix_of(key.name, upload)}{number:08}"

@@ -1,0 +1,21 @@
+"""Listings that are walked to their end, as Swift tells them."""
+
+from gateway.core.types import Meta
+from gateway.stores.swift.client import Client, Request
+from gateway.stores.swift.rows import Row, objects
+
+PAGE = 1000
+
+
+async def walk(client: Client, container: str, prefix: str) -> list[Row[Meta]]:
+    """All that begins with `prefix`, in order; nothing where there is no container."""
+    found: list[Row[Meta]] = []
+    marker = ""
+    while True:
+        query = {"format": "json", "prefix": prefix, "marker": marker, "limit": str(PAGE)}
+        answer = await client.call(Request(method="GET", path=(container,), query=query), 404)
+        rows = [] if answer.status == 404 else objects(container, answer.body)
+        if not rows or rows[-1].name <= marker:
+            return found
+        found += rows
+        marker = rows[-1].name
