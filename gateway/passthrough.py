@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 
 from gateway.auth.guests import Credentials
-from gateway.config.settings import NamespaceSettings
+from gateway.config.settings import NamespaceSettings, RemoteSwiftSettings
 from gateway.core.errors import CredentialsRefused, LoginExpired
 from gateway.core.store import Store
 from gateway.layering import Layering
@@ -31,7 +31,7 @@ class Passthrough:
     """
 
     def __init__(
-        self, namespace: NamespaceSettings, settings: SwiftStoreSettings, layering: Layering, shelf: Shelving
+        self, namespace: NamespaceSettings, settings: RemoteSwiftSettings, layering: Layering, shelf: Shelving
     ) -> None:
         self._name = namespace.store
         self._settings = settings
@@ -79,7 +79,7 @@ class Passthrough:
         caller = Caller(credentials.tenant, credentials.user)
         settings = acting_as(self._settings, caller, credentials.secret)
         plain = SwiftStore(settings, account, self._shelf(settings))
-        store = self._layering.around(plain, self._name, settings, View(account, (caller.tenant, caller.user)))
+        store = self._layering.around(plain, self._name, self._settings, View(account, (caller.tenant, caller.user)))
         await store.start()
         try:
             await plain.log_in()
