@@ -10,7 +10,7 @@ from gateway.core.body import CheckedBody, expect
 from gateway.core.conditions import ANY, ANYTHING, When
 from gateway.core.digest import Algorithm
 from gateway.core.errors import BadDigest, BadRange, ConditionFailed, NoSuchKey, NotFound, NotModified, StoreError
-from gateway.core.types import Meta, PropsChange, Put
+from gateway.core.types import Meta, PropsChange, Put, Versioning
 from gateway.frontends.http.body import RequestBody
 from gateway.frontends.http.headers import spans_of, when_of
 from gateway.frontends.http.sending import Head, Source, send_object
@@ -24,6 +24,9 @@ from gateway.frontends.swift.properties import content_type_of, described, props
 from gateway.frontends.swift.times import last_modified
 
 _MD5 = re.compile(r"[0-9a-f]{32}")
+
+_STANDING = When(if_match=(ANYTHING,))
+"""There is an object."""
 
 
 async def head(call: Call) -> web.Response:
@@ -84,8 +87,17 @@ async def post(call: Call) -> web.Response:
 
 
 async def delete(call: Call) -> web.Response:
-    """DELETE: 404 where there is none."""
-    if not (await call.store.delete(call.place.key, when=when_of(call.headers))).existed:
+    """DELETE: 404 where there is none, which leaves no delete marker."""
+    when = when_of(call.headers)
+    if when is ANY and call.place.container.versioning is not Versioning.OFF:
+        when = _STANDING
+    try:
+        done = await call.store.delete(call.place.key, when=when)
+    except ConditionFailed as failed:
+        if when is not _STANDING:
+            raise
+        raise NoSuchKey from failed
+    if not done.existed:
         raise NoSuchKey
     return answer(204)
 
