@@ -153,5 +153,6 @@ CONTENDERS = {
     "s3": Contender(open=_remote, durable=False, lacks=S3_LACKS, exempt=remotes.PORTICO),
     "s3 of rclone": _over("rclone", remotes.RCLONE),
     "s3 of moto": _over("moto", remotes.MOTO),
+    "s3 of swift": _over("s3api", remotes.SWIFT),
     "swift": Contender(open=_swift, durable=False, lacks=CAPABILITIES - {Accounts, Batch}, exempt=SWIFT_EXEMPT),
 }

@@ -186,4 +186,25 @@ MOTO: Mapping[str, str] = {
 SWIFT: Mapping[str, str] = {
     **EVERY,
     **_NO_TAGS,
+    **_NO_CONDITIONAL_PARTS,
+    **_NO_CHECKSUMS,
+    **_FEW_UPLOADS,
+    **_for(
+        "of the conditions of writes it minds If-None-Match: * alone: the store refuses to ask for others",
+        "test_a_copy_onto_what_may_go",
+        "test_a_copy_onto_what_must_stay",
+        "test_a_write_where_nothing_stands",
+        "test_a_write_whose_condition_holds",
+        "test_an_update_and_a_delete_whose_condition_holds",
+    ),
+    **_for(
+        "its uploads that are completed go on for a while",
+        "test_a_completed_upload_is_gone",
+        "test_parts_that_are_not_named_are_dropped",
+    ),
+    **_for("its parts have numbers up to 1,000", "test_parts_come_in_any_order_and_with_gaps"),
+    **_for("it takes no empty parts", "test_empty_parts_make_an_empty_object"),
+    **_for("it tells a copied range by another ETag than the part's", "test_parts_are_copied_from_objects"),
+    **_for("it tells no CRC32 of objects", "test_checksums_are_computed_and_kept"),
+    **_for("a listing takes it a tenth of a second", "test_listings_are_those_of_the_model"),
 }
