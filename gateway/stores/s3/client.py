@@ -2,9 +2,10 @@
 
 import asyncio
 import hashlib
+import ssl
 from base64 import b64encode
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from functools import cache
 from typing import Any
 
@@ -17,7 +18,7 @@ from botocore.loaders import Loader, create_loader
 from botocore.parsers import ResponseParserError
 
 from gateway.core.context import current
-from gateway.core.errors import DeadlineExceeded, Unavailable
+from gateway.core.errors import DeadlineExceeded, Denied, Unavailable, Unsupported
 from gateway.core.faults import passes, wait_of
 from gateway.stores.s3.answer import Answer, parse_time
 from gateway.stores.s3.failures import store_error
@@ -42,6 +43,8 @@ class Client:
             session.register_component("data_loader", _loader())
             session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=parse_time)
             secret = await asyncio.to_thread(settings.secret)
+            if settings.ca_file is not None:  # botocore would tell of it at each request
+                await asyncio.to_thread(ssl.create_default_context, cafile=settings.ca_file)
             self._client = await self._stack.enter_async_context(
                 session.create_client(
                     "s3",
@@ -78,11 +81,21 @@ class Client:
         stated = {name: value for name, value in parameters.items() if value is not None}
         try:
             async with asyncio.timeout(limit):
-                return await self._tried(operation, stated)
+                try:
+                    return await self._tried(operation, stated)
+                except Denied:
+                    if operation.startswith("head_"):
+                        await self._check_credentials()
+                    raise
         except TimeoutError as error:
             raise DeadlineExceeded from error
         except (aiohttp.ClientError, ResponseParserError, ValueError, OSError) as error:
             raise Unavailable("The store's answer can't be understood") from error
+
+    async def _check_credentials(self) -> None:
+        """A HEAD has no body that says whether the client is denied or the gateway. Raises `Unavailable` for it."""
+        with suppress(Denied, Unsupported):
+            await self._tried("list_buckets", {})
 
     async def _tried(self, operation: str, stated: Mapping[str, Any]) -> Answer:
         """Streams go out once; all else is repeated, and what a repetition then meets is judged by who asked."""

@@ -23,6 +23,7 @@ from gateway.core.errors import (
     BadRequest,
     Busy,
     ConditionFailed,
+    CredentialsRefused,
     Denied,
     IncompleteBody,
     InvalidName,
@@ -119,7 +120,7 @@ def store_error(error: BotoCoreError | ClientError) -> StoreError:
     if isinstance(error, NoCredentialsError | PartialCredentialsError | CredentialRetrievalError):
         return Unavailable("The gateway has no credentials for the store", retryable=False)
     if isinstance(error, SSLError):
-        return Unavailable("The store can't prove who it is", retryable=False)
+        return Unavailable("The store's certificate is not trusted", retryable=False)
     return Unavailable()
 
 
@@ -131,7 +132,7 @@ def refusal(response: Mapping[str, Any]) -> StoreError:
     if code in _BUSY or status in {429, 503}:
         return Busy(retry_after=_retry_after(metadata.get("HTTPHeaders", {})))
     if code in _REFUSED:
-        return Unavailable("The store does not accept the gateway's credentials", retryable=False)
+        return CredentialsRefused()
     make = _CODES.get(code) or _STATUS.get(status)
     return make() if make else Unavailable()
 

@@ -93,7 +93,11 @@ class Client:
         self.tokens = Tokens(self._login, settings.token_ttl, shelf=shelf)
 
     async def start(self) -> None:
-        trust = await asyncio.to_thread(self._trust)
+        """Raises `Unavailable` where the settings can't be used."""
+        try:
+            trust = await asyncio.to_thread(self._trust)
+        except OSError as error:
+            raise Unavailable(f"The settings can't be used: `ca_file`: {error}", retryable=False) from error
         sessions = {name: self._session(trust) for name in ("short", "read", "write")}
         for session in sessions.values():
             await self._stack.enter_async_context(session)
