@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import large, listing, small
+from bench import large, listing, small, versions
 from bench.table import Row, show
 
 ROUNDS = 5
@@ -13,7 +13,7 @@ ROUNDS = 5
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("suite", nargs="*", help="which suites to run: small large memory listing (default: all)")
+    parser.add_argument("suite", nargs="*", help="of small large memory listing versions (default: all)")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"runs of which the median counts ({ROUNDS})")
     parser.add_argument("--seconds", type=float, default=4.0, help="length of one run with small objects (4)")
     parser.add_argument(
@@ -28,6 +28,7 @@ def main() -> None:
         "large": lambda folder: large.rows(folder, rounds=options.rounds),
         "memory": large.memory_rows,
         "listing": lambda folder: listing.rows(folder, rounds=options.rounds),
+        "versions": lambda folder: versions.rows(folder, rounds=options.rounds),
     }
     wanted = options.suite or list(suites)
     if unknown := set(wanted) - set(suites):
