@@ -104,6 +104,17 @@ def from_query(request: SignedRequest) -> Claim:
     )
 
 
+def from_form(fields: Mapping[str, str]) -> Claim:
+    """The claim of an upload by a form, whose fields have lower-case names. Raises `AuthError`."""
+    if fields["x-amz-algorithm"] != ALGORITHM:
+        raise AuthError(AuthCode.INVALID_ARGUMENT, f'X-Amz-Algorithm only supports "{ALGORITHM}"')
+    if "x-amz-security-token" in fields:
+        raise bad_token()
+    if (terms := _terms(fields["x-amz-credential"], "")) is None:
+        raise _bad_credential(f"the Credential is mal-formed; expecting {_CREDENTIAL}.")
+    return Claim(terms, _timestamp(fields["x-amz-date"]), fields["x-amz-signature"], "", _UNSIGNED, 0)
+
+
 def _terms_of(stated: str) -> Terms:
     """The terms in an Authorization header, given up to its last component, the signature. Raises `AuthError`."""
     algorithm, _, rest = stated.partition(" ")
@@ -167,13 +178,8 @@ def _expires(text: str) -> int:
     if not _DIGITS.fullmatch(text):
         raise _bad_query("X-Amz-Expires should be a number")
     seconds = int(text)
-    if seconds < 0:
-        raise _bad_query("X-Amz-Expires must be non-negative")
-    if seconds > MAX_EXPIRES:
-        raise _bad_query(
-            "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than "
-            f"{MAX_EXPIRES} seconds"
-        )
+    if not 1 <= seconds <= MAX_EXPIRES:
+        raise AuthError(AuthCode.ACCESS_DENIED, f"X-Amz-Expires must be between 1 and {MAX_EXPIRES} seconds")
     return seconds
 
 

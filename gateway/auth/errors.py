@@ -12,6 +12,7 @@ class AuthCode(StrEnum):
     AUTHORIZATION_QUERY_PARAMETERS_ERROR = "AuthorizationQueryParametersError"
     INVALID_ACCESS_KEY_ID = "InvalidAccessKeyId"
     INVALID_ARGUMENT = "InvalidArgument"
+    INVALID_POLICY_DOCUMENT = "InvalidPolicyDocument"
     INVALID_REQUEST = "InvalidRequest"
     INVALID_TOKEN = "InvalidToken"  # noqa: S105
     REQUEST_TIME_TOO_SKEWED = "RequestTimeTooSkewed"

@@ -124,11 +124,7 @@ class SigV4:
         terms = claim.terms
         user = self._registry.by_access_key(terms.access_key)
         if user is None:
-            raise AuthError(
-                AuthCode.INVALID_ACCESS_KEY_ID,
-                "The AWS Access Key Id you provided does not exist in our records.",
-                AWSAccessKeyId=terms.access_key,
-            )
+            raise unknown_key(terms.access_key)
         self._check_scope(claim)
         self._check_time(claim)
         _check_headers(claim, request)
@@ -137,6 +133,22 @@ class SigV4:
         context = SigningContext(mac, claim.timestamp, terms.scope)
         _check_signature(claim, request, context)
         return Verified(user, payload, claim.signature, context)
+
+    def verify_text(self, claim: Claim, text: str) -> Verified:
+        """Who signed `text` itself, as POST policies are signed. Raises `AuthError`."""
+        terms = claim.terms
+        user = self._registry.by_access_key(terms.access_key)
+        if user is None:
+            raise unknown_key(terms.access_key)
+        self._check_scope(claim)
+        context = SigningContext(
+            self._signing_mac(user.secret, terms.day, terms.region, terms.service), claim.timestamp, terms.scope
+        )
+        mac = context.mac.copy()
+        mac.update(canonical.encode(text))
+        if not hmac.compare_digest(mac.hexdigest().encode(), canonical.encode(claim.signature)):
+            raise _mismatch(claim, StringToSign=text)
+        return Verified(user, _payload(claim.payload), claim.signature, context)
 
     def _check_scope(self, claim: Claim) -> None:
         terms = claim.terms
@@ -164,23 +176,36 @@ class SigV4:
             ) from None
         if claim.expires is None:
             if abs(now - signed) > MAX_SKEW:
-                raise AuthError(
-                    AuthCode.REQUEST_TIME_TOO_SKEWED,
-                    "The difference between the request time and the current time is too large.",
-                    RequestTime=claim.timestamp,
-                    ServerTime=_iso(now),
-                    MaxAllowedSkewMilliseconds=str(MAX_SKEW * 1000),
-                )
+                raise skewed(claim.timestamp, now)
         elif signed - now > MAX_SKEW:
             raise AuthError(AuthCode.ACCESS_DENIED, "Request is not valid yet", ServerTime=_iso(now))
         elif now > signed + claim.expires:
-            raise AuthError(
-                AuthCode.ACCESS_DENIED,
-                "Request has expired",
-                Expires=_iso(signed + claim.expires),
-                ServerTime=_iso(now),
-                **{"X-Amz-Expires": str(claim.expires)},
-            )
+            raise expired(signed + claim.expires, now, **{"X-Amz-Expires": str(claim.expires)})
+
+
+def skewed(stated: str, now: float) -> AuthError:
+    """The error for a request whose `stated` time is too far from `now`, in seconds since the epoch."""
+    return AuthError(
+        AuthCode.REQUEST_TIME_TOO_SKEWED,
+        "The difference between the request time and the current time is too large.",
+        RequestTime=stated,
+        ServerTime=_iso(now),
+        MaxAllowedSkewMilliseconds=str(MAX_SKEW * 1000),
+    )
+
+
+def expired(end: float, now: float, **elements: str) -> AuthError:
+    """The error for a presigned URL that was valid until `end`, in seconds since the epoch."""
+    return AuthError(AuthCode.ACCESS_DENIED, "Request has expired", Expires=_iso(end), ServerTime=_iso(now), **elements)
+
+
+def unknown_key(access_key: str) -> AuthError:
+    """The error for an access key that is nobody's."""
+    return AuthError(
+        AuthCode.INVALID_ACCESS_KEY_ID,
+        "The AWS Access Key Id you provided does not exist in our records.",
+        AWSAccessKeyId=access_key,
+    )
 
 
 def _check_headers(claim: Claim, request: SignedRequest) -> None:
@@ -222,15 +247,19 @@ def _check_signature(claim: Claim, request: SignedRequest, context: SigningConte
     digest = sha256(canonical.encode(canonical_request)).hexdigest()
     expected = context.sign(ALGORITHM, digest)
     if not hmac.compare_digest(expected.encode(), canonical.encode(claim.signature)):
-        raise AuthError(
-            AuthCode.SIGNATURE_DOES_NOT_MATCH,
-            "The request signature we calculated does not match the signature you provided. "
-            "Check your key and signing method.",
-            AWSAccessKeyId=terms.access_key,
-            StringToSign="\n".join((ALGORITHM, context.timestamp, context.scope, digest)),
-            SignatureProvided=claim.signature,
-            CanonicalRequest=canonical_request,
-        )
+        signed = "\n".join((ALGORITHM, context.timestamp, context.scope, digest))
+        raise _mismatch(claim, StringToSign=signed, CanonicalRequest=canonical_request)
+
+
+def _mismatch(claim: Claim, **elements: str) -> AuthError:
+    return AuthError(
+        AuthCode.SIGNATURE_DOES_NOT_MATCH,
+        "The request signature we calculated does not match the signature you provided. "
+        "Check your key and signing method.",
+        AWSAccessKeyId=claim.terms.access_key,
+        SignatureProvided=claim.signature,
+        **elements,
+    )
 
 
 def _iso(seconds: float) -> str:

@@ -10,6 +10,7 @@ from gateway.auth.sigv4 import Payload, Verified
 from gateway.core.store import Store
 from gateway.core.types import BucketMeta, Key
 from gateway.frontends.s3.copysource import CopySource
+from gateway.frontends.s3.forms import Form
 from gateway.frontends.s3.settings import S3Settings
 from gateway.frontends.s3.xmlin import Reader
 from gateway.frontends.s3.xmlout import Output
@@ -24,7 +25,7 @@ class Call:
     `headers` are under lower-case names. `key` is empty as far as the request does not go that deep. The access check
     sets `bucket`, the bucket that the request names (None for operations on an account), and `source` for copies.
     `reader` is set for operations with an XML body. `verified` is None for requests that are not signed by version 4.
-    `common` are the headers of every answer.
+    `common` are the headers of every answer. `form` is set for uploads by forms, whose fields stand in `headers`.
     """
 
     request: web.BaseRequest
@@ -41,6 +42,7 @@ class Call:
     common: Pairs
     bucket: BucketMeta | None = None
     source: CopySource | None = None
+    form: Form | None = None
 
 
 Handler = Callable[[Call], Awaitable[Output | web.StreamResponse]]

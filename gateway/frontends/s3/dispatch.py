@@ -4,6 +4,7 @@ import asyncio
 import logging
 import secrets
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from aiohttp import web
@@ -25,6 +26,7 @@ from gateway.frontends.s3.call import Call, Pairs
 from gateway.frontends.s3.codes import Code
 from gateway.frontends.s3.demands import refuse_unserved
 from gateway.frontends.s3.errors import S3Error, error_xml, of_auth, of_store
+from gateway.frontends.s3.forms import receiving
 from gateway.frontends.s3.operations import OPERATIONS, Operation
 from gateway.frontends.s3.permission import permit
 from gateway.frontends.s3.rights import conceals
@@ -79,7 +81,7 @@ class Dispatcher:
         self._registry = registry
         self._tenancy = tenancy
         self._observe = observe
-        self._authenticate = Authenticator(registry, settings.region)
+        self._authenticate = Authenticator(registry, settings.region, settings.domain)
         self._router = Router(described)
         self._routes = {name: _compile(described.operations[name], OPERATIONS[name]) for name in OPERATIONS}
         self._host_id = secrets.token_urlsafe(32)
@@ -126,36 +128,58 @@ class Dispatcher:
         return ("Server", SERVER), ("x-amz-request-id", request_id), ("x-amz-id-2", self._host_id)
 
     async def _serve(self, visit: _Visit) -> web.StreamResponse:
-        request, settings = visit.request, self._settings
+        request = visit.request
         target = split(request.raw_path)
         headers = fold(request.headers.items())
-        address = address_of(target.path, headers.get("host", ""), settings.domain)
+        address = address_of(target.path, headers.get("host", ""), self._settings.domain)
         visit.key = address.key
         query = query_of(target.query)
         described = self._router.route(request.method, address.level, query, headers)
         visit.operation = described.name
+        route = self._routes.get(described.name)
+        if route is not None and route.operation.form:
+            return await self._serve_form(visit, route, headers, query)
         sender = self._authenticate(SignedRequest(request.method, target.path, target.query, headers))
         visit.admit(sender)
-        route = self._routes.get(described.name)
         if route is None:
             raise not_implemented(described)
-        store = self._tenancy.store(sender.principal)
-        call = Call(
-            request=request,
+        return await self._perform(visit, route, self._call(visit, route, sender, headers, query))
+
+    async def _serve_form(
+        self, visit: _Visit, route: _Route, headers: Mapping[str, str], query: Mapping[str, str]
+    ) -> web.StreamResponse:
+        """Serve an upload by a form, which says who sends it and what it is to be called."""
+        bucket = visit.key.bucket
+        async with receiving(visit.request, headers.get("content-type", ""), self._settings.stall_timeout) as form:
+            visit.key = form.key(bucket)
+            sender = self._authenticate.of_form(form.fields)
+            visit.admit(sender)
+            form.check(bucket)
+            call = self._call(visit, route, sender, form.headers(headers), query)
+            call.form = form
+            return await self._perform(visit, route, call)
+
+    def _call(
+        self, visit: _Visit, route: _Route, sender: Sender, headers: Mapping[str, str], query: Mapping[str, str]
+    ) -> Call:
+        return Call(
+            request=visit.request,
             headers=headers,
             query=query,
-            key=address.key,
+            key=visit.key,
             principal=sender.principal,
             payload=sender.payload,
             verified=sender.verified,
-            store=store,
+            store=self._tenancy.store(sender.principal),
             accounts=self._registry,
             reader=route.reader,
-            settings=settings,
+            settings=self._settings,
             common=visit.common,
         )
+
+    async def _perform(self, visit: _Visit, route: _Route, call: Call) -> web.StreamResponse:
         await permit(call, route.operation)
-        refuse_unserved(headers)
+        refuse_unserved(call.headers)
         try:
             answer = await route.operation.handler(call)
         except NoSuchKey:

@@ -79,7 +79,7 @@ def _stated(call: Call) -> Iterator[tuple[str, str | None]]:
 
 def _signature(call: Call) -> Iterator[tuple[str, str]]:
     kind = "REST-HEADER" if "authorization" in call.headers else "REST-QUERY-STRING"
-    yield "s3:authtype", kind
+    yield "s3:authtype", kind if call.form is None else "POST"
     if call.verified is None:
         yield "s3:signatureversion", "AWS"
         return

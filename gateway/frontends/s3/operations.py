@@ -19,6 +19,7 @@ from gateway.frontends.s3 import (
     objects,
     ownership,
     policies,
+    post,
     service,
     version_listing,
     versioning,
@@ -31,8 +32,8 @@ class Operation:
     """`action` is what the caller must be allowed on what the request names, `source` on what it copies from.
 
     `on_account`: the action is done to the caller's own account; the bucket, if one is named, need not exist.
-    `each`: the document names the objects, and the handler makes the check of each of them. `document`: the request has
-    an XML document, or may have one.
+    `each`: the document names the objects, and the handler makes the check of each of them. `form`: the sender and the
+    key stand in a form. `document`: the request has an XML document, or may have one.
     """
 
     action: Action
@@ -40,6 +41,7 @@ class Operation:
     source: Action | None = None
     on_account: bool = False
     each: bool = False
+    form: bool = False
     document: bool = False
 
 
@@ -73,6 +75,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "ListObjects": Operation(Action.LIST, listing.list_objects),
     "ListObjectsV2": Operation(Action.LIST, listing.list_objects_v2),
     "ListParts": Operation(Action.LIST_PARTS, multipart.list_parts),
+    "PostObject": Operation(Action.WRITE, post.post_object, form=True),
     "PutBucketAcl": Operation(Action.PUT_BUCKET_ACL, acl.put_bucket_acl, document=True),
     "PutBucketOwnershipControls": Operation(
         Action.PUT_OWNERSHIP, ownership.put_bucket_ownership_controls, document=True

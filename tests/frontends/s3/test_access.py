@@ -123,12 +123,6 @@ async def test_that_a_bucket_is_missing_is_told_to_everybody(world: World) -> No
     assert (await world.send(Request("GET", "/missing/k"))).code == "NoSuchBucket"
 
 
-async def test_signature_version_2(world: World) -> None:
-    header = await world.send(Request("GET", "/", headers={"Authorization": "AWS ALICE:c2lnbmF0dXJl"}))
-    query = await world.send(Request("GET", "/?AWSAccessKeyId=ALICE&Signature=x&Expires=9999999999"))
-    assert [answer.code for answer in (header, query)] == ["InvalidRequest"] * 2
-
-
 async def test_two_schemes_at_once(world: World) -> None:
     request = Request("GET", "/").presign()
     request.headers["Authorization"] = Request("GET", "/").sign().headers["Authorization"]

@@ -267,6 +267,13 @@ def test_a_presigned_url_lives_as_long_as_it_says() -> None:
     assert (early.code, early.message) == (AuthCode.ACCESS_DENIED, "Request is not valid yet")
 
 
+def test_a_presigned_url_lives_a_second_to_a_week() -> None:
+    for seconds in (1, 604_800):
+        assert SIGV4.verify(by_query("GET", "/b/k", expires=seconds)).user is TESTER
+    for seconds in (0, -1, 604_801):
+        assert refusal(by_query("GET", "/b/k", expires=seconds)).code is AuthCode.ACCESS_DENIED
+
+
 def test_another_region_is_named() -> None:
     error = refusal(by_header("GET", "/b", region="eu-west-1"))
     assert error.code is AuthCode.AUTHORIZATION_HEADER_MALFORMED
@@ -354,8 +361,6 @@ def test_session_tokens_are_refused() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     (
-        ("X-Amz-Expires=300", "X-Amz-Expires=604801", "less than a week"),
-        ("X-Amz-Expires=300", "X-Amz-Expires=-1", "non-negative"),
         ("X-Amz-Expires=300", "X-Amz-Expires=soon", "should be a number"),
         ("X-Amz-Expires=300", "X-Amz-Expires=" + "9" * 5000, "should be a number"),
         ("X-Amz-Expires=300", "", "requires the X-Amz-Algorithm"),
