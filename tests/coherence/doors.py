@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
+from typing import Protocol
 from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
@@ -17,7 +18,6 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from yarl import URL
 
-from gateway.app import App
 from gateway.auth.principals import User
 
 BUCKET = "coherent"
@@ -56,6 +56,10 @@ class Door(ABC):
     async def delete(self, key: str) -> None: ...
 
     @abstractmethod
+    async def size(self, key: str) -> int | None:
+        """As HEAD or SIZE tells it; None: the object is not there."""
+
+    @abstractmethod
     async def listing(self) -> dict[str, Row]: ...
 
 
@@ -76,6 +80,10 @@ class _HttpDoor(Door):
             body = await response.read()
             assert response.status in expect, (self.name, method, path, response.status, body)
             return response, body
+
+    async def size(self, key: str) -> int | None:
+        response, _ = await self._request("HEAD", f"/{BUCKET}/{quote(key)}", expect=(200, 404))
+        return int(response.headers["Content-Length"]) if response.status == 200 else None
 
     async def _get(self, key: str, prefix: str) -> Seen | None:
         response, body = await self._request("GET", f"/{BUCKET}/{quote(key)}", expect=(200, 404))
@@ -171,6 +179,18 @@ class FtpDoor(Door):
                 return None
         return Seen(data.getvalue())
 
+    async def size(self, key: str) -> int | None:
+        async with self._turn:
+            try:
+                return await asyncio.to_thread(self._size, f"/{BUCKET}/{key}")
+            except ftplib.error_perm as error:
+                _absent(error)
+                return None
+
+    def _size(self, path: str) -> int | None:
+        self._client.voidcmd("TYPE I")
+        return self._client.size(path)
+
     async def delete(self, key: str) -> None:
         async with self._turn:
             try:
@@ -223,8 +243,18 @@ class Doors:
         self.all = self.s3, self.swift, self.ftp
 
 
+class Open(Protocol):
+    """A gateway whose doors are open."""
+
+    @property
+    def ports(self) -> Mapping[str, int]: ...
+
+    @property
+    def endpoints(self) -> Mapping[str, str]: ...
+
+
 @asynccontextmanager
-async def opened(app: App, user: User) -> AsyncIterator[Doors]:
+async def opened(app: Open, user: User) -> AsyncIterator[Doors]:
     """Log in everywhere."""
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(aiohttp.ClientSession(skip_auto_headers=("Content-Type",)))

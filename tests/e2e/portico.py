@@ -85,10 +85,15 @@ class Server:
 
 
 @contextmanager
-def serving(data: Path, ports: Sequence[str] = ANY_PORT, **environ: str) -> Iterator[Server]:
-    """Start a process, wait until all its doors are open; kill it at the end, if it has not ended itself."""
+def serving(
+    data: Path, ports: Sequence[str] = ANY_PORT, *, program: Sequence[str] = ("-m", "gateway"), **environ: str
+) -> Iterator[Server]:
+    """Start a process, wait until all its doors are open; kill it at the end, if it has not ended itself.
+
+    `ports` are options of the command, and `program` those of the interpreter.
+    """
     out, err = data.with_name(f"{data.name}.out"), data.with_name(f"{data.name}.err")
-    command = (sys.executable, "-m", "gateway", "serve", "--data", str(data), *ports)
+    command = (sys.executable, *program, "serve", "--data", str(data), *ports)
     with out.open("wb") as stdout, err.open("wb") as stderr:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, env=environment(environ), cwd=ROOT

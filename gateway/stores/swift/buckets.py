@@ -1,9 +1,8 @@
 """Containers as buckets, and the account that they lie in."""
 
 import asyncio
-import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from multidict import CIMultiDictProxy
@@ -24,11 +23,12 @@ from gateway.core.types import (
     PropsChange,
 )
 from gateway.stores.swift.client import Request
+from gateway.stores.swift.found import end_of
 from gateway.stores.swift.listing import listing_of, query_of
 from gateway.stores.swift.merging import Merged
 from gateway.stores.swift.metadata import of_container, read_container, removing, timestamp
 from gateway.stores.swift.names import container_of, is_hidden
-from gateway.stores.swift.rows import TICK, Row, policy_of
+from gateway.stores.swift.rows import TICK, Listed, Row, policy_of
 from gateway.stores.swift.rows import buckets as bucket_rows
 from gateway.stores.swift.settings import SwiftStoreSettings
 from gateway.stores.swift.tokens import Shelf
@@ -71,7 +71,8 @@ class Buckets(Store):
         if query.limit <= 0:
             return Page(())
         shown: list[BucketMeta | Prefix] = []
-        merged = Merged(self._up.buckets, ACCOUNT, self._rows, slack=SECOND, join=_counted)
+        look = None if self._up.settings.exclusive else self._looked_at
+        merged = Merged(self._up.buckets, ACCOUNT, self._rows, slack=SECOND, join=_counted, look=look)
         rest = query
         while True:
             page = await merged.page(rest)
@@ -129,8 +130,7 @@ class Buckets(Store):
 
     async def _delete(self, name: str) -> None:
         segmented = await self._up.segments.may_hold(name)
-        await self._remove(name)
-        self._up.buckets.deleted(ACCOUNT, name, time.time_ns())
+        self._up.buckets.deleted(ACCOUNT, name, await self._remove(name), sure=False)
         self._up.objects.drop(name)
         if segmented:
             container = container_of(name)
@@ -138,17 +138,18 @@ class Buckets(Store):
             await self._up.client.call(Request(method="DELETE", path=(container,)), 404, 409)
         self._up.segments.forget(name)
 
-    async def _remove(self, name: str) -> None:
-        for pause in (*CONFLICT_PAUSES, None):
+    async def _remove(self, name: str) -> int:
+        """When it was done at the latest, by the upstream's clock."""
+        for pause in (0.0, *CONFLICT_PAUSES):
+            await asyncio.sleep(pause)
             answer = await self._up.client.call(Request(method="DELETE", path=(name,)), 404, 409)
             if answer.status == 404:
                 raise NoSuchBucket
             if answer.status != 409:
-                return
-            listing = listing_of(self._up, name)
-            if pause is None or (await listing.page(ListQuery(limit=1))).items:
-                raise NotEmpty
-            await asyncio.sleep(pause)
+                return end_of(answer.headers)
+            if (await listing_of(self._up, name).page(ListQuery(limit=1))).items:
+                break
+        raise NotEmpty
 
     async def stat_account(self, owner: str) -> AccountMeta:
         """`core.store.Accounts`. Totals are added up, since the account's own count segments, too."""
@@ -190,6 +191,17 @@ class Buckets(Store):
             raise NoSuchBucket
         return answer.headers
 
+    async def _looked_at(self, names: Sequence[str]) -> Mapping[str, Row[BucketMeta] | None]:
+        found: dict[str, Row[BucketMeta] | None] = {}
+        for name in names:
+            try:
+                meta = self._meta(name, await self._head(name))
+            except NoSuchBucket:
+                found[name] = None
+            else:
+                found[name] = Row(meta, meta.created)
+        return found
+
     async def _know_bucket(self, name: str) -> BucketMeta:
         meta = self._meta(name, await self._head(name))
         self._up.buckets.wrote(ACCOUNT, name, meta, meta.created)
@@ -211,7 +223,7 @@ class Buckets(Store):
         wanted = self._up.settings.storage_policy.lower()
         return not wanted or row.system.get(STORAGE_POLICY, DEFAULT_POLICY).lower() == wanted
 
-    async def _rows(self, query: ListQuery) -> Sequence[Row[BucketMeta]]:
+    async def _rows(self, query: ListQuery) -> Listed[BucketMeta]:
         """One page of the account, without the containers of segments, and with the owner of each bucket."""
         rest = replace(query, limit=min(query.limit, self._up.settings.page_limit))
         while True:
@@ -219,7 +231,7 @@ class Buckets(Store):
             found = bucket_rows(self._up.owner, (await self._up.client.call(request, 404)).body)
             shown = [row for row in found if not is_hidden(row.name)]
             if shown or not found or found[-1].name == rest.marker:
-                return await self._owned(shown)
+                return Listed(await self._owned(shown))
             rest = replace(rest, marker=found[-1].name)
 
     async def _owned(self, rows: Sequence[Row[BucketMeta]]) -> Sequence[Row[BucketMeta]]:

@@ -1,5 +1,6 @@
 """An object as the headers of an answer describe it."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -56,6 +57,12 @@ def http_date(text: str) -> int:
         return int(parsedate_to_datetime(text).timestamp()) * SECOND
     except (ValueError, TypeError):
         return 0
+
+
+def end_of(headers: Headers) -> int:
+    """A time, in ns since the epoch, before which a request was carried out, by the clock of who answered it."""
+    date = http_date(headers.get("Date", ""))
+    return date + SECOND if date else time.time_ns()
 
 
 def _size(headers: Headers) -> int:

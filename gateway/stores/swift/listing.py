@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from gateway.core.errors import NoSuchBucket, StoreError
-from gateway.core.types import ListQuery, Meta, Prefix
+from gateway.core.types import Key, ListQuery, Meta, Prefix
 from gateway.stores.swift.client import Request
 from gateway.stores.swift.found import found_of
 from gateway.stores.swift.merging import Merged
-from gateway.stores.swift.rows import Row, is_doubtful, objects
+from gateway.stores.swift.rows import Listed, Row, is_doubtful, objects
 from gateway.stores.swift.upstream import Upstream
 
 AT_ONCE = 8
@@ -18,14 +18,25 @@ AT_ONCE = 8
 def listing_of(up: Upstream, bucket: str) -> Merged[Meta]:
     """The listing of one bucket. Raises `NoSuchBucket` when it is read."""
 
-    async def fetch(query: ListQuery) -> Sequence[Row[Meta]]:
+    async def fetch(query: ListQuery) -> Listed[Meta]:
         rest = replace(query, limit=min(query.limit, up.settings.page_limit))
         answer = await up.client.call(Request(method="GET", path=(bucket,), query=query_of(rest)), 404)
         if answer.status == 404:
             raise NoSuchBucket
-        return await _sized(up, objects(bucket, answer.body))
+        rows = await _sized(up, objects(bucket, answer.body))
+        return Listed(rows, whole=not rest.marker and len(rows) < rest.limit and _are_all(rows, answer.headers))
 
-    return Merged(up.objects, bucket, fetch)
+    async def look(names: Sequence[str]) -> Mapping[str, Row[Meta] | None]:
+        found = await up.looked_up([Key(bucket, name) for name in names])
+        return {name: None if one is None else Row(one.meta, one.stamp) for name, one in found.items()}
+
+    return Merged(up.objects, bucket, fetch, look=None if up.settings.exclusive else look)
+
+
+def _are_all(rows: Sequence[Row[Meta]], headers: Mapping[str, str]) -> bool:
+    """Whether rows are all that lies in the container, by its own count, which is told together with them."""
+    count = headers.get("X-Container-Object-Count", "")
+    return count.isascii() and count.isdigit() and int(count) == sum(isinstance(row.item, Meta) for row in rows)
 
 
 def query_of(query: ListQuery) -> Mapping[str, str]:

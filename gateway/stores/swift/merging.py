@@ -1,6 +1,6 @@
 """A listing as the upstream tells it, page by page until nothing comes, with own recent writes laid over it."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Generic, TypeVar
@@ -9,14 +9,14 @@ from gateway.core.errors import Unavailable
 from gateway.core.listing import group_of
 from gateway.core.types import BucketMeta, ListQuery, Meta, Page, Prefix
 from gateway.stores.swift.overlay import Known, Overlay
-from gateway.stores.swift.rows import Row
+from gateway.stores.swift.rows import Listed, Row
 
 T = TypeVar("T", Meta, BucketMeta)
 
-Fetch = Callable[[ListQuery], Awaitable[Sequence[Row[T]]]]
-
-
+Fetch = Callable[[ListQuery], Awaitable[Listed[T]]]
 Join = Callable[[T, T], T]
+Look = Callable[[Sequence[str]], Awaitable[Mapping[str, Row[T] | None]]]
+"""What really stands under some names; None: nothing."""
 
 
 class Merged(Generic[T]):
@@ -27,13 +27,20 @@ class Merged(Generic[T]):
     """
 
     def __init__(
-        self, overlay: Overlay[T], scope: str, fetch: Fetch[T], slack: int = 0, join: Join[T] | None = None
+        self,
+        overlay: Overlay[T],
+        scope: str,
+        fetch: Fetch[T],
+        slack: int = 0,
+        join: Join[T] | None = None,
+        look: Look[T] | None = None,
     ) -> None:
         self._overlay: Overlay[T] = overlay
         self._scope = scope
         self._fetch: Fetch[T] = fetch
         self._slack = slack
         self._join: Join[T] | None = join
+        self._look: Look[T] | None = look
 
     async def page(self, query: ListQuery) -> Page[T | Prefix]:
         """The first `query.limit` rows. Raises what fetching does."""
@@ -50,8 +57,9 @@ class Merged(Generic[T]):
         rest = replace(query, limit=query.limit + 1)
         first = True
         while True:
-            page = [row for row in await self._fetch(rest) if first or _is_ahead(row.name, rest.marker, rest.reverse)]
-            end = page[-1].name if page else None
+            listed = await self._fetch(rest)
+            page = [row for row in listed.rows if first or _is_ahead(row.name, rest.marker, rest.reverse)]
+            end = page[-1].name if page and not listed.whole else None
             if end is not None and end == rest.marker:
                 raise Unavailable("The upstream repeats its listing")
             for item in await self._merge(page, query, None if first else rest.marker, end):
@@ -63,6 +71,8 @@ class Merged(Generic[T]):
     async def _merge(
         self, page: Sequence[Row[T]], query: ListQuery, begin: str | None, end: str | None
     ) -> list[T | Prefix]:
+        if self._look is not None:
+            await self._settle({row.name: row for row in page}, query, begin, end, self._look)
         found: dict[str, T | Prefix] = {}
         for row in page:
             item = row.item if isinstance(row.item, Prefix) else self._newest(row.item, row.stamp)
@@ -84,6 +94,31 @@ class Merged(Generic[T]):
             if not await self._is_alive(group):
                 del found[group]
         return [found[name] for name in sorted(found, reverse=query.reverse)]
+
+    async def _settle(
+        self, rows: Mapping[str, Row[T]], query: ListQuery, begin: str | None, end: str | None, look: Look[T]
+    ) -> None:
+        """Bring what is known up to date, where the listing tells something else."""
+        differing: list[str] = []
+        for known in self._overlay.all(self._scope):
+            shown = _shown(known.name, query)
+            if shown is not None and _is_between(shown, begin, end, query) and self._differs(known, shown, rows):
+                differing.append(known.name)
+        for name, row in (await look(differing)).items() if differing else ():
+            if row is not None and not isinstance(row.item, Prefix):
+                self._overlay.wrote(self._scope, name, row.item, row.stamp)
+            elif name in rows:
+                self._overlay.deleted(self._scope, name, rows[name].stamp)
+            else:
+                self._overlay.forget(self._scope, name)
+
+    def _differs(self, known: Known[T], shown: str, rows: Mapping[str, Row[T]]) -> bool:
+        row = rows.get(shown)
+        if known.item is None:
+            return shown == known.name and row is not None and not known.sure and row.stamp <= known.stamp + self._slack
+        if row is None:
+            return not known.seen
+        return shown == known.name and row.stamp + self._slack < known.stamp
 
     def _newest(self, item: T, stamp: int) -> T | None:
         """What a row shows, unless more is known; None: it has been deleted."""

@@ -31,7 +31,7 @@ from gateway.stores.swift.buckets import Buckets
 from gateway.stores.swift.client import Answer, Request
 from gateway.stores.swift.errors import failure
 from gateway.stores.swift.facts import Facts
-from gateway.stores.swift.found import Found, found_of, http_date
+from gateway.stores.swift.found import Found, end_of, found_of, http_date
 from gateway.stores.swift.listing import listing_of
 from gateway.stores.swift.metadata import Stated, of_object
 from gateway.stores.swift.reader import SwiftReader
@@ -263,7 +263,8 @@ class Objects(Buckets):
             answer = await self._up.client.call(Request(method="DELETE", path=(key.bucket, key.name)), 404)
             if answer.status == 404:
                 await self._up.need_bucket(key.bucket)
-            self._up.objects.deleted(key.bucket, key.name, _stamp_of_delete(old))
+            stamp = end_of(answer.headers) if old is None else old.stamp
+            self._up.objects.deleted(key.bucket, key.name, stamp, sure=old is not None)
         await self._free(old)
         return Deleted(existed=answer.status != 404)
 
@@ -291,17 +292,17 @@ class Objects(Buckets):
             for key in sorted(keys, key=lambda key: key.name):
                 await stack.enter_async_context(self._up.turns.of(key))
             olds = await self._up.looked_up(keys)
-            standing = [key.name for key in keys if olds[key.name] is not None]
-            for old in olds.values():
+            standing = {name: old for name, old in olds.items() if old is not None}
+            for old in standing.values():
                 await self._note(old)
-            failures = await self._up.deletes.remove(bucket, standing) if standing else {}
-            for name in standing:
+            failures = await self._up.deletes.remove(bucket, tuple(standing)) if standing else {}
+            for name, old in standing.items():
                 self._up.objects.forget(bucket, name)
                 if name not in failures:
-                    self._up.objects.deleted(bucket, name, _stamp_of_delete(olds[name]))
-        for name in standing:
+                    self._up.objects.deleted(bucket, name, old.stamp)
+        for name, old in standing.items():
             if name not in failures:
-                await self._free(olds[name])
+                await self._free(old)
         return {key.name: failures.get(key.name) or Deleted(existed=olds[key.name] is not None) for key in keys}
 
     async def _foresee(self, key: Key, when: When) -> None:
@@ -386,7 +387,3 @@ def _kept(found: Found) -> Stated:
 def _range_of(span: Span) -> str:
     first = "" if span.first is None else str(span.first)
     return f"bytes={first}-{'' if span.last is None else span.last}"
-
-
-def _stamp_of_delete(old: Found | None) -> int:
-    return time.time_ns() if old is None else old.stamp

@@ -15,14 +15,15 @@ T = TypeVar("T", Meta, BucketMeta)
 class Known(Generic[T]):
     """What was written, or that it was deleted (`item` is None).
 
-    `stamp`: the upstream's time of the write, or of what was deleted, in ns since the epoch. `seen`: a listing has
-    shown it, so that one which lacks it later is right.
+    `stamp`: the upstream's time of the write, or of what was deleted, in ns since the epoch; not `sure`: only that
+    what was deleted is not younger. `seen`: a listing has shown it, so that one which lacks it later is right.
     """
 
     name: str
     item: T | None
     stamp: int
     until: float
+    sure: bool = True
     seen: bool = False
 
 
@@ -39,8 +40,8 @@ class Overlay(Generic[T]):
     def wrote(self, scope: str, name: str, item: T, stamp: int) -> None:
         self._set(scope, Known(name, item, stamp, self._clock() + self._seconds))
 
-    def deleted(self, scope: str, name: str, stamp: int) -> None:
-        self._set(scope, Known(name, None, stamp, self._clock() + self._seconds))
+    def deleted(self, scope: str, name: str, stamp: int, *, sure: bool = True) -> None:
+        self._set(scope, Known(name, None, stamp, self._clock() + self._seconds, sure))
 
     def forget(self, scope: str, name: str) -> None:
         """What became of it is not known: the listing has to tell."""

@@ -1,6 +1,7 @@
 """Rows of Swift's JSON listings as the core's records."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -36,6 +37,14 @@ class Row(Generic[T]):
     @property
     def name(self) -> str:
         return self.item.name
+
+
+@dataclass(frozen=True, slots=True)
+class Listed(Generic[T]):
+    """One page as the upstream gives it. `whole`: it is known that nothing follows; otherwise an empty page says so."""
+
+    rows: Sequence[Row[T]]
+    whole: bool = False
 
 
 class _Entry(msgspec.Struct):

@@ -20,6 +20,7 @@ from gateway.core.tasks import wholly
 from gateway.core.types import Key, ListQuery, Meta, Page, Part, PartRef, Prefix, Put, Upload, UploadQuery
 from gateway.stores.swift.client import Answer, Request
 from gateway.stores.swift.facts import Facts
+from gateway.stores.swift.found import end_of
 from gateway.stores.swift.large import Large
 from gateway.stores.swift.listing import listing_of
 from gateway.stores.swift.metadata import Stated, of_object
@@ -251,8 +252,8 @@ class Uploads(Large):
         await self._remove_one(Key(container, record_of(upload)))
 
     async def _remove_one(self, place: Key) -> None:
-        await self._up.client.call(Request(method="DELETE", path=(place.bucket, place.name)), 404)
-        self._up.objects.deleted(place.bucket, place.name, time.time_ns())
+        answer = await self._up.client.call(Request(method="DELETE", path=(place.bucket, place.name)), 404)
+        self._up.objects.deleted(place.bucket, place.name, end_of(answer.headers), sure=False)
 
     async def _write(self, place: Key, request: Request) -> None:
         await self._up.client.call(request)

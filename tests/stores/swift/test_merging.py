@@ -1,6 +1,6 @@
 """Listings with own writes laid over them: against a model, whatever the upstream shows late."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from hypothesis import given
@@ -10,7 +10,7 @@ from gateway.core.listing import paginate
 from gateway.core.types import Key, ListQuery, Meta, Prefix
 from gateway.stores.swift.merging import Merged
 from gateway.stores.swift.overlay import Overlay
-from gateway.stores.swift.rows import Row
+from gateway.stores.swift.rows import Listed, Row
 from tests.conformance.tools import shown
 from tests.support.listing import NAMES, QUERIES, naive
 
@@ -26,8 +26,10 @@ class Late:
 
     def __init__(self, names: set[str], most: int, stamp: int = 1) -> None:
         self.names, self.most, self.stamp = names, most, stamp
+        self.whole = False
+        self.pages = 0
 
-    async def fetch(self, query: ListQuery) -> Sequence[Row[Meta]]:
+    async def fetch(self, query: ListQuery) -> Listed[Meta]:
         names = sorted(self.names, reverse=query.reverse)
 
         def seek(start: str, included: bool) -> list[Meta]:
@@ -38,7 +40,8 @@ class Late:
             return [meta(name) for name in names if ahead(name)]
 
         page = paginate(seek, replace(query, limit=min(query.limit, self.most)))
-        return [Row(item, 0 if isinstance(item, Prefix) else self.stamp) for item in page.items]
+        self.pages += 1
+        return Listed([Row(item, 0 if isinstance(item, Prefix) else self.stamp) for item in page.items], self.whole)
 
 
 @given(
@@ -97,3 +100,73 @@ async def test_writes_are_remembered_for_a_time_and_a_number() -> None:
     assert [known.name for known in overlay.all(SCOPE)] == ["4"]
     overlay.drop(SCOPE)
     assert list(overlay.all(SCOPE)) == []
+
+
+class Shared(Late):
+    """An upstream that others write to as well: `standing` tells what really stands, by name, with its stamp."""
+
+    def __init__(self, names: set[str], standing: Mapping[str, int], stamp: int = 1) -> None:
+        super().__init__(names, 10, stamp)
+        self.standing = standing
+        self.asked: list[str] = []
+
+    async def look(self, names: Sequence[str]) -> Mapping[str, Row[Meta] | None]:
+        self.asked += names
+        return {
+            name: Row(meta(name, self.standing[name]), self.standing[name]) if name in self.standing else None
+            for name in names
+        }
+
+    async def shown(self, overlay: Overlay[Meta], delimiter: str = "") -> list[tuple[str, int]]:
+        page = await Merged(overlay, SCOPE, self.fetch, look=self.look).page(ListQuery(delimiter=delimiter))
+        return [(row.name, row.size if isinstance(row, Meta) else -1) for row in page.items]
+
+
+async def test_what_others_deleted_before_the_listing_showed_it_does_not_come_back() -> None:
+    overlay: Overlay[Meta] = Overlay(60, 1000)
+    overlay.wrote(SCOPE, "a", meta("a", 7), 7)
+    overlay.wrote(SCOPE, "dir/b", meta("dir/b", 7), 7)
+    upstream = Shared(set(), {})
+    assert await upstream.shown(overlay, "/") == []
+    assert sorted(upstream.asked) == ["a", "dir/b"]
+    assert await upstream.shown(overlay) == []
+    assert len(upstream.asked) == 2
+
+
+async def test_what_the_listing_lacks_and_stands_is_shown_as_it_stands() -> None:
+    overlay: Overlay[Meta] = Overlay(60, 1000)
+    overlay.wrote(SCOPE, "own", meta("own", 7), 7)
+    overlay.wrote(SCOPE, "others'", meta("others'", 7), 7)
+    upstream = Shared({"own"}, {"own": 7, "others'": 9}, stamp=5)
+    assert await upstream.shown(overlay) == [("others'", 9), ("own", 7)]
+
+
+async def test_what_others_wrote_after_a_delete_is_shown() -> None:
+    """Whoever deletes without having looked knows the time of what was there from above only."""
+    overlay: Overlay[Meta] = Overlay(60, 1000)
+    for name in ("again", "gone"):
+        overlay.deleted(SCOPE, name, 10, sure=False)
+    upstream = Shared({"again", "gone"}, {"again": 9}, stamp=9)
+    assert await upstream.shown(overlay) == [("again", 9)]
+
+
+async def test_nothing_is_asked_where_the_listing_agrees() -> None:
+    overlay: Overlay[Meta] = Overlay(60, 1000)
+    overlay.wrote(SCOPE, "a", meta("a", 5), 5)
+    overlay.deleted(SCOPE, "b", 4)
+    overlay.deleted(SCOPE, "c", 10, sure=False)
+    overlay.wrote(SCOPE, "dir/d", meta("dir/d", 5), 5)
+    upstream = Shared({"a", "dir/e"}, {}, stamp=5)
+    assert await upstream.shown(overlay, "/") == [("a", 5), ("dir/", -1)]
+    assert upstream.asked == []
+
+
+async def test_a_page_that_is_known_to_be_all_is_the_last() -> None:
+    overlay: Overlay[Meta] = Overlay(60, 1000)
+    overlay.wrote(SCOPE, "z", meta("z", 7), 5)
+    upstream = Late({"a"}, 10)
+    assert await rows(overlay, upstream) == [("a", 0), ("z", 7)]
+    assert upstream.pages == 2
+    upstream.whole = True
+    assert await rows(overlay, upstream) == [("a", 0), ("z", 7)]
+    assert upstream.pages == 3
