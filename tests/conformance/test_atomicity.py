@@ -1,7 +1,7 @@
 """All or nothing: whatever breaks, a store stands as before or as after, never in between."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
 import pytest
@@ -9,7 +9,7 @@ import pytest
 from gateway.core.body import BytesBody, CheckedBody, expect
 from gateway.core.digest import Algorithm
 from gateway.core.errors import BadDigest, BadRequest, IncompleteBody, StoreError, TooLarge
-from gateway.core.store import Store
+from gateway.core.store import Store, Versions
 from tests.conformance.operations import OPERATIONS, WRITES, Ground, Operation, Write, grounded
 from tests.conformance.tools import BUCKET, NEW
 from tests.support.bodies import Broken, Scripted, Stall, failing_at, split
@@ -94,14 +94,31 @@ async def cancelled_at(place: int, write: Write, ground: Ground, pieces: Sequenc
 async def test_an_operation_cancelled_at_any_moment_happens_wholly_or_not_at_all(
     store: Store, operation: Operation
 ) -> None:
-    reference = await grounded(store, "reference")
+    await cancelled_at_any_moment(operation, lambda bucket: grounded(store, bucket))
+
+
+@over_operations
+async def test_an_operation_in_a_bucket_with_versions_happens_wholly_or_not_at_all(
+    store: Store, versions: Versions, operation: Operation
+) -> None:
+    async def kept(bucket: str) -> Ground:
+        ground = await grounded(store, bucket)
+        await versions.set_versioning(bucket, enabled=True)
+        return ground
+
+    await cancelled_at_any_moment(operation, kept)
+
+
+async def cancelled_at_any_moment(operation: Operation, grounds: Callable[[str], Awaitable[Ground]]) -> None:
+    """Run an operation on one ground after the other, and cancel it ever later: each ends as before or as after."""
+    reference = await grounds("reference")
     before = await reference.views()
     await operation.run(reference)
     after = await reference.views()
     assert before != after
     steps, following, ended = 1, 2, False
     while not ended:
-        ground = await grounded(store, f"ground-{steps}")
+        ground = await grounds(f"ground-{steps}")
         task = asyncio.ensure_future(operation.run(ground))
         for _ in range(steps):
             await asyncio.sleep(0)
