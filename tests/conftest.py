@@ -4,7 +4,9 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+from tests.support import servers
 from tests.support.openstack.cluster import Cluster, shared
+from tests.support.servers import Remote
 
 # A slow machine is no failure: examples are bounded in number, never in time.
 settings.register_profile("portico", deadline=None, print_blob=True)
@@ -19,3 +21,15 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         base, watched = base.parent, os.getppid()
     with shared(base / "openstack.json", watched) as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def moto_server() -> Iterator[Remote]:
+    with servers.moto() as remote:
+        yield remote
+
+
+@pytest.fixture
+def moto(moto_server: Remote) -> Remote:
+    """moto's S3 with nothing in it."""
+    return servers.emptied(moto_server)

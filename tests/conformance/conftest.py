@@ -61,17 +61,6 @@ def rclone(tmp_path: Path) -> Iterator[Remote]:
         yield remote
 
 
-@pytest.fixture(scope="session")
-def moto_server() -> Iterator[Remote]:
-    with servers.moto() as remote:
-        yield remote
-
-
-@pytest.fixture
-def moto(moto_server: Remote) -> Remote:
-    return servers.emptied(moto_server)
-
-
 @pytest.fixture
 def s3api(cluster: Cluster) -> Remote:
     """A real Swift's own S3 interface, on an account that no other test uses."""
