@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from gateway.auth import rules
 from gateway.auth.access import Action, Resource, check, may
-from gateway.auth.evaluator import Question, decide, hinges_on_object
+from gateway.auth.evaluator import ON_OBJECTS, Question, decide, hinges_on_object
 from gateway.auth.facts import Tell, nothing
 from gateway.auth.principals import Principal
 from gateway.auth.rules import ObjectRules
@@ -51,20 +51,26 @@ async def check_in(
 ) -> None:
     """Raise `Denied` unless `principal` may do `action` in a bucket, to the object `name` if there is one.
 
-    Raises `NoSuchKey` where nobody can tell who would be allowed, to those who may list the bucket anyway.
+    Raises `NoSuchKey` where there is no object that could be read, to those who may list the bucket anyway.
     """
     if is_settled(principal, action, bucket):
         return
     question = _question(principal, action, bucket, name, tell)
     if hinges_on_object(question):
         found = await _object(store, bucket, name, version)
-        if found is None and not decide(question).allowed and seems_allowed(principal, Action.LIST, bucket, tell=tell):
-            raise NoSuchKey
+        if found is None and action in ON_OBJECTS and not decide(question).allowed:
+            _reveal(principal, bucket, tell)
         question = replace(question, found=found)
     decision = decide(question)
     if not decision.allowed:
         logger.debug("denied: %s", decision.reason)
         raise Denied
+
+
+def _reveal(principal: Principal, bucket: BucketMeta, tell: Tell) -> None:
+    """Raise `NoSuchKey` if `principal` may list the bucket, and so learns nothing by it."""
+    if seems_allowed(principal, Action.LIST, bucket, tell=tell):
+        raise NoSuchKey
 
 
 def seems_allowed(

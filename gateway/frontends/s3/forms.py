@@ -40,10 +40,17 @@ _HEADERS: Mapping[str, str] = {
 }
 """Fields that mean what a header of PutObject does."""
 
-_AMAZONS = "x-amz-"
-_OF_SIGNATURES = frozenset(
-    {"x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-security-token", "x-amz-signature"}
+_AMAZONS = (
+    "x-amz-checksum-",
+    "x-amz-grant-",
+    "x-amz-meta-",
+    "x-amz-object-lock-",
+    "x-amz-server-side-encryption",
+    "x-amz-storage-class",
+    "x-amz-website-redirect-location",
 )
+"""What the names of Amazon's own begin with that mean the same in a form."""
+
 _ABOUT_CLIENT = ("host", "referer", "user-agent", "origin")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
@@ -108,9 +115,7 @@ class Form:
         """The headers that a PutObject would have in the form's stead. Raises `S3Error`."""
         found = {name: headers[name] for name in _ABOUT_CLIENT if name in headers}
         for name, value in self.fields.items():
-            header = _HEADERS.get(name)
-            if header is None and name.startswith(_AMAZONS) and name not in _OF_SIGNATURES:
-                header = name
+            header = name if name.startswith(_AMAZONS) else _HEADERS.get(name)
             if header is not None and value:
                 if not _TOKEN.fullmatch(header) or _CONTROLS.search(value):
                     raise S3Error(Code.INVALID_ARGUMENT, ArgumentName=name)

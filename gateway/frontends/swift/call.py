@@ -60,8 +60,9 @@ class Call:
 
     @property
     def owns(self) -> bool:
-        """Whether the caller administers the account."""
-        return self.principal.role in {Role.ADMIN, Role.OPERATOR}
+        """Whether the caller administers the account: who was let in by a grant sees none of its secrets."""
+        own = self.principal.role is Role.ADMIN and self.principal.account.id == self.place.owner
+        return own or self.principal.role is Role.OPERATOR
 
     def wanted(self) -> Wanted:
         """What the request wants of a listing. Raises `Refusal`."""

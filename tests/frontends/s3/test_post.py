@@ -316,6 +316,20 @@ async def test_a_form_for_a_bucket_that_is_not_there(world: World) -> None:
     assert (await post(world, form({"key": "k"}), "/missing")).code == "NoSuchBucket"
 
 
+async def test_fields_that_would_be_headers_of_other_requests_mean_nothing(s3: S3Client, world: World) -> None:
+    await s3.put_bucket_acl(Bucket="bucket", ACL="public-read-write")
+    for name, value in (
+        ("x-amz-trailer", "x-amz-checksum-crc32"),
+        ("x-amz-content-sha256", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"),
+        ("x-amz-copy-source", "bucket/k"),
+        ("x-amz-expected-bucket-owner", "acc-other"),
+        ("If-None-Match", "*"),
+        ("Content-Length", "1"),
+    ):
+        assert (await post(world, form({"key": "k", "acl": "public-read", name: value}))).status == 204
+    assert await stored(s3, "k") == b"hello"
+
+
 async def test_a_large_file_streams(s3: S3Client, world: World) -> None:
     data = bytes(range(256)) * 20_000
     signed = sign_v2(policy({"bucket": "bucket"}, {"key": "large"}))

@@ -6,7 +6,9 @@ from urllib.parse import quote
 import pytest
 
 from gateway.auth.principals import Registry, Role, User
+from gateway.auth.rules import POLICY
 from gateway.auth.tempauth import TokenIssuer
+from gateway.core.types import PropsChange
 from gateway.frontends.swift.operations import OPERATIONS
 from gateway.frontends.swift.target import Level
 from tests.frontends.swift.conftest import Serve
@@ -196,3 +198,25 @@ def test_an_account_is_known_by_its_id() -> None:
     registry = Registry(USERS.values())
     assert registry.account("test") is TEST
     assert registry.account("test-account") is None
+
+
+async def test_who_is_let_in_by_a_grant_sees_no_secrets(world: World) -> None:
+    await world.do("PUT", "c", headers={"X-Container-Meta-Temp-URL-Key": "secret", "X-Container-Meta-A": "b"})
+    await world.do("PUT", "c", "o", body=b"x")
+    policy = '{"Statement": {"Effect": "Allow", "Principal": {"AWS": "other"}, "Action": "s3:*", "Resource": "*"}}'
+    await world.store.update_bucket("c", PropsChange(system={POLICY: policy}))
+    assert (await world.do("HEAD", "c")).headers["X-Container-Meta-Temp-URL-Key"] == "secret"
+    answer = await world.do("HEAD", "c", user="olga")
+    assert (answer.status, answer.headers["X-Container-Meta-A"]) == (204, "b")
+    assert "X-Container-Meta-Temp-URL-Key" not in answer.headers
+    assert (await world.do("GET", "c", "o", user="olga")).body == b"x"
+    assert (await world.do("GET", "c", "o", user="nina")).status == 403
+
+
+async def test_a_container_that_stands_is_not_changed_past_a_denial(world: World) -> None:
+    await world.do("PUT", "c", headers={"X-Container-Meta-A": "b"})
+    policy = '{"Statement": {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"}}'
+    await world.store.update_bucket("c", PropsChange(system={POLICY: policy}))
+    for method in ("PUT", "POST", "HEAD", "GET", "DELETE"):
+        assert (await world.do(method, "c", headers={"X-Container-Meta-A": "c"})).status == 403
+    assert (await world.store.stat_bucket("c")).user["a"] == "b"

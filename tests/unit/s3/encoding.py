@@ -1,5 +1,6 @@
 """aws-chunked bodies as clients send them."""
 
+import hmac
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
@@ -11,7 +12,9 @@ SEED = "4f232c4386841ef735655705268965c44a0e4690baa4adea153f7db9fa80a0a9"
 
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 CONTEXT = SigningContext(
-    signing_key(SECRET, "20130524", "us-east-1", "s3"), "20130524T000000Z", "20130524/us-east-1/s3/aws4_request"
+    hmac.new(signing_key(SECRET, "20130524", "us-east-1", "s3"), digestmod="sha256"),
+    "20130524T000000Z",
+    "20130524/us-east-1/s3/aws4_request",
 )
 USER = User(Account("a", "a"), "example", "AKIAIOSFODNN7EXAMPLE", SECRET, Role.ADMIN)
 EMPTY = sha256(b"").hexdigest()
