@@ -6,8 +6,8 @@ from abc import ABC, abstractmethod
 
 from gateway.core.errors import BodyTimeout
 from gateway.frontends.ftp.addresses import Endpoint
-from gateway.frontends.ftp.data import Waiting
 from gateway.frontends.ftp.replies import Refused
+from gateway.frontends.sockets import Waiting
 
 CANNOT_CONNECT = 425
 

@@ -10,7 +10,7 @@ from aiohttp.web_protocol import MAX_MSG_QUEUE_SIZE, RequestHandler, RequestPayl
 
 from gateway.core.blocks import CROWD
 from gateway.core.errors import BodyTimeout, IncompleteBody
-from gateway.core.lowwater import LowWater
+from gateway.frontends.sockets import LowWater
 
 LARGE = 1024 * 1024
 """Bytes of a body still to come from which on it is worth while."""

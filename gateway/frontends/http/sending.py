@@ -16,12 +16,10 @@ from gateway.core.store import Reader, Region, Store
 from gateway.core.types import Key, Meta
 from gateway.frontends.http.answer import Answer
 from gateway.frontends.http.headers import Headers, range_applies, spans_of, when_of
+from gateway.frontends.http.outlet import Outlet
 
 SMALL = 64 * 1024
 """Up to so many bytes are gathered and sent with the head in one write."""
-
-SLICE = 16 * 1024 * 1024
-"""Bytes given to one `sendfile` call; each slice has the stall timeout of its own."""
 
 Head = Callable[[Meta], CIMultiDict[str]]
 """The protocol's headers for an object, without Content-Length and Content-Range."""
@@ -191,10 +189,7 @@ class _Transfer:
 
     async def _send_bytes(self, reader: Reader) -> int:
         if self._sendfile and (regions := reader.regions()) is not None:
-            try:
-                return await self._send_regions(regions)
-            except NotImplementedError:
-                self._sendfile = False  # an event loop without sendfile says so before it sends anything
+            return await self._send_regions(regions)
         sent = 0
         async for chunk in reader.chunks():
             await self.write(chunk)
@@ -202,18 +197,13 @@ class _Transfer:
         return sent
 
     async def _send_regions(self, regions: AsyncIterator[Region]) -> int:
-        sent = 0
-        async for region in regions:
-            for offset in range(region.offset, region.offset + region.length, SLICE):
-                count = min(SLICE, region.offset + region.length - offset)
-                sent += await self._send_slice(Region(region.file, offset, count))
-        return sent
-
-    async def _send_slice(self, region: Region) -> int:
         transport = self._request.transport
-        if transport is None:
+        if transport is None or transport.is_closing():
             raise ConnectionResetError("The client went away")
-        async with asyncio.timeout(self._stall):
-            sent = await asyncio.get_running_loop().sendfile(transport, region.file, region.offset, region.length)
-        self._sent += sent
-        return sent
+        with Outlet(transport, self._stall) as outlet:
+            try:
+                async for region in regions:
+                    await outlet.send(region)
+            finally:
+                self._sent += outlet.sent
+        return outlet.sent

@@ -1,3 +1,4 @@
+import asyncio
 import os
 from email import message_from_bytes
 
@@ -5,11 +6,13 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from gateway.frontends.http.sending import SLICE, BrokenTransfer, head_object, send_object
+from gateway.core.errors import BodyTimeout
+from gateway.frontends.http.outlet import SLICE
+from gateway.frontends.http.sending import BrokenTransfer, head_object, send_object
 from gateway.frontends.http.server import HttpServer
 from tests.frontends.http.conftest import Keep, OneObject, Serve
 
-DATA = os.urandom(SLICE + 300_000)
+DATA = os.urandom(16 * SLICE + 300_000)
 
 
 async def serving(serve: Serve, stored: OneObject, seen: list[BaseException] | None = None) -> HttpServer:
@@ -110,3 +113,87 @@ async def test_o23_an_object_that_ends_early_breaks_the_connection(serve: Serve,
 async def test_preconditions_come_first(serve: Serve, keep: Keep) -> None:
     answer, body = await fetch(await serving(serve, keep(DATA)), If_None_Match='"abc"', Range="bytes=0-1")
     assert (answer.status, body) == (400, b"NotModified")
+
+
+GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+async def receive(reader: asyncio.StreamReader) -> bytes:
+    """The body of one answer."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = next(line for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:"))
+    return await reader.readexactly(int(length[15:]))
+
+
+async def test_answers_to_requests_sent_at_once_come_in_their_order(serve: Serve, keep: Keep) -> None:
+    server = await serving(serve, keep(DATA))
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(GET + GET.replace(b"\r\n\r\n", b"\r\nRange: bytes=-300000\r\n\r\n") + GET)
+    for expected in (DATA, DATA[-300_000:], DATA):
+        await asyncio.sleep(0.1)  # what was sent fills the connection: the next head has to wait in the transport
+        assert await receive(reader) == expected
+    writer.close()
+
+
+async def test_a_client_that_ends_its_half_gets_the_whole(serve: Serve, keep: Keep) -> None:
+    server = await serving(serve, keep(DATA))
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(GET)
+    assert await reader.readexactly(1000)
+    writer.write_eof()
+    assert DATA.endswith((await reader.read())[-1_000_000:])
+    writer.close()
+
+
+async def test_a_slow_client_gets_the_whole(serve: Serve, keep: Keep) -> None:
+    """However long it takes: only a client that takes nothing is given up."""
+    stored = keep(DATA)
+    server = await serve(lambda request: send_object(request, stored.source(stall=0.6)))
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(GET)
+    received = bytearray(await reader.readuntil(b"\r\n\r\n"))
+    received.clear()
+    while len(received) < len(DATA):
+        await asyncio.sleep(0.2)
+        received += await reader.readexactly(min(3 * SLICE, len(DATA) - len(received)))
+    assert received == DATA
+    writer.close()
+
+
+@pytest.mark.parametrize("gone", (False, True), ids=["stalled", "gone"])
+async def test_a_client_that_takes_nothing_breaks_the_answer(serve: Serve, keep: Keep, gone: bool) -> None:
+    broken: list[BrokenTransfer] = []
+    ended = asyncio.Event()
+    stored = keep(DATA * 4)
+
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        try:
+            return await send_object(request, stored.source(stall=20 if gone else 0.2))
+        except BrokenTransfer as error:
+            broken.append(error)
+            ended.set()
+            raise
+
+    server = await serve(handle)
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(GET)
+    await reader.readexactly(1000)
+    if gone:
+        writer.close()
+    async with asyncio.timeout(10):
+        await ended.wait()
+    writer.close()
+    assert isinstance(broken[0].cause, OSError if gone else BodyTimeout)
+    assert 0 < broken[0].sent < stored.meta.size
+
+
+async def test_an_answer_that_is_cancelled_leaves_the_connection_cut(serve: Serve, keep: Keep) -> None:
+    server = await serving(serve, keep(DATA * 4))
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(GET)
+    await reader.readexactly(1000)
+    await server.drain(0.05)
+    assert server.connections == 0
+    async with asyncio.timeout(10):
+        assert len(await reader.read()) < len(DATA * 4)
+    writer.close()

@@ -3,7 +3,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gateway.core.lowwater import PATIENCE, LowWater
+from gateway.frontends.sockets import PATIENCE, LowWater
 
 
 @pytest.fixture
