@@ -62,10 +62,13 @@ async def upstream() -> AsyncIterator[FaultProxy]:
         await frontend.aclose()
 
 
-def config(auth_url: str, *, cache: Mapping[str, object] | None = None, **namespace: object) -> Config:
+def config(
+    auth_url: str, *, cache: Mapping[str, object] | None = None, region: str = "", **namespace: object
+) -> Config:
+    upstream = {"type": "swift", "auth_url": auth_url, "region": region, **QUICK}
     return Config.model_validate(
         {
-            "stores": {"local": {"type": "memory"}, "main": {"type": "swift", "auth_url": auth_url, **QUICK}},
+            "stores": {"local": {"type": "memory"}, "main": upstream},
             "namespaces": {
                 "default": {"store": "local"},
                 "passthrough": {"store": "main", "credentials": "caller", **namespace},

@@ -1,4 +1,4 @@
-"""One real OpenStack Swift for all tests of a run, however many workers share them."""
+"""One real OpenStack Swift, and one Keystone, for all tests of a run, however many workers share them."""
 
 import fcntl
 import json
@@ -15,7 +15,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[3]
 PYTHON = REPOSITORY / ".venv-swift/bin/python"
-SCRIPT = Path(__file__).with_name("saio.py")
+SCRIPTS = Path(__file__).parent
 TMPFS = Path("/dev/shm")
 START_SECONDS = 90.0
 
@@ -25,6 +25,7 @@ class Cluster:
     """Where to log in. The one user administers every account, and an account is there when it is first written to."""
 
     auth: str
+    folder: Path
     user: str = "admin:admin"
     key: str = "admin"
 
@@ -38,19 +39,40 @@ class Cluster:
         return self.auth.removesuffix("/auth/v1.0")
 
 
+@dataclass(frozen=True)
+class Identity:
+    """A Keystone, and where the proxy of the cluster serves that lets in its users (`identity.py` names them)."""
+
+    auth: str
+    swift: str
+
+
 @contextmanager
 def shared(place: Path, watched: int) -> Iterator[Cluster]:
     """The cluster of a run: the first to come starts it, the last to go stops it; it ends with `watched`, too.
 
     `place` is the same path for all who share.
     """
+    with _shared(place, "saio.py", str(watched)) as state:
+        yield Cluster(str(state["auth"]), Path(str(state["folder"])))
+
+
+@contextmanager
+def shared_identity(place: Path, watched: int, cluster: Cluster) -> Iterator[Identity]:
+    """A Keystone before `cluster`, as `shared`."""
+    with _shared(place, "identity.py", str(watched), str(cluster.folder)) as state:
+        yield Identity(str(state["auth"]), str(state["swift"]))
+
+
+@contextmanager
+def _shared(place: Path, script: str, *arguments: str) -> Iterator[dict[str, str | int]]:
     with _locked(place):
         users, state = _read(place)
         if not users:
-            state = _start(watched)
+            state = _start(script, *arguments)
         _write(place, users + 1, state)
     try:
-        yield Cluster(str(state["auth"]))
+        yield state
     finally:
         with _locked(place):
             users, state = _read(place)
@@ -77,11 +99,13 @@ def _write(place: Path, users: int, state: dict[str, str | int]) -> None:
     place.write_text(json.dumps([users, state]))
 
 
-def _start(watched: int) -> dict[str, str | int]:
+def _start(script: str, *arguments: str) -> dict[str, str | int]:
     if not PYTHON.exists():
         raise RuntimeError("the tests need an OpenStack Swift; install it with scripts/setup swift")
     folder = Path(tempfile.mkdtemp(prefix="portico-swift-", dir=TMPFS if os.access(TMPFS, os.W_OK) else None))
-    process = subprocess.Popen([PYTHON, SCRIPT, folder, str(watched)], stdin=subprocess.DEVNULL, start_new_session=True)
+    command = [str(PYTHON), str(SCRIPTS / script), str(folder), *arguments]
+    environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environment, start_new_session=True)
     deadline = time.monotonic() + START_SECONDS
     ready = folder / "ready.json"
     while not ready.exists():
@@ -89,7 +113,7 @@ def _start(watched: int) -> dict[str, str | int]:
             process.terminate()
             process.wait()
             shutil.rmtree(folder, ignore_errors=True)
-            raise RuntimeError("OpenStack Swift did not start")
+            raise RuntimeError(f"{script} did not start")
         time.sleep(0.05)
     process.returncode = 0  # whoever stops it need not be the one who started it
     return {"pid": process.pid, "folder": str(folder), **json.loads(ready.read_text())}
