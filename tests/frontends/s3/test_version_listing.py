@@ -27,7 +27,7 @@ async def listed(s3: S3Client) -> Sequence[tuple[str, str]]:
     return rows
 
 
-async def test_versions_and_markers_stand_in_one_order(self, world: World, listed: Sequence[tuple[str, str]]) -> None:
+async def test_versions_and_markers_stand_in_one_order(world: World, listed: Sequence[tuple[str, str]]) -> None:
     body = (await world.do("GET", "/bucket?versions")).body.decode()
     places = [body.index(f"<VersionId>{version}</VersionId>") for _, version in listed]
     assert places == sorted(places)
