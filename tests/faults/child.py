@@ -17,7 +17,7 @@ from gateway.core.types import BucketProps, Copy, Key, PartRef, Put, Upload, Upl
 from gateway.stores.catalog import Catalog
 from gateway.stores.catalog.collector import Collector
 from gateway.stores.catalog.writer import Writer
-from tests.faults.scenes import BEFORE, BUCKET, KEY, NEW, PARTS, settings
+from tests.faults.scenes import BEFORE, BUCKET, KEY, NEW, OLD, PARTS, VERSIONED, settings
 from tests.support.bodies import Scripted, split
 
 P = ParamSpec("P")
@@ -119,9 +119,24 @@ async def rename_prefix(store: Catalog) -> None:
     await store.rename_prefix(Key(BUCKET, "tree/"), Key(BUCKET, "moved/"))
 
 
+async def undo(store: Catalog) -> None:
+    await store.delete(KEY, (await store.stat(KEY)).version)
+
+
 OPERATIONS: dict[str, Callable[[Catalog], Awaitable[None]]] = {
-    function.__name__: function for function in (put, append, delete, copy, rename, complete, rename_prefix)
+    **{function.__name__: function for function in (put, append, delete, copy, rename, complete, rename_prefix)},
+    "keep": put,
+    "mark": delete,
+    "undo": undo,
 }
+
+
+async def version(store: Catalog, operation: str) -> None:
+    """Have the bucket keep versions, and something that can be undone."""
+    await store.set_versioning(BUCKET, enabled=True)
+    if operation == "undo":
+        for data in (NEW, OLD):
+            await store.put(KEY, BytesBody(data), Put())
 
 
 async def main(directory: Path, operation: str, step: str) -> None:
@@ -133,6 +148,8 @@ async def main(directory: Path, operation: str, step: str) -> None:
     upload = await store.create_upload(KEY, Put())
     for number, data in enumerate(PARTS, 1):
         await store.put_part(KEY, upload.id, number, BytesBody(data))
+    if operation in VERSIONED:
+        await version(store, operation)
     await asyncio.sleep(0.05)  # the collector has come to rest
     tell("ready")
     STEPS[step](store)

@@ -27,6 +27,15 @@ AFTER: Mapping[str, Mapping[str, bytes]] = {
     "rename_prefix": {"object": OLD, "new": NEW, **{"moved" + name[4:]: data for name, data in TREE.items()}},
 }
 
+VERSIONED: Mapping[str, tuple[Mapping[str, bytes], list[bytes | None], list[bytes | None]]] = {
+    "keep": (AFTER["put"], [OLD], [NEW, OLD]),
+    "mark": (AFTER["delete"], [OLD], [None, OLD]),
+    "undo": (AFTER["put"], [OLD, NEW, OLD], [NEW, OLD]),
+}
+"""Operations in a bucket that keeps versions: what stands after each, and the object's versions before and after, the
+newest first; None is a delete marker.
+"""
+
 
 def settings(directory: Path) -> CatalogSettings:
     return CatalogSettings(path=directory, inline_max=1000)

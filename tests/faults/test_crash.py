@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway.core.types import ListQuery, Meta
+from gateway.core.types import ListQuery, Meta, Version, VersionQuery
+from gateway.core.versions import NULL
 from gateway.stores.catalog import Catalog
-from tests.faults.scenes import AFTER, BEFORE, BUCKET, settings
+from tests.faults.scenes import AFTER, BEFORE, BUCKET, KEY, VERSIONED, settings
 from tests.support.catalog import drafts, tidy
 
 ROOT = Path(__file__).parents[2]
@@ -60,6 +61,38 @@ async def test_f37_killed_at_any_step_the_old_state_stands_or_the_new(
     try:
         assert drafts(tmp_path) == []
         assert await state(store) == (AFTER[operation] if step in LATER_STEPS else BEFORE)
+        await tidy(tmp_path)
+    finally:
+        await store.aclose()
+
+
+async def versions(store: Catalog) -> list[bytes | None]:
+    """All versions of the object, the newest first."""
+    page = await store.versions(BUCKET, VersionQuery(prefix=KEY.name))
+    found: list[bytes | None] = []
+    for row in page.items:
+        assert isinstance(row, Version)
+        if row.marker:
+            found.append(None)
+            continue
+        async with store.open(KEY, version=row.meta.version or NULL) as reader:
+            found.append(b"".join([chunk async for chunk in reader.chunks()]))
+    return found
+
+
+@pytest.mark.parametrize("step", (*INDEX_STEPS, "committed"))
+@pytest.mark.parametrize("operation", VERSIONED)
+async def test_killed_at_any_step_no_version_is_lost_or_halfway(tmp_path: Path, operation: str, step: str) -> None:
+    child = await spawn("tests.faults.child", str(tmp_path), operation, step)
+    out, err = await child.communicate()
+    assert (child.returncode, out) == (-signal.SIGKILL, b"ready\n"), err.decode()
+    stands, past, made = VERSIONED[operation]
+    done = step in LATER_STEPS
+    store = Catalog(settings(tmp_path))
+    await store.start()
+    try:
+        assert await state(store) == (stands if done else BEFORE)
+        assert await versions(store) == (made if done else past)
         await tidy(tmp_path)
     finally:
         await store.aclose()
