@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import large, listing, small, versions
+from bench import large, listing, remote, small, versions
 from bench.table import Row, show
 
 ROUNDS = 5
@@ -28,6 +28,7 @@ def main() -> None:
         "large": lambda folder: large.rows(folder, rounds=options.rounds),
         "memory": large.memory_rows,
         "listing": lambda folder: listing.rows(folder, rounds=options.rounds),
+        "remote": lambda folder: remote.rows(folder, rounds=options.rounds, seconds=options.seconds),
         "versions": lambda folder: versions.rows(folder, rounds=options.rounds),
     }
     wanted = options.suite or list(suites)

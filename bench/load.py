@@ -21,9 +21,10 @@ class Rate:
 
 
 class _Client(asyncio.Protocol):
-    def __init__(self, requests: Iterator[bytes], until: float) -> None:
+    def __init__(self, requests: Iterator[bytes], until: float, bodies: bool) -> None:
         self._requests = requests
         self._until = until
+        self._bodies = bodies
         self._buffer = b""
         self.answered = 0
         self.done = asyncio.get_running_loop().create_future()
@@ -39,7 +40,7 @@ class _Client(asyncio.Protocol):
         head = self._buffer.find(b"\r\n\r\n")
         if head < 0:
             return
-        length = LENGTH.search(self._buffer, 0, head)
+        length = LENGTH.search(self._buffer, 0, head) if self._bodies else None
         if len(self._buffer) < head + 4 + (int(length[1]) if length else 0):
             return
         if not self._buffer.startswith(b"HTTP/1.1 20"):
@@ -66,19 +67,26 @@ class _Client(asyncio.Protocol):
             self.done.set_exception(error)
 
 
-async def _drive(port: int, requests: Sequence[bytes], concurrency: int, seconds: float) -> tuple[int, float]:
+async def _drive(
+    port: int, requests: Sequence[bytes], concurrency: int, seconds: float, bodies: bool
+) -> tuple[int, float]:
     loop = asyncio.get_running_loop()
     feed = cycle(requests)
     start = time.perf_counter()
-    clients = [_Client(feed, start + seconds) for _ in range(concurrency)]
+    clients = [_Client(feed, start + seconds, bodies) for _ in range(concurrency)]
     for client in clients:
         await loop.create_connection(lambda client=client: client, "127.0.0.1", port)  # type: ignore[misc]
     await asyncio.gather(*(client.done for client in clients))
     return sum(client.answered for client in clients), time.perf_counter() - start
 
 
-def drive(server: Server, port: int, requests: Sequence[bytes], *, concurrency: int, seconds: float) -> Rate:
-    """Send `requests` in turn over `concurrency` connections for `seconds`; any answer but 20x ends the run."""
+def drive(
+    server: Server, port: int, requests: Sequence[bytes], *, concurrency: int, seconds: float, bodies: bool = True
+) -> Rate:
+    """Send `requests` in turn over `concurrency` connections for `seconds`; any answer but 20x ends the run.
+
+    Without `bodies` the answers have none, whatever length they state.
+    """
     before = server.cpu()
-    count, elapsed = asyncio.run(_drive(port, requests, concurrency, seconds))
+    count, elapsed = asyncio.run(_drive(port, requests, concurrency, seconds, bodies))
     return Rate(count / elapsed, (server.cpu() - before) / count * 1e6)

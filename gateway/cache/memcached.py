@@ -21,12 +21,16 @@ PATIENCE = 2.0
 """Seconds that it has where others have to learn of something."""
 
 POOL = 4
+BATCH = 100
+"""Keys that are asked for at once, about."""
+
 MAX_VALUE = 1000 * 1000
 """Bytes; memcached's own limit, unless it has another, is 1 MiB with key and overhead. Larger values are not kept."""
 
 _NOT_STORED = b"NOT_STORED"
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 Command = Callable[[aiomcache.Client], Awaitable[T]]
 
@@ -46,6 +50,14 @@ class _Client(aiomcache.Client):
         return _NOT_STORED if line.startswith(b"SERVER_ERROR") else line[:-2]
 
 
+class _Batch:
+    """Keys that are about to be asked for together, by the `task`."""
+
+    def __init__(self) -> None:
+        self.keys: dict[bytes, None] = {}
+        self.task: asyncio.Task[Mapping[bytes, bytes]] | None = None
+
+
 class _Server:
     """One memcached server behind a breaker.
 
@@ -62,6 +74,7 @@ class _Server:
         self._breaker = Breaker()
         self._slots = asyncio.Semaphore(POOL)
         self._calls: set[asyncio.Task[object]] = set()
+        self._batch: _Batch | None = None
         self._errors = 0
 
     def health(self) -> Health:
@@ -71,6 +84,27 @@ class _Server:
         """What the command answers; None where the server can't be asked."""
         return await self._apart(self._run(command, TIMEOUT)) if self._breaker.enter() else None
 
+    async def get(self, keys: Sequence[bytes]) -> Mapping[bytes, bytes]:
+        """The values that are there. All who ask in the same turn of the event loop are answered by one call."""
+        batch = self._batch
+        if batch is None or batch.task is None or len(batch.keys) >= BATCH:
+            batch = self._batch = _Batch()
+            batch.task = self._begun(self._fetch(batch))
+        batch.keys.update(dict.fromkeys(keys))
+        found = await asyncio.shield(batch.task)
+        return {key: found[key] for key in keys if key in found}
+
+    async def _fetch(self, batch: _Batch) -> Mapping[bytes, bytes]:
+        if self._batch is batch:
+            self._batch = None
+        if not self._breaker.enter():
+            return {}
+        keys = tuple(batch.keys)
+        values = await self._run(lambda client: client.multi_get(*keys), TIMEOUT)
+        if values is None:
+            return {}
+        return {key: value for key, value in zip(keys, values, strict=True) if value is not None}
+
     async def insist(self, command: Command[T]) -> T | None:
         """As `call`, past the breaker, and again on a new connection: the old one may be to a server that is gone.
 
@@ -79,10 +113,13 @@ class _Server:
         return await self._apart(self._run(command, PATIENCE, tries=1 if self._breaker.is_open else 2))
 
     async def _apart(self, running: Coroutine[None, None, T | None]) -> T | None:
-        task = asyncio.ensure_future(running)
+        return await asyncio.shield(self._begun(running))
+
+    def _begun(self, running: Coroutine[None, None, R]) -> asyncio.Task[R]:
+        task = asyncio.create_task(running)
         self._calls.add(task)
         task.add_done_callback(self._calls.discard)
-        return await asyncio.shield(task)
+        return task
 
     async def _run(self, command: Command[T], patience: float, tries: int = 1) -> T | None:
         for _ in range(tries):
@@ -139,14 +176,8 @@ class Memcached(Cache):
         by_server: dict[_Server, list[bytes]] = {}
         for key in keys:
             by_server.setdefault(self._server(key), []).append(key)
-        found = await asyncio.gather(*(self._get(server, wanted) for server, wanted in by_server.items()))
+        found = await asyncio.gather(*(server.get(wanted) for server, wanted in by_server.items()))
         return {key: value for part in found for key, value in part.items()}
-
-    async def _get(self, server: _Server, keys: Sequence[bytes]) -> Mapping[bytes, bytes]:
-        values = await server.call(lambda client: client.multi_get(*keys))
-        if values is None:
-            return {}
-        return {key: value for key, value in zip(keys, values, strict=True) if value is not None}
 
     async def set(self, key: bytes, value: bytes, ttl: int) -> bool:
         if len(value) > MAX_VALUE:

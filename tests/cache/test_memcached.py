@@ -204,3 +204,15 @@ async def test_more_calls_than_connections_wait_for_their_turn(memcached: Memcac
     server = await memcached()
     async with connected(server.address) as cache:
         assert all(await asyncio.gather(*(cache.set(key, key, 60) for key in KEYS)))
+
+
+async def test_those_who_ask_at_once_are_answered_by_one_call(memcached: Memcacheds) -> None:
+    server = await memcached()
+    async with connected(server.address) as cache:
+        await asyncio.gather(*(cache.set(key, key, 60) for key in KEYS))
+        before = await cache.statistics()
+        found = await asyncio.gather(*(cache.get_many([key, KEYS[0], b"missing"]) for key in KEYS[1:]))
+        after = await cache.statistics()
+    assert found == [{key: key, KEYS[0]: KEYS[0]} for key in KEYS[1:]]
+    asked = [int(statistics[server.address]["cmd_get"]) for statistics in (before, after)]  # type: ignore[index]
+    assert asked[1] - asked[0] <= len(KEYS) + 8
