@@ -24,10 +24,11 @@ from gateway.core.types import (
 )
 from gateway.stores.swift.client import Request
 from gateway.stores.swift.found import end_of
-from gateway.stores.swift.listing import listing_of, query_of
+from gateway.stores.swift.listing import listing_of
 from gateway.stores.swift.merging import Merged
 from gateway.stores.swift.metadata import of_container, read_container, removing, timestamp
 from gateway.stores.swift.names import container_of, is_hidden
+from gateway.stores.swift.paging import page_of, query_of
 from gateway.stores.swift.rows import TICK, Listed, Row, policy_of
 from gateway.stores.swift.rows import buckets as bucket_rows
 from gateway.stores.swift.settings import SwiftStoreSettings
@@ -225,14 +226,13 @@ class Buckets(Store):
 
     async def _rows(self, query: ListQuery) -> Listed[BucketMeta]:
         """One page of the account, without the containers of segments, and with the owner of each bucket."""
-        rest = replace(query, limit=min(query.limit, self._up.settings.page_limit))
         while True:
-            request = Request(method="GET", query=query_of(rest))
-            found = bucket_rows(self._up.owner, (await self._up.client.call(request, 404)).body)
+            answer, _ = await page_of(self._up.client, (), query_of(query), query.limit)
+            found = bucket_rows(self._up.owner, b"" if answer.status == 404 else answer.body)
             shown = [row for row in found if not is_hidden(row.name)]
-            if shown or not found or found[-1].name == rest.marker:
+            if shown or not found or found[-1].name == query.marker:
                 return Listed(await self._owned(shown))
-            rest = replace(rest, marker=found[-1].name)
+            query = replace(query, marker=found[-1].name)
 
     async def _owned(self, rows: Sequence[Row[BucketMeta]]) -> Sequence[Row[BucketMeta]]:
         """An owner never changes: each container is asked for its own once."""

@@ -90,6 +90,8 @@ class Client:
         self._stack = AsyncExitStack()
         self._sessions: Mapping[str, aiohttp.ClientSession] = {}
         self._backoff = settings.backoff
+        self.page_limit: int = settings.page_limit
+        """Rows of a listing that are asked for at once, as far as is known that the cluster allows it."""
         self.tokens = Tokens(self._login, settings.token_ttl, shelf=shelf)
 
     async def start(self) -> None:

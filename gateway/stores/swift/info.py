@@ -9,6 +9,8 @@ from gateway.stores.swift.client import Client
 
 class _Swift(msgspec.Struct):
     max_file_size: int = 5 * 1024**3
+    account_listing_limit: int = 10_000
+    container_listing_limit: int = 10_000
 
 
 class _Slo(msgspec.Struct):
@@ -34,12 +36,14 @@ class _Info(msgspec.Struct):
 class Abilities:
     """`max_file_size`: bytes that one object holds. `max_segments` of a manifest, `max_deletes` of a bulk delete;
     0: the cluster has no such thing. `has_dynamic`: it has large objects whose manifest names a prefix (DLO).
+    `page_limit`: rows of a listing that may be asked for at once.
     """
 
     max_file_size: int
     max_segments: int
     max_deletes: int
     has_dynamic: bool = False
+    page_limit: int = 10_000
 
 
 def read(document: bytes) -> Abilities:
@@ -53,6 +57,7 @@ def read(document: bytes) -> Abilities:
         0 if info.slo is None else info.slo.max_manifest_segments,
         0 if info.bulk_delete is None else info.bulk_delete.max_deletes_per_request,
         info.dlo is not None,
+        max(1, min(info.swift.account_listing_limit, info.swift.container_listing_limit)),
     )
 
 

@@ -9,6 +9,7 @@ from gateway.core.types import Key, ListQuery, Meta, Prefix
 from gateway.stores.swift.client import Request
 from gateway.stores.swift.found import found_of
 from gateway.stores.swift.merging import Merged
+from gateway.stores.swift.paging import page_of, query_of
 from gateway.stores.swift.rows import Listed, Row, is_doubtful, objects
 from gateway.stores.swift.upstream import Upstream
 
@@ -19,12 +20,11 @@ def listing_of(up: Upstream, bucket: str) -> Merged[Meta]:
     """The listing of one bucket. Raises `NoSuchBucket` when it is read."""
 
     async def fetch(query: ListQuery) -> Listed[Meta]:
-        rest = replace(query, limit=min(query.limit, up.settings.page_limit))
-        answer = await up.client.call(Request(method="GET", path=(bucket,), query=query_of(rest)), 404)
+        answer, asked = await page_of(up.client, (bucket,), query_of(query), query.limit)
         if answer.status == 404:
             raise NoSuchBucket
         rows = await _sized(up, objects(bucket, answer.body))
-        return Listed(rows, whole=not rest.marker and len(rows) < rest.limit and _are_all(rows, answer.headers))
+        return Listed(rows, whole=not query.marker and len(rows) < asked and _are_all(rows, answer.headers))
 
     async def look(names: Sequence[str]) -> Mapping[str, Row[Meta] | None]:
         found = await up.looked_up([Key(bucket, name) for name in names])
@@ -37,20 +37,6 @@ def _are_all(rows: Sequence[Row[Meta]], headers: Mapping[str, str]) -> bool:
     """Whether rows are all that lies in the container, by its own count, which is told together with them."""
     count = headers.get("X-Container-Object-Count", "")
     return count.isascii() and count.isdigit() and int(count) == sum(isinstance(row.item, Meta) for row in rows)
-
-
-def query_of(query: ListQuery) -> Mapping[str, str]:
-    """The parameters of one page of a listing."""
-    stated = {
-        "format": "json",
-        "limit": str(query.limit),
-        "prefix": query.prefix,
-        "delimiter": query.delimiter,
-        "marker": query.marker,
-        "end_marker": query.end_marker,
-        "reverse": "true" if query.reverse else "",
-    }
-    return {name: value for name, value in stated.items() if value}
 
 
 async def _sized(up: Upstream, rows: Sequence[Row[Meta]]) -> Sequence[Row[Meta]]:

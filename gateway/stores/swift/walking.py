@@ -1,7 +1,8 @@
 """Listings that are walked to their end, as Swift tells them."""
 
 from gateway.core.types import Meta
-from gateway.stores.swift.client import Client, Request
+from gateway.stores.swift.client import Client
+from gateway.stores.swift.paging import page_of
 from gateway.stores.swift.rows import Row, objects
 
 PAGE = 1000
@@ -12,8 +13,7 @@ async def walk(client: Client, container: str, prefix: str) -> list[Row[Meta]]:
     found: list[Row[Meta]] = []
     marker = ""
     while True:
-        query = {"format": "json", "prefix": prefix, "marker": marker, "limit": str(PAGE)}
-        answer = await client.call(Request(method="GET", path=(container,), query=query), 404)
+        answer, _ = await page_of(client, (container,), {"prefix": prefix, "marker": marker}, PAGE)
         rows = [] if answer.status == 404 else objects(container, answer.body)
         if not rows or rows[-1].name <= marker:
             return found

@@ -7,6 +7,7 @@ from gateway.core.errors import (
     BadRequest,
     Busy,
     ConditionFailed,
+    CredentialsRefused,
     Denied,
     NotFound,
     NotModified,
@@ -22,7 +23,7 @@ from gateway.stores.swift.errors import failure
 MEANINGS: dict[int, type[StoreError]] = {
     304: NotModified,
     400: BadRequest,
-    401: Unavailable,
+    401: CredentialsRefused,
     403: Denied,
     404: NotFound,
     405: Unsupported,
