@@ -6,7 +6,7 @@ from gateway.auth import acl, rules
 from gateway.auth.acl import Acl, Grant, Group
 from gateway.auth.rules import ACL, BucketRules
 from gateway.core.types import PropsChange
-from gateway.frontends.s3.acls import of_request
+from gateway.frontends.s3.aclin import of_request
 from gateway.frontends.s3.call import Call
 from gateway.frontends.s3.codes import Code
 from gateway.frontends.s3.errors import S3Error

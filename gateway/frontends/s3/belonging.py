@@ -14,7 +14,7 @@ from gateway.auth.rules import ACL, OF_OBJECTS, OWNER, SHARED, BucketRules, Owne
 from gateway.core.errors import Denied
 from gateway.core.types import BucketMeta, Props, PropsChange
 from gateway.frontends.s3.acl import check_settable
-from gateway.frontends.s3.acls import CANNED, HEADERS, of_headers
+from gateway.frontends.s3.aclin import CANNED, HEADERS, of_headers
 from gateway.frontends.s3.call import Call
 from gateway.frontends.s3.codes import Code
 from gateway.frontends.s3.errors import S3Error

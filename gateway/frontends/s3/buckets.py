@@ -7,7 +7,7 @@ from gateway.auth import acl
 from gateway.auth.rules import ACL, OWNERSHIP, Ownership
 from gateway.core.types import BucketProps
 from gateway.frontends.s3.acl import packed
-from gateway.frontends.s3.acls import of_headers
+from gateway.frontends.s3.aclin import of_headers
 from gateway.frontends.s3.bodies import document
 from gateway.frontends.s3.call import Call
 from gateway.frontends.s3.codes import Code
