@@ -12,6 +12,9 @@ OLD = bytes(range(256)) * 3000
 NEW = bytes(range(255, -1, -1)) * 4500
 """Of more than two blocks: it is on its way to the file while it comes."""
 
+UPLOADED = bytes(range(256)) * 48_000, bytes(range(255, -1, -1)) * 44_000
+"""An object that is stored in three segments of 5 MiB, and what is to replace it."""
+
 PARTS = (NEW, b"the last part, which is small")
 TREE = {f"tree/{name}": name.encode() for name in ("a", "b/c", "b/d", "e")}
 

@@ -17,10 +17,6 @@ class _Slo(msgspec.Struct):
     max_manifest_segments: int = 1000
 
 
-class _Dlo(msgspec.Struct):
-    pass
-
-
 class _Bulk(msgspec.Struct):
     max_deletes_per_request: int = 1000
 
@@ -28,21 +24,18 @@ class _Bulk(msgspec.Struct):
 class _Info(msgspec.Struct):
     swift: _Swift = msgspec.field(default_factory=_Swift)
     slo: _Slo | None = None
-    dlo: _Dlo | None = None
     bulk_delete: _Bulk | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Abilities:
     """`max_file_size`: bytes that one object holds. `max_segments` of a manifest, `max_deletes` of a bulk delete;
-    0: the cluster has no such thing. `has_dynamic`: it has large objects whose manifest names a prefix (DLO).
-    `page_limit`: rows of a listing that may be asked for at once.
+    0: the cluster has no such thing. `page_limit`: rows of a listing that may be asked for at once.
     """
 
     max_file_size: int
     max_segments: int
     max_deletes: int
-    has_dynamic: bool = False
     page_limit: int = 10_000
 
 
@@ -56,7 +49,6 @@ def read(document: bytes) -> Abilities:
         info.swift.max_file_size,
         0 if info.slo is None else info.slo.max_manifest_segments,
         0 if info.bulk_delete is None else info.bulk_delete.max_deletes_per_request,
-        info.dlo is not None,
         max(1, min(info.swift.account_listing_limit, info.swift.container_listing_limit)),
     )
 

@@ -28,7 +28,7 @@ class Large(Objects):
     async def segment_rules(self, key: Key, when: When = ANY, size: int | None = None) -> SegmentRules:
         await self._foresee(key, when)
         abilities = await self._up.info.get()
-        joins = bool(abilities.max_segments) or abilities.has_dynamic
+        joins = bool(abilities.max_segments) or await self._up.segments.has_dynamic(key.bucket)
         return SegmentRules(joins=joins, largest=abilities.max_file_size, streams=True, whole=True)
 
     async def extends(self, found: Meta) -> bool:
@@ -78,11 +78,12 @@ class Large(Objects):
             size += base.meta.size
             etag = composite_etag(row.etag for row in rows)
         modified, is_static = opts.modified, bool((await self._up.info.get()).max_segments)
+        join = self._up.segments.join if is_static else self._up.segments.join_dynamically
         meta = Meta(key=key, size=size, etag=etag, modified=modified or 0, props=opts.props, checksums=facts.checksums)
         stated = Stated(etag, modified, None if is_static else size)
         headers = {**of_object(opts.props, stated, facts.checksums, facts.upload), **native(when)}
         await self._check_owner(key.bucket, opts.owner)
-        staged = Staged(facts=facts, size=size, commit=lambda: self._up.segments.join(key, upload, rows, headers))
+        staged = Staged(facts=facts, size=size, commit=lambda: join(key, upload, rows, headers))
         return await self._commit(meta, when, staged, headers)
 
     async def _unchanged(self, key: Key, base: Base) -> Found:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from gateway.core.errors import NoSuchBucket, StoreError
 from gateway.core.types import Key, ListQuery, Meta, Prefix
 from gateway.stores.swift.client import Request
+from gateway.stores.swift.dynamic import behind, file_of, hidden
 from gateway.stores.swift.found import found_of
 from gateway.stores.swift.merging import Merged
 from gateway.stores.swift.paging import page_of, query_of
@@ -20,11 +21,18 @@ def listing_of(up: Upstream, bucket: str) -> Merged[Meta]:
     """The listing of one bucket. Raises `NoSuchBucket` when it is read."""
 
     async def fetch(query: ListQuery) -> Listed[Meta]:
-        answer, asked = await page_of(up.client, (bucket,), query_of(query), query.limit)
-        if answer.status == 404:
-            raise NoSuchBucket
-        rows = await _sized(up, objects(bucket, answer.body))
-        return Listed(rows, whole=not query.marker and len(rows) < asked and _are_all(rows, answer.headers))
+        rest = query
+        while True:
+            answer, asked = await page_of(up.client, (bucket,), query_of(rest), rest.limit)
+            if answer.status == 404:
+                raise NoSuchBucket
+            rows = objects(bucket, answer.body)
+            files = await hidden(up, bucket, rows)
+            shown = [row for row in rows if file_of(row.name) not in files]
+            if shown or not rows:
+                whole = not rest.marker and len(rows) < asked and _are_all(rows, answer.headers)
+                return Listed(await _sized(up, shown), whole=whole)
+            rest = replace(rest, marker=behind(file_of(rows[-1].name) or "", reverse=rest.reverse))
 
     async def look(names: Sequence[str]) -> Mapping[str, Row[Meta] | None]:
         found = await up.looked_up([Key(bucket, name) for name in names])
@@ -52,6 +60,8 @@ async def _sized(up: Upstream, rows: Sequence[Row[Meta]]) -> Sequence[Row[Meta]]
             return row
         if up.objects.get(row.item.key.bucket, row.name) is not None or up.empty.holds(row.item.key, row.stamp):
             return row
+        if (known := up.sized.get((row.item.key, row.stamp))) is not None:
+            return Row(replace(row.item, size=known.size, etag=known.etag), row.stamp)
         async with turns:
             try:
                 answer = await up.client.call(Request(method="HEAD", path=(row.item.key.bucket, row.name)), 404)

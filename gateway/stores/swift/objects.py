@@ -29,6 +29,7 @@ from gateway.core.types import Copy, Deleted, Key, ListQuery, Meta, Page, Prefix
 from gateway.core.versions import stands
 from gateway.stores.swift.buckets import Buckets
 from gateway.stores.swift.client import Answer, Request
+from gateway.stores.swift.dynamic import free_parts, parts_of
 from gateway.stores.swift.errors import failure
 from gateway.stores.swift.facts import Facts
 from gateway.stores.swift.found import Found, end_of, found_of, http_date
@@ -258,7 +259,7 @@ class Objects(Buckets):
 
     async def _delete_one(self, key: Key, when: When) -> Deleted:
         async with self._up.turns.of(key):
-            old = await self._standing(key, when)
+            old = await self._standing(key, when, always=True)
             self._up.objects.forget(key.bucket, key.name)
             answer = await self._up.client.call(Request(method="DELETE", path=(key.bucket, key.name)), 404)
             if answer.status == 404:
@@ -316,12 +317,13 @@ class Objects(Buckets):
         if when not in {ANY, ABSENT} and not self._up.settings.exclusive:
             raise Unsupported("The upstream can't write on that condition")
 
-    async def _standing(self, key: Key, when: When, kept: str = "") -> Found | None:
+    async def _standing(self, key: Key, when: When, kept: str = "", *, always: bool = False) -> Found | None:
         """What is about to be replaced, where that matters; what its segments are is noted. Raises `ConditionFailed`.
 
-        `kept`: the upload whose segments are those of the new object, too.
+        `kept`: the upload whose segments are those of the new object, too. `always`: where it hardly matters as well,
+        since a DLO of others may lie in a bucket of which nobody has looked at any.
         """
-        if when is ANY and not await self._up.segments.may_hold(key.bucket):
+        if when is ANY and not always and not await self._up.segments.may_hold(key.bucket):
             return None
         found = await self._found(key)
         check_write(when, _meta(found))
@@ -365,6 +367,8 @@ class Objects(Buckets):
     async def _free(self, old: Found | None) -> None:
         if old is not None and old.upload:
             await self._up.segments.free(old.meta.key, old.upload)
+        elif old is not None and old.manifest and (parts := parts_of(old)) is not None:
+            await free_parts(self._up, *parts)
 
 
 class _Changed(Exception):

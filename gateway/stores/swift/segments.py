@@ -22,6 +22,7 @@ ABSENCE_SECONDS = 60.0
 """How long it is believed that a bucket has no container for segments."""
 
 BRANCH = "manifest-"
+PROBE = "portico-probe"
 LISTING_PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8)
 """Seconds between looks whether all segments of a DLO are listed."""
 
@@ -56,6 +57,8 @@ class Segments:
         self._notes = notes
         self._absent: dict[str, float] = {}
         self._present: set[str] = set()
+        self._parted: set[str] = set()
+        self._dynamic: bool | None = None
         self._readers: Counter[str] = Counter()
         self._leaving: dict[str, tuple[str, str]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -83,7 +86,7 @@ class Segments:
 
     async def may_hold(self, bucket: str) -> bool:
         """Whether objects of this bucket may have segments: where none can, nobody has to look at what goes."""
-        if bucket in self._present:
+        if bucket in self._present or bucket in self._parted:
             return True
         now = time.monotonic()
         if self._absent.get(bucket, 0) > now:
@@ -96,6 +99,10 @@ class Segments:
         self._absent[bucket] = now + ABSENCE_SECONDS
         return False
 
+    def learn(self, bucket: str) -> None:
+        """Objects of this bucket are made of parts, wherever these lie."""
+        self._parted.add(bucket)
+
     def forget(self, bucket: str) -> None:
         self._present.discard(bucket)
         self._absent.pop(bucket, None)
@@ -103,14 +110,11 @@ class Segments:
     async def join(self, key: Key, upload: str, segments: Sequence[Segment], headers: Mapping[str, str]) -> Answer:
         """Put the manifest: the object stands from then on. More segments than one manifest takes become a tree.
 
-        Where the cluster has no SLO, it is a DLO. Raises `Unsupported` without either, and what the upstream refuses.
+        Raises `Unsupported` where the cluster has no SLO, and what the upstream refuses.
         """
-        abilities = await self._info.get()
-        most = abilities.max_segments
+        most = (await self._info.get()).max_segments
         if not most:
-            if not abilities.has_dynamic:
-                raise Unsupported("The upstream has no large objects (SLO)")
-            return await self._join_dynamically(key, upload, segments, headers)
+            raise Unsupported("The upstream has no large objects (SLO)")
         level = 0
         while len(segments) > most:
             groups = [segments[start : start + most] for start in range(0, len(segments), most)]
@@ -135,7 +139,20 @@ class Segments:
         )
         return await self._client.call(request)
 
-    async def _join_dynamically(
+    async def has_dynamic(self, bucket: str) -> bool:
+        """Whether the cluster has large objects whose manifest names a prefix (DLO): `/info` does not say, so one is
+        made.
+        """
+        if self._dynamic is None:
+            path = await self.ensure(bucket), PROBE
+            headers = {"X-Object-Manifest": f"{path[0]}/{PROBE}/"}
+            await self._client.call(Request(method="PUT", path=path, headers=headers, body=b""), 400, 403, 501)
+            found = await self._client.call(Request(method="HEAD", path=path), 404)
+            await self._client.call(Request(method="DELETE", path=path), 404)
+            self._dynamic = "X-Object-Manifest" in found.headers
+        return self._dynamic
+
+    async def join_dynamically(
         self, key: Key, upload: str, segments: Sequence[Segment], headers: Mapping[str, str]
     ) -> Answer:
         """Put the manifest of a DLO, which shows whatever is listed: so all of it has to be first."""

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 
+from cachetools import LRUCache
+
 from gateway.core.errors import NoSuchBucket, StoreError
 from gateway.core.tasks import Turns
 from gateway.core.types import BucketMeta, Key, Meta
@@ -38,6 +40,8 @@ class Upstream:
         self.staging = Staging(self.client)
         self.turns = Turns()
         self.empty = Empties(settings.overlay_entries)
+        self.sized: LRUCache[tuple[Key, int | None], Meta] = LRUCache(settings.overlay_entries)
+        """DLOs over parts beside them, by what wrote them last: so large they are."""
         self.objects: Overlay[Meta] = Overlay(settings.overlay_seconds, settings.overlay_entries)
         self.buckets: Overlay[BucketMeta] = Overlay(settings.overlay_seconds, settings.overlay_entries)
 
@@ -58,7 +62,12 @@ class Upstream:
     async def found(self, key: Key) -> Found | None:
         """What stands under a name."""
         answer = await self.client.call(Request(method="HEAD", path=(key.bucket, key.name)), 404)
-        return None if answer.status == 404 else found_of(key, answer.headers)
+        if answer.status == 404:
+            return None
+        found = found_of(key, answer.headers)
+        if found.manifest:
+            self.segments.learn(key.bucket)
+        return found
 
     async def looked_up(self, keys: Sequence[Key]) -> Mapping[str, Found | None]:
         """What stands under each name, asked for a few at a time."""
