@@ -203,6 +203,21 @@ async def test_an_expired_certificate_is_told_and_another_is_enough(kind: str, t
 
 
 @pytest.mark.parametrize("kind", KINDS)
+async def test_f09_the_upstream_is_told_the_id_by_which_the_client_knows_its_request(kind: str, tmp_path: Path) -> None:
+    async with upstream(kind) as proxy, gateway(tmp_path, settings(kind, proxy.url)) as site:
+        await site.swift("bucket/object")  # the first one logs in
+        proxy.heads.clear()
+        url = f"{site.token['X-Storage-Url']}/bucket/object"
+        async with site.http.get(url, headers={"X-Auth-Token": site.token["X-Auth-Token"]}) as answer:
+            known = answer.headers["X-Trans-Id"]
+            await answer.read()
+        assert proxy.heads
+        for head in proxy.heads:
+            assert "x-forwarded-for: 127.0.0.1\r\n" in head.lower()
+            assert f": {known[:32]}" in head  # Swift takes no more
+
+
+@pytest.mark.parametrize("kind", KINDS)
 async def test_f03_each_failure_of_the_upstream_has_its_own_words(kind: str, tmp_path: Path) -> None:
     expected = {404: (550, 404, 404), 400: (550, 400, 400), 403: (550, 403, 403), 500: (451, 503, 503)}
     words = {404: "Not found", 400: "Not permitted", 403: "Access denied", 500: "I/O error"}

@@ -74,6 +74,17 @@ async def test_o19_spans_of_an_object(store: Store) -> None:
         await check(store, KEY, span, DATA)
 
 
+async def test_f31_a_seek_from_any_side(store: Store) -> None:
+    """`seek(offset, whence)` of a file, as a span: from the beginning, from where the last read ended, from the end."""
+    await put(store, KEY, DATA)
+    assert await read(store, KEY, Span(10, 13)) == DATA[10:14]
+    assert await read(store, KEY, Span(14 + 6, 23)) == DATA[20:24]
+    assert await read(store, KEY, Span(None, 4)) == DATA[-4:]
+    for beyond in (Span(40), Span(14 + 40, 60), Span(None, 0)):
+        with pytest.raises(BadRange):
+            await read(store, KEY, beyond)
+
+
 async def test_o19_spans_beyond_the_end(store: Store) -> None:
     await put(store, KEY, DATA)
     for span in (Span(40), Span(40, 50), Span(2**63), Span(None, 0)):

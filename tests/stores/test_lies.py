@@ -1,5 +1,6 @@
 """What both remote stores make of an upstream that lies, breaks off, repeats itself, or never comes to an end."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -165,6 +166,16 @@ async def test_silence_ends_with_the_timeout(kind: str) -> None:
         place.proxy.faults = [Fault(when=GET, delay=30)]
         with pytest.raises(Unavailable):
             await taken(place.store)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_the_upstream_meets_no_more_connections_than_are_allowed(kind: str) -> None:
+    async with remote(kind, max_connections=2) as place:
+        place.proxy.faults = [Fault(when=GET, delay=0.02)]
+        place.proxy.most = 0
+        assert set(await asyncio.gather(*[taken(place.store) for _ in range(12)])) == {DATA}
+        pools = 2 if kind == "swift" else 1  # that of short requests may keep some open
+        assert place.proxy.most <= 2 * pools
 
 
 def listing(kind: str, last: str) -> bytes:

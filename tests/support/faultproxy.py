@@ -65,6 +65,9 @@ class FaultProxy:
     port: int = 0
     down: bool = False
     """Connections are refused as by a server that is not there."""
+    open: int = 0
+    most: int = 0
+    """Connections that are open, and were at most."""
 
     @property
     def url(self) -> str:
@@ -78,6 +81,8 @@ class FaultProxy:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection of a client, and one to the server for it."""
         server: asyncio.StreamWriter | None = None
+        self.open += 1
+        self.most = max(self.most, self.open)
         try:
             if self.down:
                 raise Reset
@@ -91,6 +96,7 @@ class FaultProxy:
             writer.transport.abort()
             raise
         finally:
+            self.open -= 1
             ends = [writer] if server is None else [writer, server]
             for end in ends:  # all of them first: the wait for one may be cancelled
                 end.close()
