@@ -22,6 +22,7 @@ APART_FROM = 32 * 1024
 
 MAX_PAYLOAD = 8 * 1024 * 1024
 FORMAT = 2
+MAX_GROUPS = 10_000
 TOKEN_BYTES = 8
 TOKEN_TTL = 24 * 3600
 _STAMP = slice(2, 2 + 2 * TOKEN_BYTES)
@@ -79,6 +80,7 @@ class Entries:
         self._ttl = ttl
         self._clock = clock
         self._epochs = self._one_in_each_part()
+        self._groups: dict[Name, tuple[bytes, bytes]] = {}
         self.tally: Tally = Counter() if tally is None else tally
 
     @property
@@ -91,7 +93,8 @@ class Entries:
 
         Who has one of the generation `held` is told the present one, and gets another payload only if they differ.
         """
-        tokens, key = self._tokens(group), self._key("entry", group, name)
+        tokens = self._tokens(group)
+        key = self._key("entry", group, name) if held is None else b""
         found = await self._cache.get_many(tokens if held else (*tokens, key))
         generation = await self._generation(tokens, found)
         if generation is None:
@@ -99,6 +102,7 @@ class Entries:
         if held == generation:
             return self._told(name, Outcome.NEAR, Lookup(generation))
         if held is not None:
+            key = self._key("entry", group, name)
             found = await self._cache.get_many((key,))
         packed = found.get(key)
         if packed is None:
@@ -118,7 +122,7 @@ class Entries:
 
     async def bump(self, group: Name) -> bool:
         """Make all entries of the group worthless; False where the cache could not be told."""
-        return await self._cache.insist(self._key("generation", group), _token(), TOKEN_TTL)
+        return await self._cache.insist(self._tokens(group)[1], _token(), TOKEN_TTL)
 
     async def flush(self) -> bool:
         """Make everything worthless, for all who have the same secret; False where a part could not be told."""
@@ -135,8 +139,14 @@ class Entries:
         return min(max(self._ttl - age, 0), self._ttl)
 
     def _tokens(self, group: Name) -> tuple[bytes, bytes]:
-        generation = self._key("generation", group)
-        return self._epochs[self._cache.part_of(generation)], generation
+        """The keys of the epoch and the generation of a group; those that are asked for again and again are kept."""
+        tokens = self._groups.get(group)
+        if tokens is None:
+            if len(self._groups) >= MAX_GROUPS:
+                self._groups.clear()
+            generation = self._key("generation", group)
+            tokens = self._groups[group] = self._epochs[self._cache.part_of(generation)], generation
+        return tokens
 
     async def _generation(self, tokens: tuple[bytes, bytes], found: Mapping[bytes, bytes]) -> bytes | None:
         """Both tokens as they stand. Lost ones are drawn here, unless another process has just done so; garbage in

@@ -176,6 +176,8 @@ class Memcached(Cache):
         by_server: dict[_Server, list[bytes]] = {}
         for key in keys:
             by_server.setdefault(self._server(key), []).append(key)
+        if len(by_server) == 1:  # as it mostly is: a group's tokens lie together
+            return await next(iter(by_server)).get(keys)
         found = await asyncio.gather(*(server.get(wanted) for server, wanted in by_server.items()))
         return {key: value for part in found for key, value in part.items()}
 
