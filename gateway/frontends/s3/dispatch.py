@@ -235,7 +235,7 @@ def _tell(raised: Exception, visit: _Visit) -> S3Error:
     if told.code is Code.NO_SUCH_KEY:
         return S3Error(told.code, headers=told.headers, Key=visit.key.name)
     if told.code in {Code.NO_SUCH_BUCKET, Code.BUCKET_NOT_EMPTY}:
-        return S3Error(told.code, BucketName=visit.key.bucket)
+        return S3Error(told.code, told.message, BucketName=visit.key.bucket)
     return told
 
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from gateway.auth.errors import AuthError
 from gateway.core import errors as core
-from gateway.core.versions import NULL
+from gateway.core.versions import NULL, VERSIONS_LEFT
 from gateway.frontends.http.headers import http_date
 from gateway.frontends.s3.codes import BY_NAME, Code
 from gateway.frontends.s3.text import DECLARATION, escape, legible
@@ -113,6 +113,12 @@ def _version(_: core.StoreError) -> S3Error:
     return S3Error(Code.INVALID_ARGUMENT, "Invalid version id specified", ArgumentName="versionId")
 
 
+def _not_empty(error: core.StoreError) -> S3Error:
+    """A bucket that only looks empty is a riddle to who would delete it."""
+    code = Code.BUCKET_NOT_EMPTY
+    return S3Error(code, f"{code.text}. {error.message}." if error.message == VERSIONS_LEFT else None)
+
+
 def _range(error: core.BadRange) -> S3Error:
     return S3Error(
         Code.INVALID_RANGE, headers={"Content-Range": f"bytes */{error.size}"}, ActualObjectSize=str(error.size)
@@ -143,7 +149,7 @@ STORE_ERRORS: Mapping[type, Tell] = {
     core.NoSuchVersion: _plain(Code.NO_SUCH_VERSION),
     core.NoSuchUpload: _plain(Code.NO_SUCH_UPLOAD),
     core.AlreadyExists: _plain(Code.BUCKET_ALREADY_EXISTS),
-    core.NotEmpty: _plain(Code.BUCKET_NOT_EMPTY),
+    core.NotEmpty: _not_empty,
     core.ConditionFailed: _of(core.ConditionFailed, _condition),
     core.NotModified: _plain(Code.NOT_MODIFIED),
     core.BadRange: _of(core.BadRange, _range),

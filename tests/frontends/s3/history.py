@@ -33,7 +33,7 @@ async def ids(s3: S3Client, kind: str = "Versions") -> list[tuple[str, str, bool
 
 
 async def refusal(call: Any) -> dict[str, Any]:
-    """Status, code and headers of an answer that refuses."""
+    """Status, code, message and headers of an answer that refuses."""
     with pytest.raises(ClientError) as told:
         await call
     response: dict[str, Any] = dict(told.value.response)
@@ -41,6 +41,7 @@ async def refusal(call: Any) -> dict[str, Any]:
     return {
         "status": response["ResponseMetadata"]["HTTPStatusCode"],
         "code": response["Error"]["Code"],
+        "message": response["Error"]["Message"],
         "marker": headers.get("x-amz-delete-marker"),
         "version": headers.get("x-amz-version-id"),
         "headers": headers,

@@ -62,7 +62,9 @@ async def test_a_bucket_with_versions_cannot_be_deleted(s3: S3Client) -> None:
     version = await put(s3, "hello")
     marker = (await s3.delete_object(**KEY))["VersionId"]
     for named in (version, marker):
-        assert (await refusal(s3.delete_bucket(**BUCKET)))["code"] == "BucketNotEmpty"
+        told = await refusal(s3.delete_bucket(**BUCKET))
+        assert told["code"] == "BucketNotEmpty"
+        assert "remove them one by one, by their version ids" in told["message"]
         await s3.delete_object(**KEY, VersionId=named)
     await s3.delete_bucket(**BUCKET)
 
