@@ -100,7 +100,7 @@ def write_configuration(folder: Path, ports: dict[str, int]) -> None:
         write_ring(folder / f"{kind}.ring.gz", ports[kind])
         (folder / f"{kind}.conf").write_text(
             f"{common}bind_port = {ports[kind]}\n[pipeline:main]\npipeline = {kind}-server\n"
-            f"[app:{kind}-server]\nuse = egg:swift#{kind}\n"
+            f"[app:{kind}-server]\nuse = egg:swift#{kind}\n[{kind}-updater]\n"
         )
     for index in range(1, len(POLICIES)):
         write_ring(folder / f"object-{index}.ring.gz", ports["object"])
