@@ -174,3 +174,23 @@ async def test_public_buckets_are_for_the_owners_account_only(s3: S3Client, worl
     await block(s3, RestrictPublicBuckets=True)
     for user, status in (("anybody", 403), ("olga", 403), ("nina", 200), ("alice", 200)):
         assert (await world.ask(user, "GET", "/bucket/k")).status == status
+
+
+SUB_RESOURCES = (
+    ("acl", ("GET", "PUT")),
+    ("policy", ("GET", "PUT", "DELETE")),
+    ("policyStatus", ("GET",)),
+    ("ownershipControls", ("GET", "PUT", "DELETE")),
+    ("publicAccessBlock", ("GET", "PUT", "DELETE")),
+)
+
+
+@pytest.mark.parametrize(("name", "methods"), SUB_RESOURCES)
+async def test_expected_owners_of_rules(bucket: str, world: World, name: str, methods: tuple[str, ...]) -> None:
+    for method in methods:
+        headers = {"x-amz-expected-bucket-owner": "acc-other"}
+        answer = await world.do(method, f"/bucket?{name}", b"<x/>" * (method == "PUT"), headers)
+        assert (answer.status, answer.code) == (403, "AccessDenied")
+        headers["x-amz-expected-bucket-owner"] = "acc-test"
+        answer = await world.do(method, f"/bucket?{name}", b"<x/>" * (method == "PUT"), headers)
+        assert answer.status != 403
