@@ -16,7 +16,7 @@ from gateway.stores.swift.together import together
 SMALL = 2 * BLOCK
 """Bodies of up to so many bytes are gathered: they are sent at once, with their digests, and again if need be."""
 
-AHEAD = 8
+AHEAD = 2
 """Blocks that may wait to be sent."""
 
 Blocks = AsyncGenerator[bytes, None]

@@ -4,6 +4,8 @@ import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from hashlib import md5
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from aiohttp import web
@@ -267,3 +269,29 @@ async def test_drain_cancels_a_large_body_that_takes_too_long(serve: Serve) -> N
         await server.drain(0.05)
         assert await client.end() == b""
     assert (handler.name, server.connections) == ("CancelledError", 0)
+
+
+class FakeTransport:
+    """What is asked of a transport before its bytes are taken."""
+
+    def __init__(self, *, closing: bool = False, tls: bool = False) -> None:
+        self._closing, self._tls = closing, tls
+
+    def is_closing(self) -> bool:
+        return self._closing
+
+    def get_extra_info(self, name: str) -> object:
+        return object() if name == "sslcontext" and self._tls else None
+
+
+@pytest.mark.parametrize(
+    ("transport", "broken"),
+    ((None, None), (FakeTransport(closing=True), None), (FakeTransport(tls=True), None), (FakeTransport(), OSError())),
+    ids=("gone", "closing", "tls", "broken"),
+)
+async def test_what_no_receiver_can_read_takes_the_common_way(
+    transport: FakeTransport | None, broken: Exception | None
+) -> None:
+    content = SimpleNamespace(total_bytes=0, exception=lambda: broken)
+    request = cast(web.BaseRequest, SimpleNamespace(content=content, transport=transport))
+    assert receiving.large(request, SIZE, 60.0) is None
