@@ -22,7 +22,7 @@ class SegmentSettings(BaseModel):
         4, le=64, description="Segments of one upload that are held at once, the one that comes in included."
     )
     segment_buffer: ByteSize = Field(
-        ByteSize(256 * MIB), ge=0, description="Bytes of segments in memory, over all uploads to the store."
+        ByteSize(192 * MIB), ge=0, description="Bytes of segments in memory, over all uploads to the store."
     )
     spool: DirectoryPath | None = Field(
         None, description="Folder for segments beyond that; default: the system's for temporary files."

@@ -93,7 +93,7 @@ class Spool(Body):
         self._pieces = []
         self._budget.give(self._taken)
         self._taken = 0
-        if self._file is not None:
+        if self._file is not None:  # its blocks are given up with it, which takes a while
             self._closing = asyncio.get_running_loop().run_in_executor(None, self._file.close)
             self._file = None
 

@@ -62,8 +62,9 @@ class Staging:
     @asynccontextmanager
     async def staged(self, coming: Incoming) -> AsyncIterator[Staged]:
         """Take in a body. Raises what the body does; nothing stands then."""
-        if isinstance(coming.body, ReadyBody):
-            yield self._ready(coming, coming.body)
+        body = coming.body
+        if isinstance(body, ReadyBody):
+            yield self._ready(coming, await body.small() if body.count <= SMALL else body)
             return
         async with aclosing(coming.body.chunks()) as blocks:
             first, ended = await _gathered(blocks)
