@@ -130,5 +130,7 @@ def _headers_of(error: core.StoreError) -> Mapping[str, str]:
             return {"Content-Range": f"bytes */{error.size}"}
         case core.Busy():
             return {"Retry-After": str(math.ceil(error.retry_after))}
+        case core.LoginExpired():
+            return {"WWW-Authenticate": 'Swift realm="unknown"'}
         case _:
             return NO_HEADERS

@@ -50,5 +50,5 @@ def anonymous(settings: SwiftStoreSettings) -> SwiftStoreSettings:
 
 
 def _in_full(name: str, domain: str) -> str:
-    bare, at, stated = name.rpartition(DOMAIN)
-    return name if at and bare and stated else f"{name.removesuffix(DOMAIN)}{DOMAIN}{domain}"
+    _, at, stated = name.rpartition(DOMAIN)
+    return name if at and stated else f"{name.removesuffix(DOMAIN)}{DOMAIN}{domain}"

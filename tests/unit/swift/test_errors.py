@@ -74,3 +74,8 @@ def test_the_page_is_swifts_own() -> None:
 def test_texts_are_escaped_in_html() -> None:
     answer = refused(Refusal(400, "Bad <script>alert('é & \udcff')</script>"))
     assert answer.body == "Bad &lt;script&gt;alert('é &amp; ?')&lt;/script&gt;".encode()
+
+
+def test_who_has_to_log_in_again_is_told_how() -> None:
+    refusal = of_store(core.LoginExpired())
+    assert (refusal.status, refusal.headers) == (401, {"WWW-Authenticate": 'Swift realm="unknown"'})
