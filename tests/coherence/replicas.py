@@ -5,13 +5,15 @@ import os
 import random
 import re
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import aiohttp
 import yaml
+from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.auth.principals import Account, Role, User
 from tests.coherence.doors import Door, Doors, opened
@@ -39,6 +41,18 @@ class Replicas:
     doors: Sequence[Doors]
     servers: Sequence[Server]
     caches: Sequence[MemcachedServer]
+
+    async def looks(self) -> Counter[str]:
+        """What became of all looks into the cache, by both gateways' own count."""
+        found: Counter[str] = Counter()
+        async with aiohttp.ClientSession() as session:
+            for server in self.servers:
+                async with session.get(f"{server.endpoints['admin'].rstrip('/')}/metrics") as answer:
+                    for family in text_string_to_metric_families(await answer.text()):
+                        if family.name == "portico_cache_lookups":
+                            for sample in family.samples:
+                                found[sample.labels["outcome"]] += int(sample.value)
+        return found
 
 
 @asynccontextmanager
@@ -141,9 +155,11 @@ class Trouble:
 
     async def go_on(self) -> None:
         """Kill servers, start them again, empty them, and write garbage under all their keys, until cancelled."""
+        every = (self._spoil, self._kill, self._start, self._empty)
         while True:
             await asyncio.sleep(self.random.uniform(0.05, 0.5))
-            await self.random.choice((self._kill, self._start, self._start, self._empty, self._spoil))()
+            act = every[self.count] if self.count < len(every) else self.random.choice((*every, self._start))
+            await act()
             self.count += 1
 
     async def _kill(self) -> None:

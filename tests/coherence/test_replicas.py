@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.cache.entries import Outcome
 from gateway.stores.memory import Memory
 from tests.coherence.linear import unexplained
 from tests.coherence.replicas import CACHES, History, Trouble, replicas, seed
@@ -58,7 +59,9 @@ async def test_f11_every_history_through_two_gateways_is_that_of_one(
         finally:
             befalling.cancel()
             await asyncio.gather(befalling, return_exceptions=True)
+        looks = await world.looks()
     assert trouble.count > CACHES
+    assert all(looks[outcome] > 0 for outcome in (Outcome.HIT, Outcome.NEAR, Outcome.MISS, Outcome.STALE)), looks
     for key, events in history.events.items():
         odd = unexplained(events)
         told = "\n".join(f"{event.begin:10.3f} {event.end:10.3f} {event.told} {event.value}" for event in odd[-30:])
