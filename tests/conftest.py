@@ -1,5 +1,7 @@
 import os
 from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -33,3 +35,22 @@ def moto_server() -> Iterator[Remote]:
 def moto(moto_server: Remote) -> Remote:
     """moto's S3 with nothing in it."""
     return servers.emptied(moto_server)
+
+
+@pytest.fixture
+def rclone(tmp_path: Path) -> Iterator[Remote]:
+    """rclone's S3 over an empty folder."""
+    folder = tmp_path / "rclone"
+    folder.mkdir()
+    with servers.rclone(folder) as remote:
+        yield remote
+
+
+_WORKERS = 16
+_tenants = count(int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % _WORKERS, _WORKERS)
+
+
+@pytest.fixture
+def s3api(cluster: Cluster) -> Remote:
+    """A real Swift's own S3 interface, on an account that no other test uses."""
+    return Remote(cluster.origin, f"s3-{next(_tenants)}:user", "secret")

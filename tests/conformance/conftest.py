@@ -1,6 +1,4 @@
-import os
-from collections.abc import AsyncIterator, Iterator
-from itertools import count
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -9,9 +7,6 @@ from gateway.core.store import Accounts, Append, Batch, Multipart, Rename, Store
 from gateway.core.types import BucketProps
 from tests.conformance.factories import CONTENDERS, Contender, Site
 from tests.conformance.tools import BUCKET, OWNER, view
-from tests.support import servers
-from tests.support.openstack.cluster import Cluster
-from tests.support.servers import Remote
 
 CAPABILITIES: dict[str, type] = {
     "accounts": Accounts,
@@ -51,24 +46,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         if row.needs not in contender.lacks and f"{test}[{what}]" not in contender.exempt
     }
     metafunc.parametrize(("contender", argument), pairs.values(), ids=pairs)
-
-
-@pytest.fixture
-def rclone(tmp_path: Path) -> Iterator[Remote]:
-    folder = tmp_path / "rclone"
-    folder.mkdir()
-    with servers.rclone(folder) as remote:
-        yield remote
-
-
-@pytest.fixture
-def s3api(cluster: Cluster) -> Remote:
-    """A real Swift's own S3 interface, on an account that no other test uses."""
-    return Remote(cluster.origin, f"s3-{next(_tenants)}:user", "secret")
-
-
-_WORKERS = 16
-_tenants = count(int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % _WORKERS, _WORKERS)
 
 
 @pytest.fixture

@@ -89,7 +89,7 @@ PORTICO: Mapping[str, str] = {
 }
 
 _NO_CONDITIONAL_PARTS = _for(
-    "it completes uploads whatever the condition: the store refuses to ask for it",
+    "it completes uploads whatever If-Match says: the store refuses to ask for it",
     "test_a_completion_on_a_condition_that_fails_keeps_the_upload",
     "test_a_completion_on_a_condition_that_holds",
     "test_a_write_whose_condition_fails",
