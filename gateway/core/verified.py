@@ -29,6 +29,8 @@ async def verified(chunks: AsyncGenerator[bytes, None], etag: str) -> AsyncGener
     hashing: asyncio.Future[None] | None = None
     async with aclosing(chunks):
         async for chunk in chunks:
+            if not chunk:  # nothing to hold back
+                continue
             if hashing is not None:
                 await hashing
                 hashing = None
