@@ -27,7 +27,7 @@ def canonical(settings: SwiftStoreSettings, tenant: str, user: str) -> Caller:
     """
     if not is_v3(settings):
         return Caller(tenant, user)
-    project = tenant or settings.project
+    project = tenant if _bare(tenant) else settings.project
     return Caller(project and _in_full(project, settings.project_domain), _in_full(user, settings.user_domain))
 
 
@@ -47,6 +47,12 @@ def acting_as(settings: SwiftStoreSettings, caller: Caller, secret: str) -> Swif
 def anonymous(settings: SwiftStoreSettings) -> SwiftStoreSettings:
     """The settings of a store on the same upstream that nobody has credentials for."""
     return settings.model_copy(update={"user": "", "key": None, "key_file": None, "owner": None})
+
+
+def _bare(name: str) -> str:
+    """A name without its domain."""
+    bare, at, _ = name.rpartition(DOMAIN)
+    return bare if at else name
 
 
 def _in_full(name: str, domain: str) -> str:

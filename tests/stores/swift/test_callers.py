@@ -1,7 +1,7 @@
 """The names that callers have upstream."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gateway.stores.swift import SwiftStoreSettings
@@ -41,7 +41,8 @@ def test_tempauth_has_names_of_two_parts(stated: tuple[str, str], user: str) -> 
 
 def test_the_project_of_the_settings_is_that_of_callers_who_name_none() -> None:
     settings = V3.model_copy(update={"project": "common"})
-    assert canonical(settings, "", "u") == Caller("common@default", "u@people")
+    for nothing in ("", "@", "@domain"):
+        assert canonical(settings, nothing, "u") == Caller("common@default", "u@people")
     assert canonical(settings, "own", "u") == Caller("own@default", "u@people")
 
 
@@ -62,6 +63,7 @@ def test_a_name_in_full_stays_as_it_is(settings: SwiftStoreSettings, tenant: str
 
 
 @given(NAMES, NAMES, NAMES, NAMES)
+@example("@", "", "@a", "")
 @pytest.mark.parametrize("settings", (V1, V3), ids=("tempauth", "keystone"))
 def test_two_callers_never_log_in_as_one(
     settings: SwiftStoreSettings, tenant: str, user: str, other_tenant: str, other_user: str
