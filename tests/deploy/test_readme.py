@@ -6,18 +6,21 @@ from pathlib import Path
 import pytest
 
 from gateway.config import load
+from tests.frontends.ftp.certificates import make
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=("local", "remote"))
+@pytest.mark.parametrize("sample", SAMPLES, ids=("local", "remote", "tls"))
 def test_samples_are_taken(tmp_path: Path, sample: str) -> None:
     for path in re.findall(r"/run/secrets/(\w+)", sample):
         (tmp_path / path).write_text("a secret of the sample\n")
+    make(tmp_path, "ftp")
     file = tmp_path / "portico.yaml"
-    file.write_text(sample.replace("/run/secrets", str(tmp_path)))
-    assert load(file, environ={}).accounts
+    file.write_text(re.sub("/run/secrets|/etc/portico", str(tmp_path), sample))
+    config = load(file, environ={})
+    assert config.accounts or config.needs_root
 
 
 @pytest.mark.parametrize("page", ("README.md", "docs/architecture.md", "CHANGELOG.md"))

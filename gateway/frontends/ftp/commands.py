@@ -4,7 +4,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from gateway.frontends.ftp.handlers import directories, facts, files, info, listings, login, parameters
+from gateway.frontends.ftp.handlers import directories, facts, files, info, listings, login, parameters, protection
 from gateway.frontends.ftp.listing import features_of
 from gateway.frontends.ftp.permissions import BROWSE, DELETE, MAKE, MOVE_FROM, MOVE_TO, READ, REMOVE, WRITE, Needs
 from gateway.frontends.ftp.replies import Reply
@@ -23,7 +23,8 @@ _NOTHING = re.compile("")
 class PlainCommand:
     """A command about the session alone. One `for_strangers` works before the login, one `at_once` during a transfer.
 
-    `syntax` is what HELP shows behind the verb, `feature` the line of FEAT.
+    `syntax` is what HELP shows behind the verb, `feature` the line of FEAT. One that `needs_certificate` is not served
+    where TLS is not configured.
     """
 
     handler: Plain
@@ -31,6 +32,7 @@ class PlainCommand:
     feature: str = ""
     for_strangers: bool = False
     at_once: bool = False
+    needs_certificate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +58,20 @@ Command = PlainCommand | PathCommand
 
 def feat(session: Session, text: str) -> Reply:
     """RFC 2389, section 3.2."""
-    lines = [command.feature for command in COMMANDS.values() if command.feature]
+    lines = [command.feature for command in COMMANDS.values() if command.feature and is_served(command, session)]
     return Reply(211, "End", head="Features:", lines=(*sorted({*lines, features_of(session.facts), "TVFS", "UTF8"}),))
+
+
+def is_served(command: Command, session: Session) -> bool:
+    """Whether the configuration has what `command` needs."""
+    needs_certificate = isinstance(command, PlainCommand) and command.needs_certificate
+    return session.services.security.is_offered or not needs_certificate
 
 
 def help_(session: Session, text: str) -> Reply:
     verb = text.strip().upper()
     if not verb:
-        verbs = sorted(COMMANDS)
+        verbs = sorted(verb for verb, command in COMMANDS.items() if is_served(command, session))
         rows = [" ".join(f"{verb:<4}" for verb in verbs[start : start + 12]) for start in range(0, len(verbs), 12)]
         return Reply(214, "End", head="Commands:", lines=tuple(rows))
     command = COMMANDS.get(verb)
@@ -75,7 +83,15 @@ def help_(session: Session, text: str) -> Reply:
 _LOGIN: Mapping[str, Command] = {
     "USER": PlainCommand(login.user, "name", for_strangers=True),
     "PASS": PlainCommand(login.pass_, "password", for_strangers=True),
+    "REIN": PlainCommand(login.rein, for_strangers=True),
     "QUIT": PlainCommand(login.quit_, for_strangers=True),
+}
+
+_PROTECTION: Mapping[str, Command] = {
+    "AUTH": PlainCommand(protection.auth, "TLS", "AUTH TLS", for_strangers=True, needs_certificate=True),
+    "PBSZ": PlainCommand(protection.pbsz, "0", "PBSZ", for_strangers=True, needs_certificate=True),
+    "PROT": PlainCommand(protection.prot, "C | P", "PROT", for_strangers=True, needs_certificate=True),
+    "CCC": PlainCommand(protection.ccc, needs_certificate=True),
 }
 
 _INFO: Mapping[str, Command] = {
@@ -140,6 +156,7 @@ _OLD = {"XPWD": "PWD", "XCWD": "CWD", "XCUP": "CDUP", "XMKD": "MKD", "XRMD": "RM
 
 COMMANDS: Mapping[str, Command] = {
     **_LOGIN,
+    **_PROTECTION,
     **_INFO,
     **_PARAMETERS,
     **_DIRECTORIES,
@@ -149,9 +166,7 @@ COMMANDS: Mapping[str, Command] = {
     **{alias: _DIRECTORIES[verb] for alias, verb in _OLD.items()},
 }
 
-UNBUILT = frozenset(
-    {"ACCT", "ADAT", "AUTH", "CCC", "CONF", "ENC", "HOST", "LANG", "MIC", "PBSZ", "PROT", "REIN", "SMNT"}
-)
+UNBUILT = frozenset({"ACCT", "ADAT", "CONF", "ENC", "HOST", "LANG", "MIC", "SMNT"})
 """Verbs of the RFCs that are known and not served: they are answered 502, what is no verb 500."""
 
 _STATUS = PlainCommand(info.stat, at_once=True)

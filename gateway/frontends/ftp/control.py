@@ -5,15 +5,19 @@ ABOR is heeded at once, and while a transfer runs NOOP and STAT are answered at 
 """
 
 import asyncio
+import logging
+import ssl
 from collections import deque
 from typing import Protocol
 
 from gateway.frontends.ftp.addresses import Address
 from gateway.frontends.ftp.dispatch import GONE, Work, begin, is_at_once
 from gateway.frontends.ftp.lines import Lines, Request
-from gateway.frontends.ftp.replies import Reply
+from gateway.frontends.ftp.replies import Reply, Then
 from gateway.frontends.ftp.session import Services, Session
 from gateway.frontends.ftp.wire import Wire
+
+logger = logging.getLogger("portico.ftp")
 
 MAX_PENDING = 64
 """Requests that wait for their turn before no more are read."""
@@ -38,7 +42,15 @@ class Reception(Protocol):
 class Control(asyncio.BufferedProtocol):
     """One control connection. `Session` holds its state, `Wire` sends; this is its order, its limits and its end."""
 
-    def __init__(self, reception: Reception, transport: asyncio.Transport, client: Address, local: Address) -> None:
+    def __init__(
+        self,
+        reception: Reception,
+        transport: asyncio.Transport,
+        client: Address,
+        local: Address,
+        context: ssl.SSLContext | None = None,
+    ) -> None:
+        """With a `context` TLS begins at once."""
         self._reception = reception
         self._settings = reception.services.settings
         self._transport = transport
@@ -54,6 +66,9 @@ class Control(asyncio.BufferedProtocol):
         self._pulse = min(self._settings.login_timeout, self._settings.idle_timeout)
         self._timer = self._loop.call_later(self._pulse, self._tick)
         reception.enter(self, client)
+        if context is not None:
+            self._session.protect(context, data=True)
+            self._wire.protect()
         self._wire.send(Reply(220, self._settings.banner))
 
     # What the client sends
@@ -62,12 +77,21 @@ class Control(asyncio.BufferedProtocol):
         return self._reception.scratch
 
     def buffer_updated(self, nbytes: int) -> None:
-        for request in self._lines.feed(bytes(self._reception.scratch[:nbytes])):
+        try:
+            text = self._wire.read(bytes(self._reception.scratch[:nbytes]))
+        except ssl.SSLError as error:
+            logger.info("TLS failed", extra={"reason": error.reason, "client": str(self._client)})
+            self._wire.close()
+            return
+        for request in self._lines.feed(text):
             if self._may_overtake() and is_at_once(request):
                 self._answer(begin(self._session, request))
             else:
                 self._pending.append(request)
-        self._go_on()
+        if self._wire.has_ended:
+            self.eof_received()
+        else:
+            self._go_on()
 
     def _may_overtake(self) -> bool:
         """Whether a transfer runs that nothing waits behind, and the client takes replies."""
@@ -95,15 +119,25 @@ class Control(asyncio.BufferedProtocol):
 
     def _answer(self, answer: Reply | Work) -> None:
         if isinstance(answer, Reply):
-            self._wire.send(answer)
+            self._send(answer)
         else:
             self._task = self._loop.create_task(answer)
             self._task.add_done_callback(self._finish)
 
+    def _send(self, reply: Reply) -> None:
+        self._wire.send(reply)
+        if reply.then is Then.PROTECT:
+            # What came in plain behind AUTH is no command of the client's: anybody can have put it there.
+            self._pending.clear()
+            self._lines = Lines()
+            self._wire.protect()
+        elif reply.then is Then.UNPROTECT:
+            self._wire.unprotect()
+
     def _finish(self, task: asyncio.Task[Reply]) -> None:
         self._task = None
         self._note_time()
-        self._wire.send(GONE if task.cancelled() else task.result())
+        self._send(GONE if task.cancelled() else task.result())
         if self._is_dismissed:
             self._wire.send(GONE)
         if self._is_gone:
@@ -143,7 +177,7 @@ class Control(asyncio.BufferedProtocol):
             since, limit = self._since, self._settings.idle_timeout
         left = since + limit - self._loop.time()
         if self._task is None and left <= 0:
-            self._wire.send(Reply(421, "You were still for too long", closes=True))
+            self._wire.send(Reply(421, "You were still for too long", then=Then.CLOSE))
         else:
             self._timer = self._loop.call_later(min(left, self._pulse) if left > 0 else self._pulse, self._tick)
 

@@ -4,10 +4,14 @@ import asyncio
 import os
 import select
 import socket
+import ssl
 import struct
 import time
+from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import suppress
+from functools import partial
+from typing import ParamSpec, TypeVar
 
 from gateway.core.blocks import CROWD
 from gateway.core.errors import Corrupt, IncompleteBody
@@ -25,6 +29,11 @@ SLICE = 0.25
 
 PATIENCE = 20
 """Milliseconds that a thread waits for a client to take data, before the event loop waits instead of it."""
+
+WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _RESET = struct.pack("ii", 1, 0)
 
@@ -45,25 +54,29 @@ class DataConnection:
 
     async def receive(self) -> bytes:
         """The next bytes, as many as have come, up to a block; empty at the end."""
-        if len(self._buffer) != CROWD.block():
-            self._buffer = memoryview(bytearray(CROWD.block()))
+        buffer = self._block()
         while True:
             self._waiting.check()
-            filled = self._fill(self._buffer)
+            filled = self._fill(buffer)
             if filled is not None:
                 self.received += filled
-                return bytes(self._buffer[:filled])
-            await self._waiting.readable(len(self._buffer) // 2)
+                return bytes(buffer[:filled])
+            await self._waiting.readable(len(buffer) // 2)
+
+    def _block(self) -> memoryview:
+        if len(self._buffer) != CROWD.block():
+            self._buffer = memoryview(bytearray(CROWD.block()))
+        return self._buffer
 
     def _fill(self, buffer: memoryview) -> int | None:
         filled = 0
         try:
             while filled < len(buffer) and (count := self._socket.recv_into(buffer[filled:])):
                 filled += count
-        except BlockingIOError:
+        except WOULD_BLOCK:
             return filled or None
         except OSError as error:
-            raise _broken() from error
+            raise broken() from error
         return filled
 
     async def send(self, data: bytes) -> None:
@@ -73,10 +86,10 @@ class DataConnection:
             self._waiting.check()
             try:
                 count = self._socket.send(rest)
-            except BlockingIOError:
+            except WOULD_BLOCK:
                 await self._waiting.writable()
             except OSError as error:
-                raise _broken() from error
+                raise broken() from error
             else:
                 self.sent += count
                 rest = rest[count:]
@@ -87,22 +100,22 @@ class DataConnection:
         while done < region.length:
             self._waiting.check()
             rest = Region(region.file, region.offset + done, region.length - done)
-            count = self._push(rest, 0) if rest.length <= INLINE else await self._push_in_thread(rest)
+            count = self._push(rest, 0) if rest.length <= INLINE else await self.in_thread(self._push, rest, PATIENCE)
             done += count
             self.sent += count
             if not count:
                 await self._waiting.writable()
 
-    async def _push_in_thread(self, region: Region) -> int:
-        """Send what can be sent at once. The socket outlives the thread even where the task is cancelled."""
+    async def in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run what may take long. The socket outlives the thread even where the task is cancelled."""
         loop = asyncio.get_running_loop()
-        pushed = loop.run_in_executor(self._threads, self._push, region, PATIENCE)
+        running = loop.run_in_executor(self._threads, partial(work, *args, **kwargs))
         try:
-            return await asyncio.shield(pushed)
+            return await asyncio.shield(running)
         except asyncio.CancelledError:
             self.break_off(IncompleteBody("The transfer was cancelled"))
             with suppress(IncompleteBody):
-                await pushed
+                await running
             raise
 
     def _push(self, region: Region, patience: int) -> int:
@@ -111,18 +124,21 @@ class DataConnection:
         while done < region.length and not self._waiting.is_broken_off():
             try:
                 count = os.sendfile(sock.fileno(), file, region.offset + done, min(region.length - done, SENDFILE))
-            except BlockingIOError:
-                if not patience or not _takes_data(sock, patience):
+            except WOULD_BLOCK:
+                if not patience or not takes_data(sock, patience):
                     break
                 continue
             except OSError as error:
-                raise _broken() from error
+                raise broken() from error
             if not count:
                 raise Corrupt("The stored file is shorter than it should be")
             done += count
             if time.monotonic() > end:
                 break
         return done
+
+    async def finish(self) -> None:
+        """Say that everything was sent, or heard."""
 
     def break_off(self, error: Exception) -> None:
         """Let what is going on end in `error`, or what is asked for next."""
@@ -143,11 +159,11 @@ class DataConnection:
         self._socket.close()
 
 
-def _broken() -> IncompleteBody:
+def broken() -> IncompleteBody:
     return IncompleteBody("The data connection broke")
 
 
-def _takes_data(sock: socket.socket, patience: int) -> bool:
+def takes_data(sock: socket.socket, patience: int) -> bool:
     poller = select.poll()
     poller.register(sock, select.POLLOUT)
     return bool(poller.poll(patience))

@@ -11,15 +11,15 @@ from collections.abc import Awaitable, Coroutine
 from gateway.core.context import RequestContext, current, enter, new_request_id
 from gateway.core.errors import StoreError
 from gateway.core.events import Access
-from gateway.frontends.ftp.commands import UNBUILT, Command, PathCommand, PlainCommand, lookup
+from gateway.frontends.ftp.commands import UNBUILT, Command, PathCommand, PlainCommand, is_served, lookup
 from gateway.frontends.ftp.lines import Request
 from gateway.frontends.ftp.permissions import authorise
-from gateway.frontends.ftp.replies import Refused, Reply, failure_reply
+from gateway.frontends.ftp.replies import Refused, Reply, Then, failure_reply
 from gateway.frontends.ftp.session import Login, Session, Target
 
 logger = logging.getLogger("portico.ftp")
 
-GONE = Reply(421, "The server is closing", closes=True)
+GONE = Reply(421, "The server is closing", then=Then.CLOSE)
 
 Work = Coroutine[object, object, Reply]
 """A command that takes its time; it raises nothing but what cancels it."""
@@ -51,6 +51,8 @@ def _command(session: Session, request: Request) -> Command:
         if request.verb in UNBUILT:
             raise Refused(502, f"{request.verb} is not implemented")
         raise Refused(500, "Unknown command")
+    if not is_served(command, session):
+        raise Refused(502, f"{request.verb} is not served: no certificate is configured")
     if isinstance(command, PathCommand) or not command.for_strangers:
         session.require_login()
     if request.verb != "RNTO" and not is_at_once(request):
@@ -107,8 +109,8 @@ async def _authorise(session: Session, target: Target, command: PathCommand) -> 
         raise Refused(501, "A path is needed")
     if not _is_utf8(target.text):
         raise Refused(501, "Names are UTF-8")
-    principal, client = target.login.principal, session.client
-    target.bucket = await authorise(target.tree.store, principal, command.needs, target.path, client)
+    principal = target.login.principal
+    target.bucket = await authorise(target.tree.store, principal, command.needs, target.path, session.origin)
 
 
 def _is_utf8(text: str) -> bool:

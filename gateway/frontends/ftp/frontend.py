@@ -24,7 +24,8 @@ class FtpFrontend(Frontend):
 
     @property
     def ports(self) -> Mapping[str, int]:
-        return {self.name: self._server.server_port}
+        implicit = self._server.implicit_port
+        return {self.name: self._server.server_port} | ({} if implicit is None else {"ftps": implicit})
 
     @property
     def connections(self) -> int:

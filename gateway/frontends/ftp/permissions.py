@@ -28,6 +28,14 @@ class Needs:
     new_bucket: tuple[Action, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a command comes from, and whether TLS protected it on its way."""
+
+    client: Address
+    secure: bool
+
+
 BROWSE = Needs((Action.LIST,), (Action.LIST,))
 READ = Needs((Action.READ,), (Action.READ,))
 WRITE = Needs((Action.WRITE,), (Action.WRITE,))
@@ -39,13 +47,13 @@ MOVE_TO = Needs((Action.WRITE,), (Action.WRITE,), (Action.CREATE_BUCKET,))
 
 
 async def authorise(
-    store: Store, principal: Principal, needs: Needs, path: TreePath, client: Address
+    store: Store, principal: Principal, needs: Needs, path: TreePath, origin: Origin
 ) -> BucketMeta | None:
     """The bucket that `path` leads into, if there is one. Raises `Denied`, `NoSuchBucket`."""
     if path.is_root:
         return None
     first, *others = needs.bucket if path.is_bucket else needs.inside
-    tell = partial(_facts, path, client)
+    tell = partial(_facts, path, origin)
     try:
         bucket = await guard.check_bucket(store, principal, first, path.bucket, _name(first, path), tell)
     except NoSuchBucket:
@@ -64,25 +72,27 @@ def _name(action: Action, path: TreePath) -> str:
     return "" if action is Action.LIST else path.name
 
 
-def _facts(path: TreePath, client: Address) -> Facts:
+def _facts(path: TreePath, origin: Origin) -> Facts:
     """What conditions may ask of a command, which tells less than HTTP has headers for."""
-    return facts_of(str(client), secure=False, stated=(("s3:prefix", path.prefix), ("s3:delimiter", SEPARATOR)))
+    return facts_of(
+        str(origin.client), secure=origin.secure, stated=(("s3:prefix", path.prefix), ("s3:delimiter", SEPARATOR))
+    )
 
 
-def sees(principal: Principal, client: Address, bucket: BucketMeta) -> bool:
+def sees(principal: Principal, origin: Origin, bucket: BucketMeta) -> bool:
     """Whether the root shows `bucket`."""
-    tell = partial(_facts, TreePath((bucket.name,)), client)
+    tell = partial(_facts, TreePath((bucket.name,)), origin)
     return guard.seems_allowed(principal, Action.LIST, bucket, tell=tell)
 
 
-def rights(principal: Principal, client: Address, directory: TreePath, bucket: BucketMeta | None) -> Rights:
+def rights(principal: Principal, origin: Origin, directory: TreePath, bucket: BucketMeta | None) -> Rights:
     """The `perm` facts of what lies in a directory of `bucket`; without one, of the buckets in the root."""
 
     def has(action: Action) -> bool:
         if bucket is None:
             return may(principal, action, Resource(principal.account.id))
         anything = f"{directory.prefix}*"
-        return guard.seems_allowed(principal, action, bucket, anything, partial(_facts, directory, client))
+        return guard.seems_allowed(principal, action, bucket, anything, partial(_facts, directory, origin))
 
     read, write, delete = has(Action.READ), has(Action.WRITE), has(Action.DELETE)
     removal = has(Action.DELETE_BUCKET) if bucket is None else delete

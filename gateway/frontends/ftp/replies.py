@@ -3,24 +3,33 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from gateway.core import errors
 
 _LINE_ENDS = re.compile(r"[\r\n\0]")
 
 
+class Then(Enum):
+    """What becomes of the control connection once a reply was sent."""
+
+    GO_ON = auto()
+    CLOSE = auto()
+    PROTECT = auto()
+    """TLS begins."""
+    UNPROTECT = auto()
+    """TLS ends."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A reply of one line; with a `head` one of several, where `lines` stand indented between it and the text.
-
-    After a reply that `closes`, the control connection is closed.
-    """
+    """A reply of one line; with a `head` one of several, where `lines` stand indented between it and the text."""
 
     code: int
     text: str
     head: str = ""
     lines: tuple[str, ...] = ()
-    closes: bool = False
+    then: Then = Then.GO_ON
 
     def encode(self) -> bytes:
         last = f"{self.code} {one_line(self.text)}\r\n"

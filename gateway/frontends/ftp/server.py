@@ -1,10 +1,12 @@
 """The listening server, and who is let in."""
 
 import asyncio
+import logging
 import socket
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from typing import cast
 
 import aioftp
@@ -16,9 +18,12 @@ from gateway.frontends.ftp.addresses import Address, address_of
 from gateway.frontends.ftp.control import Control, Reception
 from gateway.frontends.ftp.passive import PassivePorts
 from gateway.frontends.ftp.replies import Reply
+from gateway.frontends.ftp.security import Security
 from gateway.frontends.ftp.session import Services
 from gateway.frontends.ftp.settings import FtpSettings
 from gateway.frontends.ftp.users import RegistryUsers
+
+logger = logging.getLogger("portico.ftp")
 
 BACKLOG = 1024
 
@@ -35,10 +40,11 @@ TOO_MANY = Reply(421, "Too many connections, try again later").encode()
 
 
 class Door(asyncio.Protocol):
-    """Meets a new connection: lets it in, or sends it away."""
+    """Meets a new connection: lets it in, or sends it away. Behind one that is `implicit`, TLS begins at once."""
 
-    def __init__(self, reception: Reception) -> None:
+    def __init__(self, reception: Reception, *, implicit: bool = False) -> None:
         self._reception = reception
+        self._is_implicit = implicit
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass of asyncio's
@@ -47,11 +53,18 @@ class Door(asyncio.Protocol):
             transport.close()
             return
         client = address_of(peer[0])
-        if self._reception.admit(client):
-            transport.set_protocol(Control(self._reception, transport, client, address_of(local[0])))
-        else:
-            transport.write(TOO_MANY)
+        if not self._reception.admit(client):
+            if not self._is_implicit:
+                transport.write(TOO_MANY)
             transport.close()
+            return
+        try:
+            context = self._reception.services.security.context() if self._is_implicit else None
+        except ValueError as error:
+            logger.warning("no TLS", extra={"reason": str(error)})
+            transport.close()
+            return
+        transport.set_protocol(Control(self._reception, transport, client, address_of(local[0]), context))
 
 
 class FtpServer(aioftp.Server):
@@ -73,8 +86,10 @@ class FtpServer(aioftp.Server):
             observe=observe,
             passive=PassivePorts(settings.data_ports),
             threads=ThreadPoolExecutor(SENDERS, thread_name_prefix="portico-ftp"),
+            security=Security(settings.tls),
         )
-        self._listener: asyncio.Server | None = None
+        self._listeners: list[asyncio.Server] = []
+        self.implicit_port: int | None = None
         self._controls: set[Control] = set()
         self._clients: Counter[Address] = Counter()
         self._is_empty = asyncio.Event()
@@ -82,13 +97,22 @@ class FtpServer(aioftp.Server):
 
     async def start(self, host: str | None = None, port: int = 0, **kwargs: object) -> None:
         """Listen on `host` and `port`; `::` means IPv4 as well. The base's further options have no use here."""
+        self.server_host, self.server_port = host, await self._listen(host, port)
+        tls = self.services.settings.tls
+        if tls is not None and tls.implicit_port is not None:
+            self.implicit_port = await self._listen(host, tls.implicit_port, implicit=True)
+
+    async def _listen(self, host: str | None, port: int, *, implicit: bool = False) -> int:
+        """The port that is listened on."""
         loop = asyncio.get_running_loop()
+        meet = partial(Door, self, implicit=implicit)
         if host == "::":
             sock = socket.create_server((host, port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=BACKLOG)
-            self._listener = await loop.create_server(lambda: Door(self), sock=sock, backlog=BACKLOG)
+            listener = await loop.create_server(meet, sock=sock, backlog=BACKLOG)
         else:
-            self._listener = await loop.create_server(lambda: Door(self), host, port, backlog=BACKLOG)
-        self.server_host, self.server_port = host, self._listener.sockets[0].getsockname()[1]
+            listener = await loop.create_server(meet, host, port, backlog=BACKLOG)
+        self._listeners.append(listener)
+        return cast(int, listener.sockets[0].getsockname()[1])
 
     @property
     def open_connections(self) -> int:
@@ -116,8 +140,8 @@ class FtpServer(aioftp.Server):
 
     async def drain(self, seconds: float) -> None:
         """Stop to listen and let running commands end for up to `seconds`; then cancel them."""
-        if self._listener is not None:
-            self._listener.close()
+        for listener in self._listeners:
+            listener.close()
         for control in list(self._controls):
             control.dismiss()
         await self._wait_until_empty(seconds)

@@ -1,5 +1,6 @@
 """What an FTP session remembers between its commands."""
 
+import ssl
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from enum import Enum
@@ -15,7 +16,9 @@ from gateway.core.types import BucketMeta
 from gateway.frontends.ftp.addresses import Address
 from gateway.frontends.ftp.listing import DEFAULT_FACTS
 from gateway.frontends.ftp.passive import PassivePorts
+from gateway.frontends.ftp.permissions import Origin
 from gateway.frontends.ftp.replies import Refused, Reply
+from gateway.frontends.ftp.security import Security
 from gateway.frontends.ftp.settings import FtpSettings
 from gateway.frontends.ftp.sources import CANNOT_CONNECT, DataSource
 from gateway.frontends.ftp.users import RegistryUsers
@@ -31,10 +34,17 @@ class Services:
     observe: Observer
     passive: PassivePorts
     threads: Executor
+    security: Security
 
 
 class Channel(Protocol):
-    """The control connection, as commands see it."""
+    """The control connection, as commands see it. `context`: what its TLS is made with, once that is agreed on."""
+
+    context: ssl.SSLContext | None
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether TLS protects it."""
 
     def send(self, reply: Reply) -> None:
         """Answer, also ahead of a command's end."""
@@ -104,6 +114,7 @@ class Session:
         self.local = local
         self.failures = 0
         self.transfer: Breakable | None = None
+        self.has_buffer_size = self.protects_data = False
         self._abort: Exception | None = None
         self._source: DataSource | None = None
         self.forget_user()
@@ -121,6 +132,24 @@ class Session:
         """The storage policy of buckets that are made; empty: the store's own."""
         self.restart = 0
         self.agree(None)
+
+    def protect(self, context: ssl.SSLContext | None, *, data: bool = False) -> None:
+        """Begin as a fresh connection does, with TLS made with `context`: of what came in plain nothing holds.
+
+        `data`: protect data connections, too, without being asked to (PBSZ, PROT).
+        """
+        self.forget_user()
+        self.channel.context = context
+        self.has_buffer_size = self.protects_data = data
+
+    @property
+    def origin(self) -> Origin:
+        return Origin(self.client, self.channel.is_secure)
+
+    @property
+    def needs_tls(self) -> bool:
+        """Whether this client is not served without TLS."""
+        return self.services.security.is_required(self.client)
 
     def require_login(self) -> Login:
         """Who has logged in. Raises `Refused` (530) where nobody has."""

@@ -1,7 +1,8 @@
 """Settings of the FTP frontend."""
 
 import re
-from ipaddress import IPv4Address
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
 from pydantic import (
     BaseModel,
@@ -14,7 +15,32 @@ from pydantic import (
     field_validator,
 )
 
+from gateway.frontends.ftp.certificates import CertificateFiles
+
 _PORTS = re.compile(r"(\d{1,5})\s*-\s*(\d{1,5})", re.ASCII)
+
+
+class TlsMode(StrEnum):
+    OFFERED = "offered"
+    REQUIRED = "required"
+
+
+class TlsSettings(CertificateFiles):
+    """How control and data connections are protected: TLS 1.2 and later. Files that change are read again."""
+
+    mode: TlsMode = Field(TlsMode.OFFERED, description="required: no login and no data without TLS.")
+    plain_networks: tuple[IPv4Network | IPv6Network, ...] = Field(
+        (), description="Clients in these networks need no TLS even where it is required."
+    )
+    implicit_port: NonNegativeInt | None = Field(
+        None, le=65535, description="A second port, on which TLS begins at once (commonly 990); null: none."
+    )
+    bind_data: bool = Field(
+        False, description="Data connections must resume the TLS session of their control connection."
+    )
+    others: tuple[CertificateFiles, ...] = Field(
+        (), description="Further certificates, for clients that name a host of theirs (SNI)."
+    )
 
 
 class FtpSettings(BaseModel):
@@ -30,6 +56,7 @@ class FtpSettings(BaseModel):
     masquerade_address: IPv4Address | None = Field(
         None, description="Address that PASV tells clients to connect to, where NAT stands before the gateway."
     )
+    tls: TlsSettings | None = Field(None, description="TLS on demand of clients (AUTH TLS); null: none.")
     banner: str = Field("Portico FTP ready", max_length=500, description="The greeting.")
     max_connections: PositiveInt = Field(4096, description="Sessions beyond this many are answered 421.")
     max_connections_per_ip: PositiveInt = Field(256, description="The same, counted for each client address.")

@@ -1,5 +1,8 @@
 """One transfer over a data connection, and its two directions."""
 
+import asyncio
+import socket
+import ssl
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -7,25 +10,44 @@ from gateway.core.body import Body
 from gateway.core.store import Reader
 from gateway.frontends.ftp.ascii import FromNetwork, ToNetwork
 from gateway.frontends.ftp.data import DataConnection
-from gateway.frontends.ftp.replies import Reply
-from gateway.frontends.ftp.session import Services, Session, Target, Type
-from gateway.frontends.ftp.sources import DataSource
+from gateway.frontends.ftp.replies import Refused, Reply
+from gateway.frontends.ftp.securedata import SecureData
+from gateway.frontends.ftp.session import Session, Target, Type
+from gateway.frontends.ftp.sources import CANNOT_CONNECT, DataSource
+
+UNPROTECTED = 521
+NOT_RESUMED = 522
 
 
 class Transfer:
     """A transfer from its announcement to its end, which can be broken off at any point of it."""
 
-    def __init__(self, source: DataSource, services: Services) -> None:
+    def __init__(self, source: DataSource, session: Session) -> None:
         self._source = source
-        self._services = services
+        self._session = session
+        self._services = session.services
         self.data: DataConnection | None = None
 
     async def connect(self) -> DataConnection:
-        """Have the data connection made. Raises `Refused` (425)."""
-        settings = self._services.settings
-        sock = await self._source.connect(settings.data_timeout)
-        self.data = DataConnection(sock, settings.stall_timeout, self._services.threads)
+        """Have the data connection made. Raises `Refused` (425, 522)."""
+        sock = await self._source.connect(self._services.settings.data_timeout)
+        context = self._session.channel.context
+        if self._session.protects_data and context is not None:
+            return await self._secure(sock, context)
+        self.data = DataConnection(sock, self._services.settings.stall_timeout, self._services.threads)
         return self.data
+
+    async def _secure(self, sock: socket.socket, context: ssl.SSLContext) -> DataConnection:
+        settings = self._services.settings
+        self.data = data = SecureData(sock, settings.stall_timeout, self._services.threads, context)
+        try:
+            async with asyncio.timeout(settings.data_timeout):
+                await data.shake_hands()
+        except TimeoutError:
+            raise Refused(CANNOT_CONNECT, "The TLS handshake took too long") from None
+        if self._services.security.binds_data and not data.is_resumed:
+            raise Refused(NOT_RESUMED, "Data connections must resume the TLS session of the control connection")
+        return data
 
     def break_off(self, error: Exception) -> None:
         (self.data or self._source).break_off(error)
@@ -35,14 +57,18 @@ class Transfer:
 async def transferring(session: Session, target: Target, announcement: str) -> AsyncIterator[DataConnection]:
     """Announce a transfer (150) and make its data connection; an exception breaks that, so that the client sees it.
 
-    Raises `Refused` (425), and `IncompleteBody` where the client aborts it.
+    Raises `Refused` (425, 521, 522), and `IncompleteBody` where the client aborts it.
     """
+    if session.needs_tls and not session.protects_data:
+        raise Refused(UNPROTECTED, "Data connections must be protected: send PBSZ 0 and PROT P")
     source = session.take_source()
-    transfer = Transfer(source, session.services)
+    transfer = Transfer(source, session)
     try:
         session.begin(transfer)
         session.channel.send(Reply(150, announcement))
-        yield await transfer.connect()
+        data = await transfer.connect()
+        yield data
+        await data.finish()
     except BaseException:
         if transfer.data is not None:
             transfer.data.reset()

@@ -1,11 +1,13 @@
-"""The sending half of a control connection, and what is known of its health."""
+"""A control connection below its lines: TLS, replies on their way, and what is known of its health."""
 
 import asyncio
 import select
 import socket
+import ssl
 
 from gateway.core.errors import BodyTimeout, IncompleteBody
-from gateway.frontends.ftp.replies import Reply
+from gateway.frontends.ftp.replies import Reply, Then
+from gateway.frontends.ftp.tls import Layer
 
 LINGER = 5.0
 """Seconds that a client has to take the last reply."""
@@ -15,7 +17,7 @@ KEEPALIVE = 60
 
 
 class Wire:
-    """Replies on their way to a client. `stall`: seconds that a command waits for him to take them."""
+    """Bytes from and replies to a client. `stall`: seconds that a command waits for him to take them."""
 
     def __init__(self, transport: asyncio.Transport, stall: float) -> None:
         self._transport = transport
@@ -24,6 +26,10 @@ class Wire:
         self._drained: asyncio.Future[None] | None = None
         self._linger: asyncio.TimerHandle | None = None
         self._has_ended = False
+        self._layer: Layer | None = None
+        self._is_lowering = False
+        self.context: ssl.SSLContext | None = None
+        """What TLS is made with, or was before it ended, or is to be."""
         self.is_full = False
         self.is_closing = False
         self._socket: socket.socket = transport.get_extra_info("socket")
@@ -35,12 +41,63 @@ class Wire:
     def send(self, reply: Reply) -> None:
         """Answer. After a reply that closes, nothing is sent any more."""
         self.write(reply.encode())
-        if reply.closes:
+        if reply.then is Then.CLOSE:
             self.close()
 
     def write(self, data: bytes) -> None:
-        if not self.is_closing:
+        if self.is_closing:
+            return
+        if self._layer is None:
             self._transport.write(data)
+        else:
+            self._layer.send(data)
+            self._flush(self._layer)
+
+    def read(self, data: bytes) -> bytes:
+        """The text in what the client has sent. Raises `ssl.SSLError` where that breaks TLS."""
+        if self._layer is None:
+            return data
+        try:
+            return self._lower(self._layer, data) if self._is_lowering else self._layer.feed(data)
+        finally:
+            if self._layer is not None:
+                self._flush(self._layer)
+
+    def _lower(self, layer: Layer, data: bytes) -> bytes:
+        text = layer.lower(data)
+        if text is None:
+            return b""
+        self._layer, self._is_lowering = None, False
+        return text
+
+    def _flush(self, layer: Layer) -> None:
+        if outgoing := layer.outgoing():
+            self._transport.write(outgoing)
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether TLS protects what is sent and read."""
+        return self._layer is not None and not self._is_lowering
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the client has ended TLS, and with it what he has to say."""
+        return self._layer is not None and self._layer.has_ended
+
+    def protect(self) -> None:
+        """Let TLS begin, made with `context`."""
+        if self.context is not None:
+            self._layer = Layer(self.context)
+
+    def unprotect(self) -> None:
+        """Let TLS end. The client has to end it too, and goes on in plain text behind that."""
+        if self._layer is not None:
+            self._is_lowering = True
+            self._end_tls(self._layer)
+
+    def _end_tls(self, layer: Layer) -> None:
+        layer.end()
+        self._flush(layer)
 
     async def drain(self) -> None:
         """Wait until the client has taken most of what was sent. Raises `IncompleteBody`, `BodyTimeout`."""
@@ -82,6 +139,8 @@ class Wire:
         """Close once the client has taken what was sent, or after `LINGER`."""
         if not self.is_closing:
             self.is_closing = True
+            if self._layer is not None:
+                self._end_tls(self._layer)
             self._transport.close()
             self._linger = self._loop.call_later(LINGER, self._transport.abort)
 

@@ -17,6 +17,7 @@ from gateway.core.errors import BodyTimeout, IncompleteBody
 from gateway.frontends.ftp.addresses import Address
 from gateway.frontends.ftp.control import MAX_PENDING, Control
 from gateway.frontends.ftp.passive import PassivePorts
+from gateway.frontends.ftp.security import Security
 from gateway.frontends.ftp.session import Services, Session
 from gateway.frontends.ftp.settings import FtpSettings
 from gateway.frontends.ftp.users import RegistryUsers
@@ -85,8 +86,9 @@ class Stub:
 def connected(**settings: object) -> Iterator[tuple[Stub, Control]]:
     options = FtpSettings.model_validate({"login_delay": 0, **settings})
     with ThreadPoolExecutor(1) as threads:
+        users, security = RegistryUsers(Registry([])), Security(None)
         services = Services(
-            options, RegistryUsers(Registry([])), Tenancy({}), lambda access: None, PassivePorts(None), threads
+            options, users, Tenancy({}), lambda access: None, PassivePorts(None), threads, security=security
         )
         stub = Stub(services)
         control = Control(stub, cast(asyncio.Transport, stub), CLIENT, ip_address("192.0.2.9"))

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core import errors
-from gateway.frontends.ftp.replies import FAILURES, Reply, failure_reply, quoted
+from gateway.frontends.ftp.replies import FAILURES, Reply, Then, failure_reply, quoted
 
 
 def below(kind: type[errors.StoreError]) -> Iterator[type[errors.StoreError]]:
@@ -26,7 +26,7 @@ def test_f03_every_store_error_has_its_reply(kind: type[errors.StoreError]) -> N
     reply = failure_reply(error)
     assert 400 <= reply.code < 600
     assert error.message in reply.text
-    assert not reply.closes
+    assert reply.then is Then.GO_ON
 
 
 def test_f03_errors_are_told_apart() -> None:

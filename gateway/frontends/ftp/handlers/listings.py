@@ -103,7 +103,7 @@ def _unix(target: Target) -> Callable[[Entry], str]:
 
 def _place(session: Session, target: Target, directory: TreePath) -> Place:
     bucket = None if directory.is_root else target.bucket
-    return Place(directory, rights(target.login.principal, session.client, directory, bucket))
+    return Place(directory, rights(target.login.principal, session.origin, directory, bucket))
 
 
 async def _open(target: Target) -> Listing:

@@ -1,4 +1,4 @@
-"""USER, PASS and QUIT."""
+"""USER, PASS, REIN and QUIT."""
 
 import asyncio
 import logging
@@ -7,7 +7,7 @@ from functools import partial
 from gateway.auth.principals import Principal, Role
 from gateway.core.tree import Tree
 from gateway.frontends.ftp.permissions import sees
-from gateway.frontends.ftp.replies import Reply, one_line
+from gateway.frontends.ftp.replies import Reply, Then, one_line
 from gateway.frontends.ftp.session import Login, Session
 
 logger = logging.getLogger("portico.ftp")
@@ -17,6 +17,8 @@ def user(session: Session, text: str) -> Reply:
     """The reply is the same whether anybody has that name or not."""
     if not text:
         return Reply(501, "USER takes a name")
+    if session.needs_tls and not session.channel.is_secure:
+        return Reply(530, "Log in over TLS: send AUTH TLS first")
     session.forget_user()
     session.name = text
     return Reply(331, "Password required")
@@ -38,7 +40,7 @@ async def pass_(session: Session, text: str) -> Reply:
 def _login(session: Session, principal: Principal) -> Login:
     store = session.services.tenancy.store(principal)
     every = principal.role is Role.OPERATOR
-    shown = partial(sees, principal, session.client)
+    shown = partial(sees, principal, session.origin)
     return Login(principal, Tree(store, principal.account.id, shown, all_accounts=every))
 
 
@@ -49,9 +51,16 @@ async def _refuse(session: Session) -> Reply:
     session.failures += 1
     await asyncio.sleep(settings.login_delay)
     if session.failures >= settings.login_attempts:
-        return Reply(421, "Too many wrong logins", closes=True)
+        return Reply(421, "Too many wrong logins", then=Then.CLOSE)
     return Reply(530, "User name or password is wrong")
 
 
+def rein(session: Session, text: str) -> Reply:
+    """Everything begins anew, in plain text (RFC 4217, section 11)."""
+    then = Then.UNPROTECT if session.channel.is_secure else Then.GO_ON
+    session.protect(session.channel.context)
+    return Reply(220, session.services.settings.banner, then=then)
+
+
 def quit_(session: Session, text: str) -> Reply:
-    return Reply(221, "Goodbye", closes=True)
+    return Reply(221, "Goodbye", then=Then.CLOSE)
