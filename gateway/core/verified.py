@@ -1,15 +1,15 @@
 """Bytes that come from elsewhere, compared with the ETag that was told with them."""
 
-import asyncio
 import re
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from gateway.core.digest import Algorithm, new
+from gateway.core.digest import Algorithm
 from gateway.core.errors import Corrupt
+from gateway.core.hashing import Hashing
 
-INLINE = 16 * 1024
-"""So many bytes are hashed on the event loop; more of them in a thread."""
+BLOCK = 256 * 1024
+"""Bytes that are gathered before they are hashed and handed on: each hop to the hashing thread has its price."""
 
 _MD5 = re.compile("[0-9a-f]{32}")
 
@@ -24,26 +24,30 @@ async def verified(chunks: AsyncGenerator[bytes, None], etag: str) -> AsyncGener
 
     A reader of bytes that are others never has all of them, so that it can't take them for the object.
     """
-    state = new(Algorithm.MD5)
+    hashing = Hashing((Algorithm.MD5,))
     held = b""
-    hashing: asyncio.Future[None] | None = None
-    async with aclosing(chunks):
-        async for chunk in chunks:
-            if not chunk:  # nothing to hold back
-                continue
-            if hashing is not None:
-                await hashing
-                hashing = None
-            if len(chunk) <= INLINE:
-                state.update(chunk)
-            else:
-                hashing = asyncio.get_running_loop().run_in_executor(None, state.update, chunk)
+    async with aclosing(_blocks(chunks)) as blocks:
+        async for block in blocks:
+            await hashing.update(block)
             if held:
                 yield held
-            held = chunk
-    if hashing is not None:
-        await hashing
-    if state.digest().hex() != etag:
+            held = block
+    digests = await hashing.digests()
+    if digests[Algorithm.MD5].hex() != etag:
         raise Corrupt("The object is not the one that its ETag tells of")
     if held:
         yield held
+
+
+async def _blocks(chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    gathered: list[bytes] = []
+    size = 0
+    async with aclosing(chunks):
+        async for chunk in chunks:
+            gathered.append(chunk)
+            size += len(chunk)
+            if size >= BLOCK:
+                yield b"".join(gathered)
+                gathered, size = [], 0
+    if size:
+        yield b"".join(gathered)
