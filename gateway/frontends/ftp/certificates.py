@@ -73,8 +73,7 @@ def context_of(files: CertificateFiles) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_RENEGOTIATION
-    # Python asks OpenSSL to take a connection that just ends for one that was closed: an upload that was cut off would
-    # look whole.
+    # The system's configuration of OpenSSL may ask for it: an upload that was cut off would then look whole.
     context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
     for path in (files.certificate, files.key):
         _check_readable(path)

@@ -4,7 +4,18 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from gateway.frontends.ftp.handlers import directories, facts, files, info, listings, login, parameters, protection
+from gateway.frontends.ftp.digests import features_of as hashes_of
+from gateway.frontends.ftp.handlers import (
+    digests,
+    directories,
+    facts,
+    files,
+    info,
+    listings,
+    login,
+    parameters,
+    protection,
+)
 from gateway.frontends.ftp.listing import features_of
 from gateway.frontends.ftp.permissions import BROWSE, DELETE, MAKE, MOVE_FROM, MOVE_TO, READ, REMOVE, WRITE, Needs
 from gateway.frontends.ftp.replies import Reply
@@ -59,7 +70,8 @@ Command = PlainCommand | PathCommand
 def feat(session: Session, text: str) -> Reply:
     """RFC 2389, section 3.2."""
     lines = [command.feature for command in COMMANDS.values() if command.feature and is_served(command, session)]
-    return Reply(211, "End", head="Features:", lines=(*sorted({*lines, features_of(session.facts), "TVFS", "UTF8"}),))
+    lines += [features_of(session.facts), hashes_of(session.digest), "TVFS", "UTF8"]
+    return Reply(211, "End", head="Features:", lines=(*sorted(lines),))
 
 
 def is_served(command: Command, session: Session) -> bool:
@@ -81,8 +93,10 @@ def help_(session: Session, text: str) -> Reply:
 
 
 _LOGIN: Mapping[str, Command] = {
+    "HOST": PlainCommand(login.host, "name", "HOST", for_strangers=True),
     "USER": PlainCommand(login.user, "name", for_strangers=True),
     "PASS": PlainCommand(login.pass_, "password", for_strangers=True),
+    "ACCT": PlainCommand(login.acct, "account", for_strangers=True),
     "REIN": PlainCommand(login.rein, for_strangers=True),
     "QUIT": PlainCommand(login.quit_, for_strangers=True),
 }
@@ -100,11 +114,12 @@ _INFO: Mapping[str, Command] = {
     "HELP": PlainCommand(help_, "[command]", for_strangers=True),
     "NOOP": PlainCommand(info.noop, for_strangers=True, at_once=True),
     "CLNT": PlainCommand(info.clnt, "name", "CLNT", for_strangers=True),
+    "LANG": PlainCommand(info.lang, "[EN]", "LANG EN*", for_strangers=True),
     "SITE": PlainCommand(info.site, "HELP | POLICY [name]"),
 }
 
 _PARAMETERS: Mapping[str, Command] = {
-    "OPTS": PlainCommand(parameters.opts, "UTF8 ON | MLST facts | HASH MD5", for_strangers=True),
+    "OPTS": PlainCommand(parameters.opts, "UTF8 ON | MLST facts | HASH algorithm", for_strangers=True),
     "TYPE": PlainCommand(parameters.type_, "A | I | L 8"),
     "MODE": PlainCommand(parameters.mode, "S"),
     "STRU": PlainCommand(parameters.stru, "F"),
@@ -139,9 +154,17 @@ _FACTS: Mapping[str, Command] = {
     "SIZE": PathCommand(facts.size, READ, feature="SIZE"),
     "MDTM": PathCommand(facts.mdtm, READ, feature="MDTM"),
     "MFMT": PathCommand(facts.mfmt, WRITE, "YYYYMMDDHHMMSS path", "MFMT", leading=_WORD, told=True),
-    "HASH": PathCommand(facts.hash_, READ, feature="HASH MD5*"),
-    "MD5": PathCommand(facts.md5, READ, feature="MD5"),
-    "XMD5": PathCommand(facts.xmd5, READ, feature="XMD5"),
+}
+
+_DIGESTS: Mapping[str, Command] = {
+    "HASH": PathCommand(digests.hash_, READ),
+    "MD5": PathCommand(digests.md5, READ, feature="MD5"),
+    "XCRC": PathCommand(digests.xcrc, READ, feature="XCRC"),
+    "XMD5": PathCommand(digests.xmd5, READ, feature="XMD5"),
+    "XSHA": PathCommand(digests.xsha1, READ),
+    "XSHA1": PathCommand(digests.xsha1, READ, feature="XSHA1"),
+    "XSHA256": PathCommand(digests.xsha256, READ, feature="XSHA256"),
+    "XSHA512": PathCommand(digests.xsha512, READ, feature="XSHA512"),
 }
 
 _TRANSFERS: Mapping[str, Command] = {
@@ -154,19 +177,22 @@ _TRANSFERS: Mapping[str, Command] = {
 
 _OLD = {"XPWD": "PWD", "XCWD": "CWD", "XCUP": "CDUP", "XMKD": "MKD", "XRMD": "RMD"}
 
-COMMANDS: Mapping[str, Command] = {
-    **_LOGIN,
-    **_PROTECTION,
-    **_INFO,
-    **_PARAMETERS,
-    **_DIRECTORIES,
-    **_LISTINGS,
-    **_FACTS,
-    **_TRANSFERS,
-    **{alias: _DIRECTORIES[verb] for alias, verb in _OLD.items()},
+SECTIONS: Mapping[str, Mapping[str, Command]] = {
+    "Login": _LOGIN,
+    "TLS": _PROTECTION,
+    "Information": _INFO,
+    "Parameters of transfers": _PARAMETERS,
+    "Transfers": _TRANSFERS,
+    "Directories and names": _DIRECTORIES,
+    "Listings": _LISTINGS,
+    "Facts of files": _FACTS,
+    "Digests of files": _DIGESTS,
+    "Old names": {alias: _DIRECTORIES[verb] for alias, verb in _OLD.items()},
 }
 
-UNBUILT = frozenset({"ACCT", "ADAT", "CONF", "ENC", "HOST", "LANG", "MIC", "SMNT"})
+COMMANDS: Mapping[str, Command] = {verb: command for part in SECTIONS.values() for verb, command in part.items()}
+
+UNBUILT = frozenset({"ADAT", "CONF", "ENC", "MIC", "SMNT"})
 """Verbs of the RFCs that are known and not served: they are answered 502, what is no verb 500."""
 
 _STATUS = PlainCommand(info.stat, at_once=True)

@@ -14,6 +14,7 @@ from gateway.core.paths import ROOT, TreePath
 from gateway.core.tree import Tree
 from gateway.core.types import BucketMeta
 from gateway.frontends.ftp.addresses import Address
+from gateway.frontends.ftp.digests import MD5
 from gateway.frontends.ftp.listing import DEFAULT_FACTS
 from gateway.frontends.ftp.passive import PassivePorts
 from gateway.frontends.ftp.permissions import Origin
@@ -126,6 +127,8 @@ class Session:
         self.directory = ROOT
         self.type = Type.IMAGE
         self.facts: tuple[str, ...] = DEFAULT_FACTS
+        self.digest = MD5
+        """What HASH answers with."""
         self.rename_from: TreePath | None = None
         self.passive_only = False
         self.policy = ""

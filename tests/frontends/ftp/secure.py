@@ -26,7 +26,6 @@ def trusting(version: ssl.TLSVersion | None = None) -> ssl.SSLContext:
     """The context of a client who takes any certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
     if version is not None:
         context.minimum_version = context.maximum_version = version
     return context

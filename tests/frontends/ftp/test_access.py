@@ -6,7 +6,7 @@ from gateway.frontends.ftp.commands import COMMANDS, PathCommand
 from tests.frontends.ftp.world import OTHER, Client, World, make_bucket
 
 READS = (
-    *("RETR /c/f", "SIZE /c/f", "MDTM /c/f", "MLST /c/f", "HASH /c/f"),
+    *("RETR /c/f", "SIZE /c/f", "MDTM /c/f", "MLST /c/f", "HASH /c/f", "XSHA256 /c/f"),
     *("CWD /c", "LIST /c", "NLST /c", "MLSD /c", "STAT /c"),
 )
 WRITES = (

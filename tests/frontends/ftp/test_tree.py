@@ -1,5 +1,8 @@
 """Directories, names, removals and renames, seen by a client."""
 
+import hashlib
+import zlib
+
 import pytest
 
 from gateway.core.body import BytesBody
@@ -7,6 +10,7 @@ from gateway.core.conditions import SECOND
 from gateway.core.store import Multipart, find
 from gateway.core.types import DIRECTORY_TYPE, Key, PartRef, Put
 from tests.frontends.ftp.world import Client, World, download, make_bucket, upload
+from tests.unit.ftp.reference import REFUSALS
 
 ODD = (
     "é",
@@ -249,7 +253,7 @@ async def test_f40_what_is_not_supported_is_refused_politely(world: World) -> No
         "SITE",
         "AUTH TLS",
         "PBSZ 0",
-        "ACCT x",
+        "LANG fr",
         "SMNT /",
     ):
         assert 500 <= await client.code(line) < 600, line
@@ -257,6 +261,12 @@ async def test_f40_what_is_not_supported_is_refused_politely(world: World) -> No
         assert await client.code(line) == 500, line
     assert await client.code("SITE HELP") == 214
     assert await client.code("NOOP") == 200
+
+
+async def test_f40_what_the_page_of_commands_says_is_refused_is_refused(world: World) -> None:
+    client = await world.login()
+    expected = {line: each.code for each in REFUSALS for line in each.lines}
+    assert {line: await client.code(line) for line in expected} == expected
 
 
 async def test_facts_of_a_file(world: World) -> None:
@@ -267,7 +277,7 @@ async def test_facts_of_a_file(world: World) -> None:
     assert (await world.store.stat(Key("c", "f"))).modified == 981173106 * SECOND
     assert (await client.do("MDTM /c/f")).text == "20010203040506"
     assert (await client.do("SIZE /c/f")).text == "4"
-    for verb in ("SIZE", "MDTM", "HASH", "MD5", "XMD5", "MFMT 20010203040506", "RETR"):
+    for verb in ("SIZE", "MDTM", "HASH", "MD5", "XMD5", "XCRC", "XSHA256", "MFMT 20010203040506", "RETR"):
         for path in ("/c/d", "/c", "/", "/c/no", "/no/x"):
             await client.do("PASV")
             assert await client.code(f"{verb} {path}") == 550, (verb, path)
@@ -287,17 +297,49 @@ async def test_f39_digests_are_the_stored_etag(world: World) -> None:
     assert (await client.do("XMD5 /c/f")).lines == (f"250 {etag}",)
 
 
-async def test_f39_files_of_parts_have_no_digest_of_the_whole(world: World) -> None:
+async def test_f39_digests_that_are_not_kept_are_made_from_the_file(world: World) -> None:
     multipart = find(world.store, Multipart)
     assert multipart is not None
-    key = Key("c", "f")
+    key, data = Key("c", "f"), b"data" * 50_000
     upload_id = (await multipart.create_upload(key, Put())).id
-    part = await multipart.put_part(key, upload_id, 1, BytesBody(b"data"))
+    part = await multipart.put_part(key, upload_id, 1, BytesBody(data))
     await multipart.complete_upload(key, upload_id, [PartRef(1, part.etag)])
     client = await world.login()
-    for verb in ("HASH", "MD5", "XMD5"):
-        assert await client.code(f"{verb} /c/f") == 550
-    assert await download(client, "RETR /c/f") == b"data"
+    expected = {
+        "CRC32": f"{zlib.crc32(data):08x}",
+        "MD5": hashlib.md5(data).hexdigest(),
+        "SHA-1": hashlib.sha1(data).hexdigest(),
+        "SHA-256": hashlib.sha256(data).hexdigest(),
+        "SHA-512": hashlib.sha512(data).hexdigest(),
+    }
+    for name, digest in expected.items():
+        assert (await client.do(f"OPTS HASH {name.lower()}")).text == name
+        assert (await client.do("OPTS HASH")).text == name
+        assert (await client.do("HASH /c/f")).text == f"{name} 0-200000 {digest} /c/f"
+        assert f"{name}*" in next(line for line in (await client.do("FEAT")).lines if "HASH" in line)
+    assert await client.code("OPTS HASH WHIRLPOOL") == 504
+    old = {
+        "XCRC": "CRC32",
+        "XMD5": "MD5",
+        "XSHA": "SHA-1",
+        "XSHA1": "SHA-1",
+        "XSHA256": "SHA-256",
+        "XSHA512": "SHA-512",
+    }
+    for verb, name in old.items():
+        assert (await client.do(f"{verb} /c/f")).lines == (f"250 {expected[name]}",)
+
+
+async def test_what_other_servers_ask_for_is_answered(world: World) -> None:
+    client = await world.connect()
+    codes = {"HOST": 501, "HOST ftp.example": 220, "HOST [::1]": 220, "ACCT": 501, "ACCT x": 202, "LANG": 200}
+    assert {line: await client.code(line) for line in codes} == codes
+    client = await world.login()
+    codes = {"HOST ftp.example": 503, "LANG en-GB": 200, "LANG fr": 504, "CWD /c": 250}
+    assert {line: await client.code(line) for line in codes} == codes
+    assert [await client.code("REIN"), await client.code("PWD"), await client.code("USER alice")] == [220, 530, 331]
+    assert await client.code("PASS alice-secret") == 230
+    assert (await client.do("PWD")).text.startswith('"/"')
 
 
 async def test_mutations_tell_what_they_did(world: World) -> None:

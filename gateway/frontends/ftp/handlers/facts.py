@@ -1,13 +1,13 @@
-"""What is known of a single file: SIZE, MDTM, MFMT, HASH, MD5, XMD5."""
+"""What is known of a single file: SIZE, MDTM, MFMT."""
 
 import re
 from calendar import timegm
 from datetime import UTC, datetime
 
 from gateway.core.conditions import SECOND
-from gateway.core.types import Meta, PropsChange
+from gateway.core.types import PropsChange
 from gateway.frontends.ftp.listing import fact_time
-from gateway.frontends.ftp.replies import Refused, Reply, quoted
+from gateway.frontends.ftp.replies import Refused, Reply
 from gateway.frontends.ftp.session import Session, Target, Type
 
 _TIME = re.compile(r"(\d{14})(?:\.\d{1,9})?", re.ASCII)
@@ -32,22 +32,6 @@ async def mfmt(session: Session, target: Target) -> Reply:
     return Reply(213, f"Modify={fact_time(modified)}; {target.path}")
 
 
-async def hash_(session: Session, target: Target) -> Reply:
-    """draft-bryan-ftpext-hash, section 3."""
-    meta = await target.tree.file(target.path)
-    return Reply(213, f"MD5 0-{meta.size} {_md5(meta)} {target.path}")
-
-
-async def md5(session: Session, target: Target) -> Reply:
-    """draft-twine-ftpmd5, section 3.1."""
-    meta = await target.tree.file(target.path)
-    return Reply(251, f"{quoted(str(target.path))} {_md5(meta).upper()}")
-
-
-async def xmd5(session: Session, target: Target) -> Reply:
-    return Reply(250, _md5(await target.tree.file(target.path)))
-
-
 def parse_time(text: str) -> int:
     """A time as MDTM and MFMT write it, in ns since the epoch. Raises `Refused`."""
     match = _TIME.fullmatch(text)
@@ -58,9 +42,3 @@ def parse_time(text: str) -> int:
     if moment is None or moment.year < 1970:
         raise Refused(501, "The time is written YYYYMMDDHHMMSS, in UTC")
     return timegm(moment.utctimetuple()) * SECOND
-
-
-def _md5(meta: Meta) -> str:
-    if meta.is_composite:
-        raise Refused(550, "The file was put together from parts, and no MD5 of the whole is kept")
-    return meta.etag

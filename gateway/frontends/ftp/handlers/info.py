@@ -1,4 +1,4 @@
-"""What the server tells of itself: SYST, STAT, NOOP, CLNT, SITE."""
+"""What the server tells of itself: SYST, STAT, NOOP, CLNT, LANG, SITE."""
 
 import re
 
@@ -18,6 +18,12 @@ def noop(session: Session, text: str) -> Reply:
 
 def clnt(session: Session, text: str) -> Reply:
     return Reply(200, "Noted")
+
+
+def lang(session: Session, text: str) -> Reply:
+    """RFC 2640, section 4."""
+    spoken = text.upper().partition("-")[0] in ("", "EN")
+    return Reply(200, "Replies are in English") if spoken else Reply(504, "Replies are in English only")
 
 
 def stat(session: Session, text: str) -> Reply:

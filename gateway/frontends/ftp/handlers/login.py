@@ -1,4 +1,4 @@
-"""USER, PASS, REIN and QUIT."""
+"""HOST, USER, PASS, ACCT, REIN and QUIT."""
 
 import asyncio
 import logging
@@ -11,6 +11,17 @@ from gateway.frontends.ftp.replies import Reply, Then, one_line
 from gateway.frontends.ftp.session import Login, Session
 
 logger = logging.getLogger("portico.ftp")
+
+
+def host(session: Session, text: str) -> Reply:
+    """All hosts are the same one here; clients name theirs before they log in (RFC 7151)."""
+    if session.login is not None:
+        return Reply(503, "HOST comes before the login")
+    return Reply(220, "All hosts are one here") if text else Reply(501, "HOST takes a name")
+
+
+def acct(session: Session, text: str) -> Reply:
+    return Reply(202, "No account is needed") if text else Reply(501, "ACCT takes an account")
 
 
 def user(session: Session, text: str) -> Reply:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from ipaddress import IPv4Address
 
 from gateway.frontends.ftp.addresses import check_target, epsv_text, parse_eprt, parse_port, pasv_text
+from gateway.frontends.ftp.digests import DIGESTS
 from gateway.frontends.ftp.listing import chosen_facts
 from gateway.frontends.ftp.passive import Passive
 from gateway.frontends.ftp.replies import Refused, Reply
@@ -63,7 +64,11 @@ def _mlst(session: Session, value: str) -> Reply:
 
 
 def _hash(session: Session, value: str) -> Reply:
-    return Reply(200, "MD5") if value.upper() in ("", "MD5") else Reply(504, "The only algorithm is MD5")
+    name = value.upper() or session.digest
+    if name not in DIGESTS:
+        return Reply(504, f"The algorithms are {', '.join(DIGESTS)}")
+    session.digest = name
+    return Reply(200, name)
 
 
 _OPTIONS: Mapping[str, Callable[[Session, str], Reply]] = {
