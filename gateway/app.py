@@ -156,6 +156,8 @@ async def _open(stack: AsyncExitStack, door: Door) -> None:
 
 def _why_shut(door: Door, error: OSError) -> str:
     name = door.name
+    if error.errno is None:
+        return f"{name}: {error}"
     other_port = f"--{name}-port or `frontends.{name}.port`"
     if error.errno == errno.EADDRINUSE:
         return (

@@ -22,6 +22,7 @@ from gateway.frontends.frontend import Frontend
 from gateway.frontends.s3.settings import S3Settings
 from gateway.stores.memory import Memory
 from gateway.telemetry.logs import logging_to
+from tests.frontends.ftp.certificates import make
 
 KEY = b"k" * 32
 QUIET = "frontends: {s3: {port: 0}, swift: null, ftp: null, admin: {port: 0}}\n"
@@ -155,6 +156,24 @@ async def test_why_a_port_can_not_be_had(
             raise AssertionError("it opened")
     assert "\n" not in str(caught.value)
     assert Fake.made[0].life == ["start", "close"]
+
+
+async def test_the_second_port_of_ftp_is_opened_and_missed(tmp_path: Path) -> None:
+    files = make(tmp_path, "ftp")
+    pair = f"certificate: '{files['certificate']}', key: '{files['key']}'"
+    text = (
+        "stores: {main: {type: memory}}\n"
+        f"frontends: {{s3: null, swift: null, admin: null, ftp: {{port: 0, tls: {{{pair}, implicit_port: PORT}}}}}}\n"
+    )
+    async with running(config(tmp_path, text.replace("PORT", "0")), [], KEY) as app:
+        taken = app.ports["ftps"]
+        assert taken != app.ports["ftp"]
+        with pytest.raises(
+            StartError, match=rf"ftp: can't listen on port {taken} for TLS: .*tls\.implicit_port"
+        ) as caught:
+            async with running(config(tmp_path, text.replace("PORT", str(taken))), [], KEY):
+                raise AssertionError("it opened")
+        assert "\n" not in str(caught.value)
 
 
 async def test_a_store_that_does_not_open_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -100,7 +100,14 @@ class FtpServer(aioftp.Server):
         self.server_host, self.server_port = host, await self._listen(host, port)
         tls = self.services.settings.tls
         if tls is not None and tls.implicit_port is not None:
-            self.implicit_port = await self._listen(host, tls.implicit_port, implicit=True)
+            self.implicit_port = await self._listen_for_tls(host, tls.implicit_port)
+
+    async def _listen_for_tls(self, host: str | None, port: int) -> int:
+        try:
+            return await self._listen(host, port, implicit=True)
+        except OSError as error:
+            setting = "`frontends.ftp.tls.implicit_port`"
+            raise OSError(f"can't listen on port {port} for TLS: {error.strerror}; correct {setting}") from error
 
     async def _listen(self, host: str | None, port: int, *, implicit: bool = False) -> int:
         """The port that is listened on."""
