@@ -88,6 +88,26 @@ def end(sock: ssl.SSLSocket) -> None:
             sock.unwrap()
 
 
+def hurl(sock: socket.socket, context: ssl.SSLContext, data: bytes) -> None:
+    """Upload as a client does that reads nothing at all behind the handshake."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context.wrap_bio(incoming, outgoing)
+    with sock:
+        sock.settimeout(SECONDS)
+        is_shaken = False
+        while not is_shaken:
+            try:
+                tls.do_handshake()
+                is_shaken = True
+            except ssl.SSLWantReadError:
+                sock.sendall(outgoing.read())
+                incoming.write(sock.recv(65536))
+        tls.write(data)
+        with suppress(ssl.SSLWantReadError):
+            tls.unwrap()
+        sock.sendall(outgoing.read())
+
+
 async def upload(client: Client, context: ssl.SSLContext, line: str, data: bytes) -> Answer:
     sock = await passive(client, context, line)
     await asyncio.to_thread(sock.sendall, data)

@@ -59,6 +59,18 @@ async def test_an_upload_that_is_cut_off_leaves_the_old_file(world: World, versi
         assert await world.get("f") == b"old"
 
 
+@pytest.mark.parametrize("version", VERSIONS, ids=lambda version: version.name)
+async def test_an_upload_of_a_client_that_reads_nothing_comes_in_whole(world: World, version: ssl.TLSVersion) -> None:
+    """Tickets that it left unread would have the kernel reset the connection, and drop the tail of the data."""
+    context = trusting(version)
+    client = await protected(world, context)
+    sock = await client.passive()
+    assert await client.code("STOR /c/f") == 150
+    await asyncio.to_thread(secure.hurl, sock, context, LARGE)
+    assert (await client.answer()).code == 226
+    assert await world.get("f") == LARGE
+
+
 async def test_an_upload_is_not_kept_where_the_control_connection_breaks(world: World) -> None:
     await world.put("f", b"old")
     context = trusting()
