@@ -47,6 +47,14 @@ class Action(StrEnum):
     DELETE_VERSION = "s3:DeleteObjectVersion"
     GET_VERSION_ACL = "s3:GetObjectVersionAcl"
     PUT_VERSION_ACL = "s3:PutObjectVersionAcl"
+    GET_OBJECT_TAGGING = "s3:GetObjectTagging"
+    PUT_OBJECT_TAGGING = "s3:PutObjectTagging"
+    DELETE_OBJECT_TAGGING = "s3:DeleteObjectTagging"
+    GET_VERSION_TAGGING = "s3:GetObjectVersionTagging"
+    PUT_VERSION_TAGGING = "s3:PutObjectVersionTagging"
+    DELETE_VERSION_TAGGING = "s3:DeleteObjectVersionTagging"
+    GET_BUCKET_TAGGING = "s3:GetBucketTagging"
+    PUT_BUCKET_TAGGING = "s3:PutBucketTagging"
 
 
 OF_VERSION: Mapping[Action, Action] = {
@@ -54,6 +62,9 @@ OF_VERSION: Mapping[Action, Action] = {
     Action.DELETE: Action.DELETE_VERSION,
     Action.GET_OBJECT_ACL: Action.GET_VERSION_ACL,
     Action.PUT_OBJECT_ACL: Action.PUT_VERSION_ACL,
+    Action.GET_OBJECT_TAGGING: Action.GET_VERSION_TAGGING,
+    Action.PUT_OBJECT_TAGGING: Action.PUT_VERSION_TAGGING,
+    Action.DELETE_OBJECT_TAGGING: Action.DELETE_VERSION_TAGGING,
 }
 """What has to be allowed instead where a request names a version."""
 
@@ -84,9 +95,23 @@ _READS = frozenset(
         Action.LIST_VERSIONS,
         Action.READ_VERSION,
         Action.GET_VERSION_ACL,
+        Action.GET_OBJECT_TAGGING,
+        Action.GET_VERSION_TAGGING,
     }
 )
-_WRITES = frozenset({Action.WRITE, Action.DELETE, Action.DELETE_VERSION, Action.LIST_PARTS, Action.ABORT_UPLOAD})
+_WRITES = frozenset(
+    {
+        Action.WRITE,
+        Action.DELETE,
+        Action.DELETE_VERSION,
+        Action.LIST_PARTS,
+        Action.ABORT_UPLOAD,
+        Action.PUT_OBJECT_TAGGING,
+        Action.PUT_VERSION_TAGGING,
+        Action.DELETE_OBJECT_TAGGING,
+        Action.DELETE_VERSION_TAGGING,
+    }
+)
 
 _ALLOWED = {
     Role.OPERATOR: frozenset(Action),

@@ -131,7 +131,8 @@ _ACP = {
     Permission.WRITE_ACP: frozenset({Action.PUT_BUCKET_ACL}),
 }
 _LISTS = frozenset({Action.LIST, Action.LIST_VERSIONS, Action.LIST_UPLOADS})
-_CHANGES = frozenset({Action.WRITE, Action.DELETE, Action.LIST_PARTS, Action.ABORT_UPLOAD})
+_CHANGES = frozenset({Action.WRITE, Action.DELETE, Action.LIST_PARTS, Action.ABORT_UPLOAD, Action.PUT_OBJECT_TAGGING})
+"""Whoever may replace an object, tags and all, may as well tag it."""
 
 ON_BUCKET: Mapping[Permission, frozenset[Action]] = {
     Permission.READ: _LISTS,

@@ -26,7 +26,7 @@ PUBLIC_ACCESS_BLOCK = "s3:public-access-block"
 POLICY = "s3:policy"
 
 TAGGING = "s3:tagging"
-"""The property of objects that holds their tags, encoded as a query string."""
+"""The property of objects and buckets that holds their tags, encoded as a query string."""
 
 POLICY_BINDS_OWNER = "s3:policy-binds-owner"
 """The property of buckets whose policy may take the owner's own right to change it."""

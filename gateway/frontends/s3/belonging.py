@@ -1,4 +1,4 @@
-"""To whom a new object belongs, and the access list that its writer gives it.
+"""To whom a new object belongs, and the access list and the tags that its writer gives it.
 
 Source: "Controlling ownership of objects and disabling ACLs for your bucket" in the Amazon S3 User Guide.
 """
@@ -13,17 +13,28 @@ from gateway.auth.principals import Role
 from gateway.auth.rules import ACL, OF_OBJECTS, OWNER, SHARED, BucketRules, Ownership
 from gateway.core.errors import Denied
 from gateway.core.types import BucketMeta, Props, PropsChange
+from gateway.frontends.s3 import tagging
 from gateway.frontends.s3.acl import check_settable
 from gateway.frontends.s3.aclin import CANNED, HEADERS, of_headers
 from gateway.frontends.s3.call import Call
 from gateway.frontends.s3.codes import Code
 from gateway.frontends.s3.errors import S3Error
 from gateway.frontends.s3.rights import bucket_of, seems_allowed
+from gateway.frontends.s3.tags import HEADER as TAGS
+
+_SAYING = HEADERS | {TAGS}
 
 
 def is_plain(call: Call) -> bool:
-    """Whether a new object simply belongs to the bucket's owner, with a private list. So do most."""
-    return not _is_foreign(call, bucket_of(call)) and HEADERS.isdisjoint(call.headers)
+    """Whether a new object simply belongs to the bucket's owner, with a private list and no tags. So do most."""
+    return not _is_foreign(call, bucket_of(call)) and _SAYING.isdisjoint(call.headers)
+
+
+async def described(call: Call, props: Props) -> Props:
+    """`props` with the tags, the owner and the access list of a new object. Raises `S3Error`, `Denied`."""
+    if is_plain(call):
+        return props
+    return await belonging(call, replace(props, system={**props.system, **tagging.stated(call)}))
 
 
 async def belonging(call: Call, props: Props) -> Props:

@@ -1,14 +1,18 @@
 """Copies of objects and of ranges of them into parts. Source: CopyObject and UploadPartCopy in the API Reference."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 
+from gateway.auth.access import Action, on_version
+from gateway.auth.rules import OF_OBJECTS, TAGGING
 from gateway.core.conditions import When
 from gateway.core.errors import DeleteMarker, NoSuchKey, NotModified
 from gateway.core.ranges import Span
 from gateway.core.types import Copy, Meta, Props
 from gateway.frontends.http.headers import when_of
+from gateway.frontends.s3 import tagging
 from gateway.frontends.s3.belonging import belonging, copied
 from gateway.frontends.s3.call import Call
 from gateway.frontends.s3.checksums import algorithm_of, members, object_members
@@ -19,9 +23,11 @@ from gateway.frontends.s3.metadata import props_of
 from gateway.frontends.s3.multipart import uploads_of
 from gateway.frontends.s3.objects import write_when
 from gateway.frontends.s3.parameters import part_number_of
+from gateway.frontends.s3.rights import inspect
+from gateway.frontends.s3.tags import DIRECTIVE, REPLACE
 from gateway.frontends.s3.xmlout import Output
 
-_DIRECTIVE = "x-amz-metadata-directive"
+_METADATA_DIRECTIVE = "x-amz-metadata-directive"
 _RANGE = "x-amz-copy-source-range"
 _EXACT_RANGE = re.compile(r"bytes=(\d{1,18})-(\d{1,18})", re.ASCII)
 
@@ -35,7 +41,7 @@ async def copy_object(call: Call) -> Output:
         found = await call.store.stat(source.key, source.version, when)
         _check_size(found.size, call.settings.max_copy)
         _check_algorithm(call, found)
-        props = await copied(call, found.props) if props is None else await belonging(call, props)
+        props = await _described(call, props, source, found.props)
         options = Copy(props=props, when=write_when(call), source_when=when, source_version=source.version)
         meta = await call.store.copy(source.key, call.key, options)
     result = {"ETag": meta.etag, "LastModified": meta.modified, **object_members(meta.checksums)}
@@ -102,12 +108,15 @@ def _reading(source: CopySource) -> Iterator[None]:
 
 def _props(call: Call, source: CopySource) -> Props | None:
     """What the copy is to have; None: what its source has."""
-    directive = call.headers.get(_DIRECTIVE, "COPY").upper()
+    directive = call.headers.get(_METADATA_DIRECTIVE, "COPY").upper()
     if directive == "REPLACE":
         return props_of(call.headers, call.settings.max_metadata)
     if directive != "COPY":
         raise S3Error(
-            Code.INVALID_ARGUMENT, "Unknown metadata directive.", ArgumentName=_DIRECTIVE, ArgumentValue=directive
+            Code.INVALID_ARGUMENT,
+            "Unknown metadata directive.",
+            ArgumentName=_METADATA_DIRECTIVE,
+            ArgumentValue=directive,
         )
     if source.key == call.key and source.version is None:
         raise S3Error(
@@ -116,6 +125,37 @@ def _props(call: Call, source: CopySource) -> Props | None:
             "object's metadata, storage class, website redirect location or encryption attributes.",
         )
     return None
+
+
+async def _described(call: Call, stated: Props | None, source: CopySource, found: Props) -> Props | None:
+    """All that the copy is to have, of what is stated and what its source has; None: just what its source has."""
+    replaces = _replaces_tags(call)
+    tags = tagging.stated(call) if replaces else await _tags(call, source, found)
+    if stated is None and not replaces:
+        return await copied(call, found)
+    base = found if stated is None else stated
+    system = {name: value for name, value in base.system.items() if name not in OF_OBJECTS and name != TAGGING}
+    return await belonging(call, replace(base, system={**system, **tags}))
+
+
+async def _tags(call: Call, source: CopySource, found: Props) -> Mapping[str, str]:
+    """The property that holds the source's tags. Raises `Denied` where the caller may not see or not give them."""
+    if TAGGING not in found.system:
+        return {}
+    tagging.permit(call)
+    bucket = await call.store.stat_bucket(source.key.bucket)
+    action = on_version(Action.GET_OBJECT_TAGGING, source.version)
+    await inspect(call, action, bucket, source.key.name, source.version)
+    return {TAGGING: found.system[TAGGING]}
+
+
+def _replaces_tags(call: Call) -> bool:
+    directive = call.headers.get(DIRECTIVE, "COPY").upper()
+    if directive not in {"COPY", REPLACE}:
+        raise S3Error(
+            Code.INVALID_ARGUMENT, "Unknown tagging directive.", ArgumentName=DIRECTIVE, ArgumentValue=directive
+        )
+    return directive == REPLACE
 
 
 def _check_size(size: int, limit: int) -> None:

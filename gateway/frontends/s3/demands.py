@@ -28,7 +28,6 @@ _REFUSED = frozenset(
         "x-amz-server-side-encryption-customer-algorithm",
         "x-amz-server-side-encryption-customer-key",
         "x-amz-server-side-encryption-customer-key-md5",
-        "x-amz-tagging",
         "x-amz-website-redirect-location",
         "x-amz-write-offset-bytes",
     }
@@ -38,7 +37,6 @@ _HARMLESS: Mapping[str, frozenset[str]] = {
     "x-amz-bucket-object-lock-enabled": frozenset({"false"}),
     "x-amz-object-annotation-directive": frozenset({"copy"}),
     "x-amz-storage-class": frozenset({"standard"}),
-    "x-amz-tagging-directive": frozenset({"copy"}),
 }
 """Headers that may ask for what is the case anyway, with those values."""
 

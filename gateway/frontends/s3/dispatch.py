@@ -84,6 +84,7 @@ class Dispatcher:
         self._authenticate = Authenticator(registry, settings.region, settings.domain)
         self._router = Router(described)
         self._routes = {name: _compile(described.operations[name], OPERATIONS[name]) for name in OPERATIONS}
+        self._tagging = compile_input(described.operations["PutObjectTagging"])
         self._host_id = secrets.token_urlsafe(32)
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -155,7 +156,7 @@ class Dispatcher:
             sender = self._authenticate.of_form(form.fields)
             visit.admit(sender)
             form.check(bucket)
-            call = self._call(visit, route, sender, form.headers(headers), query)
+            call = self._call(visit, route, sender, form.headers(headers, self._tagging), query)
             call.form = form
             return await self._perform(visit, route, call)
 

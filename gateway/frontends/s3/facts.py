@@ -15,6 +15,7 @@ from gateway.auth.principals import ANONYMOUS
 from gateway.frontends.s3.address import decode
 from gateway.frontends.s3.call import Call
 from gateway.frontends.s3.copysource import HEADER as COPY_SOURCE
+from gateway.frontends.s3.tags import DIRECTIVE, HEADER, REPLACE
 
 _HEADERS = {
     "referer": "aws:referer",
@@ -55,15 +56,22 @@ _PARAMETERS = {
 }
 
 
-def facts_of(call: Call) -> Facts:
-    """What is known of a request."""
+def facts_of(call: Call, tags: str | None = None) -> Facts:
+    """What is known of a request. `tags`: those in its document, encoded as a query string."""
     request = call.request
     known = facts.facts_of(request.remote or "", secure=request.secure, stated=_stated(call))
-    tags = dict(parse_qsl(call.headers.get("x-amz-tagging", ""), keep_blank_values=True))
-    if not tags:
+    stated = dict(parse_qsl(_tagging(call) if tags is None else tags, keep_blank_values=True))
+    if not stated:
         return known
-    values = {REQUEST_TAG + name: (value,) for name, value in tags.items()}
-    return Facts({**known.values, **values, "s3:requestobjecttagkeys": tuple(tags)})
+    values = {REQUEST_TAG + name: (value,) for name, value in stated.items()}
+    return Facts({**known.values, **values, "s3:requestobjecttagkeys": tuple(stated)})
+
+
+def _tagging(call: Call) -> str:
+    """The header that states tags, where it counts: a copy has its source's unless it is told otherwise."""
+    if COPY_SOURCE in call.headers and call.headers.get(DIRECTIVE, "").upper() != REPLACE:
+        return ""
+    return call.headers.get(HEADER, "")
 
 
 def _stated(call: Call) -> Iterator[tuple[str, str | None]]:

@@ -16,15 +16,17 @@ from gateway.core.body import Body
 from gateway.core.names import MAX_KEY_BYTES
 from gateway.core.types import Key
 from gateway.frontends.http.body import RequestBody
+from gateway.frontends.s3 import tags
 from gateway.frontends.s3.codes import Code
 from gateway.frontends.s3.errors import BadBody, S3Error
 from gateway.frontends.s3.formdata import Data, Event, Field, FileBegin, FileEnd, FormDecoder, boundary_of
+from gateway.frontends.s3.record import Record
+from gateway.frontends.s3.xmlin import Reader
 
 _FILE_NAME = "${filename}"
 
 _HEADERS: Mapping[str, str] = {
     "acl": "x-amz-acl",
-    "tagging": "x-amz-tagging",
     **{
         name: name
         for name in (
@@ -50,6 +52,9 @@ _AMAZONS = (
     "x-amz-website-redirect-location",
 )
 """What the names of Amazon's own begin with that mean the same in a form."""
+
+_TAGGING = "tagging"
+"""The field that holds tags, as a document."""
 
 _ABOUT_CLIENT = ("host", "referer", "user-agent", "origin")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
@@ -111,8 +116,8 @@ class Form:
         policy.check({**self.fields, "bucket": bucket}, datetime.now(UTC))
         self.file.sizes = policy.sizes
 
-    def headers(self, headers: Mapping[str, str]) -> Mapping[str, str]:
-        """The headers that a PutObject would have in the form's stead. Raises `S3Error`."""
+    def headers(self, headers: Mapping[str, str], tagging: Reader) -> Mapping[str, str]:
+        """The headers that a PutObject would have in the form's stead. `tagging` reads tags. Raises `S3Error`."""
         found = {name: headers[name] for name in _ABOUT_CLIENT if name in headers}
         for name, value in self.fields.items():
             header = name if name.startswith(_AMAZONS) else _HEADERS.get(name)
@@ -120,7 +125,13 @@ class Form:
                 if not _TOKEN.fullmatch(header) or _CONTROLS.search(value):
                     raise S3Error(Code.INVALID_ARGUMENT, ArgumentName=name)
                 found[header] = value
+        if document := self.fields.get(_TAGGING):
+            found[tags.HEADER] = _tags(tagging(document.encode()))
         return found
+
+
+def _tags(document: Record | None) -> str:
+    return "" if document is None else tags.of_document(document, tags.OF_OBJECT)
 
 
 @asynccontextmanager

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from gateway.core.digest import Algorithm
 from gateway.core.store import Multipart, find
 from gateway.core.types import Part, Prefix, Put, Upload, UploadQuery
-from gateway.frontends.s3.belonging import belonging
+from gateway.frontends.s3.belonging import described
 from gateway.frontends.s3.bodies import incoming
 from gateway.frontends.s3.call import Call
 from gateway.frontends.s3.checksums import PREFIX, algorithm_of, members, stated, type_of
@@ -33,7 +33,7 @@ async def create_multipart_upload(call: Call) -> Output:
         raise S3Error(Code.NOT_IMPLEMENTED, f"A multipart upload with checksums of type {kind} is not implemented.")
     upload = await uploads_of(call).create_upload(
         call.key,
-        Put(props=await belonging(call, props_of(call.headers, call.settings.max_metadata))),
+        Put(props=await described(call, props_of(call.headers, call.settings.max_metadata))),
         owner=call.principal.account.id,
         checksum=algorithm,
     )

@@ -3,13 +3,15 @@
 from aiohttp import web
 from multidict import CIMultiDict
 
+from gateway.auth.access import Action
 from gateway.auth.principals import ANONYMOUS
+from gateway.auth.rules import TAGGING
 from gateway.core.conditions import ANY, When, parse_etags
 from gateway.core.errors import NotModified
 from gateway.core.types import Meta, Put
 from gateway.core.versions import NULL
 from gateway.frontends.http.sending import Head, Source, head_object, send_object
-from gateway.frontends.s3.belonging import belonging, is_plain
+from gateway.frontends.s3.belonging import described, is_plain
 from gateway.frontends.s3.bodies import incoming
 from gateway.frontends.s3.call import Call
 from gateway.frontends.s3.checksums import header_pairs, object_members, stated
@@ -17,6 +19,8 @@ from gateway.frontends.s3.codes import Code
 from gateway.frontends.s3.errors import S3Error
 from gateway.frontends.s3.metadata import head_of, overrides_of, props_of
 from gateway.frontends.s3.parameters import version_of
+from gateway.frontends.s3.rights import bucket_of, seems_allowed
+from gateway.frontends.s3.tags import count
 from gateway.frontends.s3.versioning import HEADER as VERSION_ID
 from gateway.frontends.s3.versioning import deleted_members, is_versioned, shown_version
 from gateway.frontends.s3.xmlout import Output
@@ -67,11 +71,19 @@ def _head(call: Call) -> Head:
             headers[VERSION_ID] = meta.version or NULL
         if summed:
             headers.extend(header_pairs(meta.checksums))
+        if meta.props.system and (tagging := meta.props.system.get(TAGGING)):
+            _tell_tags(call, tagging, headers)
         if overrides:
             headers.update(overrides)
         return headers
 
     return head
+
+
+def _tell_tags(call: Call, tagging: str, headers: CIMultiDict[str]) -> None:
+    """Say how many tags there are, to who may see them."""
+    if seems_allowed(call, Action.GET_OBJECT_TAGGING, bucket_of(call), call.key.name):
+        headers["x-amz-tagging-count"] = str(count(tagging))
 
 
 async def _not_modified(call: Call, source: Source) -> web.Response:
@@ -97,7 +109,7 @@ async def put_object(call: Call) -> Output:
     claimed = stated(call.headers)
     props = props_of(call.headers, call.settings.max_metadata)
     options = Put(
-        props=props if is_plain(call) else await belonging(call, props),
+        props=props if is_plain(call) else await described(call, props),
         when=write_when(call),
         checksums=claimed.kept,
         owner=call.bucket.owner if call.bucket else None,

@@ -21,6 +21,7 @@ from gateway.frontends.s3 import (
     policies,
     post,
     service,
+    tagging,
     version_listing,
     versioning,
 )
@@ -32,8 +33,8 @@ class Operation:
     """`action` is what the caller must be allowed on what the request names, `source` on what it copies from.
 
     `on_account`: the action is done to the caller's own account; the bucket, if one is named, need not exist.
-    `each`: the document names the objects, and the handler makes the check of each of them. `form`: the sender and the
-    key stand in a form. `document`: the request has an XML document, or may have one.
+    `each`: the check depends on what the document names, objects or tags, and the handler makes it. `form`: the sender
+    and the key stand in a form. `document`: the request has an XML document, or may have one.
     """
 
     action: Action
@@ -54,18 +55,22 @@ OPERATIONS: Mapping[str, Operation] = {
     "DeleteBucket": Operation(Action.DELETE_BUCKET, buckets.delete_bucket),
     "DeleteBucketOwnershipControls": Operation(Action.PUT_OWNERSHIP, ownership.delete_bucket_ownership_controls),
     "DeleteBucketPolicy": Operation(Action.DELETE_POLICY, policies.delete_bucket_policy),
+    "DeleteBucketTagging": Operation(Action.PUT_BUCKET_TAGGING, tagging.delete_bucket_tagging),
     "DeleteObject": Operation(Action.DELETE, objects.delete_object),
     "DeleteObjects": Operation(Action.DELETE, delete.delete_objects, each=True, document=True),
+    "DeleteObjectTagging": Operation(Action.DELETE_OBJECT_TAGGING, tagging.delete_object_tagging),
     "DeletePublicAccessBlock": Operation(Action.PUT_PUBLIC_ACCESS_BLOCK, ownership.delete_public_access_block),
     "GetBucketAcl": Operation(Action.GET_BUCKET_ACL, acl.get_bucket_acl),
     "GetBucketLocation": Operation(Action.STAT_BUCKET, buckets.get_bucket_location),
     "GetBucketOwnershipControls": Operation(Action.GET_OWNERSHIP, ownership.get_bucket_ownership_controls),
     "GetBucketPolicy": Operation(Action.GET_POLICY, policies.get_bucket_policy),
     "GetBucketPolicyStatus": Operation(Action.GET_POLICY_STATUS, policies.get_bucket_policy_status),
+    "GetBucketTagging": Operation(Action.GET_BUCKET_TAGGING, tagging.get_bucket_tagging),
     "GetBucketVersioning": Operation(Action.GET_VERSIONING, versioning.get_bucket_versioning),
     "GetObject": Operation(Action.READ, objects.get_object),
     "GetObjectAcl": Operation(Action.GET_OBJECT_ACL, acl.get_object_acl),
     "GetObjectAttributes": Operation(Action.READ, objects.get_object_attributes),
+    "GetObjectTagging": Operation(Action.GET_OBJECT_TAGGING, tagging.get_object_tagging),
     "GetPublicAccessBlock": Operation(Action.GET_PUBLIC_ACCESS_BLOCK, ownership.get_public_access_block),
     "HeadBucket": Operation(Action.LIST, buckets.head_bucket),
     "HeadObject": Operation(Action.READ, objects.head_object_),
@@ -81,9 +86,11 @@ OPERATIONS: Mapping[str, Operation] = {
         Action.PUT_OWNERSHIP, ownership.put_bucket_ownership_controls, document=True
     ),
     "PutBucketPolicy": Operation(Action.PUT_POLICY, policies.put_bucket_policy),
+    "PutBucketTagging": Operation(Action.PUT_BUCKET_TAGGING, tagging.put_bucket_tagging, document=True),
     "PutBucketVersioning": Operation(Action.PUT_VERSIONING, versioning.put_bucket_versioning, document=True),
     "PutObject": Operation(Action.WRITE, objects.put_object),
     "PutObjectAcl": Operation(Action.PUT_OBJECT_ACL, acl.put_object_acl, document=True),
+    "PutObjectTagging": Operation(Action.PUT_OBJECT_TAGGING, tagging.put_object_tagging, each=True, document=True),
     "PutPublicAccessBlock": Operation(Action.PUT_PUBLIC_ACCESS_BLOCK, ownership.put_public_access_block, document=True),
     "UploadPart": Operation(Action.WRITE, multipart.upload_part),
     "UploadPartCopy": Operation(Action.WRITE, copying.upload_part_copy, source=Action.READ),

@@ -6,7 +6,7 @@ from gateway.core.body import CheckedBody, expect
 from gateway.core.digest import Algorithm
 from gateway.core.types import Meta, Put
 from gateway.frontends.http.answer import Answer
-from gateway.frontends.s3.belonging import belonging
+from gateway.frontends.s3.belonging import described
 from gateway.frontends.s3.call import Call
 from gateway.frontends.s3.checksums import content_md5, stated
 from gateway.frontends.s3.forms import Form
@@ -28,7 +28,7 @@ async def post_object(call: Call) -> Answer:
         algorithms.add(Algorithm.MD5)
         checks.append(expect(Algorithm.MD5, md5))
     options = Put(
-        props=await belonging(call, props_of(call.headers, call.settings.max_metadata)),
+        props=await described(call, props_of(call.headers, call.settings.max_metadata)),
         checksums=claimed.kept,
         owner=bucket_of(call).owner,
     )

@@ -9,9 +9,15 @@ from gateway.frontends.s3.call import Call
 from gateway.frontends.s3.facts import facts_of
 
 
-async def inspect(call: Call, action: Action, bucket: BucketMeta, name: str, version: str | None = None) -> None:
-    """Raise `Denied` unless the caller may do `action` in `bucket`, to the object `name` if there is one."""
-    await guard.check_in(call.store, call.principal, action, bucket, name, partial(facts_of, call), version or None)
+async def inspect(
+    call: Call, action: Action, bucket: BucketMeta, name: str, version: str | None = None, tags: str | None = None
+) -> None:
+    """Raise `Denied` unless the caller may do `action` in `bucket`, to the object `name` if there is one.
+
+    `tags`: those that the request's document gives, encoded as a query string.
+    """
+    tell = partial(facts_of, call, tags)
+    await guard.check_in(call.store, call.principal, action, bucket, name, tell, version or None)
 
 
 def bucket_of(call: Call) -> BucketMeta:

@@ -271,12 +271,12 @@ async def test_body_is_invited_only_when_all_else_is_well(small: World) -> None:
         Request("PUT", "/bucket/k", headers=headers).sign(user="rita", payload="UNSIGNED-PAYLOAD"),
         Request("PUT", "/missing/k", headers=headers).sign(payload="UNSIGNED-PAYLOAD"),
         Request("PUT", "/bucket/k", headers={**headers, "Content-MD5": "x"}).sign(payload="UNSIGNED-PAYLOAD"),
-        Request("PUT", "/bucket/k", headers={**headers, "x-amz-tagging": "a=b"}).sign(payload="UNSIGNED-PAYLOAD"),
+        Request("PUT", "/bucket/k", headers={**headers, "x-amz-tagging": "<"}).sign(payload="UNSIGNED-PAYLOAD"),
     )
     for request in refused:
         async with small.connect() as (reader, writer):
             writer.write(request.head())
-            assert (await reader.readline()).startswith(b"HTTP/1.1 4") or request.headers.get("x-amz-tagging")
+            assert (await reader.readline()).startswith(b"HTTP/1.1 4")
 
 
 async def test_body_is_invited(s3: S3Client, world: World) -> None:

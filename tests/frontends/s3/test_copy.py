@@ -117,7 +117,6 @@ async def test_what_copies_do_not_do(world: World, s3: S3Client, source: str) ->
     refused = (
         ({"MetadataDirective": "MERGE"}, "InvalidArgument"),
         ({"ChecksumAlgorithm": "SHA1"}, "NotImplemented"),
-        ({"TaggingDirective": "REPLACE"}, "NotImplemented"),
         ({"CopySourceSSECustomerAlgorithm": "AES256"}, "NotImplemented"),
     )
     for options, code in refused:

@@ -159,7 +159,6 @@ def test_the_table_names_operations_of_the_model() -> None:
     (
         {"x-amz-server-side-encryption": "AES256"},
         {"x-amz-server-side-encryption-customer-algorithm": "AES256"},
-        {"x-amz-tagging": "a=b"},
         {"x-amz-object-lock-mode": "GOVERNANCE"},
         {"x-amz-object-lock-legal-hold": "ON"},
         {"x-amz-website-redirect-location": "/other"},
