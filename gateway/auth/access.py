@@ -55,6 +55,8 @@ class Action(StrEnum):
     DELETE_VERSION_TAGGING = "s3:DeleteObjectVersionTagging"
     GET_BUCKET_TAGGING = "s3:GetBucketTagging"
     PUT_BUCKET_TAGGING = "s3:PutBucketTagging"
+    GET_CORS = "s3:GetBucketCORS"
+    PUT_CORS = "s3:PutBucketCORS"
 
 
 OF_VERSION: Mapping[Action, Action] = {

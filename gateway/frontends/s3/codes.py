@@ -23,6 +23,7 @@ class Code(StrEnum):
 
     ACCESS_CONTROL_LIST_NOT_SUPPORTED = "AccessControlListNotSupported", 400, "The bucket does not allow ACLs"
     ACCESS_DENIED = "AccessDenied", 403, "Access Denied"
+    ACCESS_FORBIDDEN = "AccessForbidden", 403, "CORSResponse: This CORS request is not allowed."
     AUTHORIZATION_HEADER_MALFORMED = (
         "AuthorizationHeaderMalformed",
         400,
@@ -34,6 +35,7 @@ class Code(StrEnum):
         "The query parameters of the signature are invalid.",
     )
     BAD_DIGEST = "BadDigest", 400, "The Content-MD5 you specified did not match what we received."
+    BAD_REQUEST = "BadRequest", 400, "Bad Request"
     BUCKET_ALREADY_EXISTS = (
         "BucketAlreadyExists",
         409,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from gateway.auth.errors import AuthError
-from gateway.auth.principals import Registry
+from gateway.auth.principals import ANONYMOUS, Registry
 from gateway.auth.request import SignedRequest, fold
 from gateway.auth.tenancy import Tenancy
 from gateway.core.context import RequestContext, enter, new_request_id
@@ -20,14 +20,16 @@ from gateway.core.types import Key
 from gateway.frontends.http.answer import Answer
 from gateway.frontends.http.headers import SERVER
 from gateway.frontends.http.sending import BrokenTransfer, sent_bytes
-from gateway.frontends.s3 import model
+from gateway.frontends.s3 import model, quirks
 from gateway.frontends.s3.address import SERVICE, address_of, query_of, split
 from gateway.frontends.s3.call import Call, Pairs
 from gateway.frontends.s3.codes import Code
+from gateway.frontends.s3.cors import Rule
 from gateway.frontends.s3.demands import refuse_unserved
 from gateway.frontends.s3.errors import S3Error, error_xml, of_auth, of_store
 from gateway.frontends.s3.forms import receiving
 from gateway.frontends.s3.operations import OPERATIONS, Operation
+from gateway.frontends.s3.origins import ORIGIN, granted, preflight, rules_of
 from gateway.frontends.s3.permission import permit
 from gateway.frontends.s3.rights import conceals
 from gateway.frontends.s3.route import Router, not_implemented
@@ -138,6 +140,11 @@ class Dispatcher:
         described = self._router.route(request.method, address.level, query, headers)
         visit.operation = described.name
         route = self._routes.get(described.name)
+        if route is None and described.name == quirks.PREFLIGHT:
+            allowed = preflight(await self._rules(visit.key.bucket), headers)
+            return Answer(status=200, headers=[*visit.common, *allowed], body=None)
+        if ORIGIN in headers:
+            visit.common += granted(await self._rules(visit.key.bucket), request.method, headers)
         if route is not None and route.operation.form:
             return await self._serve_form(visit, route, headers, query)
         sender = self._authenticate(SignedRequest(request.method, target.path, target.query, headers))
@@ -145,6 +152,14 @@ class Dispatcher:
         if route is None:
             raise not_implemented(described)
         return await self._perform(visit, route, self._call(visit, route, sender, headers, query))
+
+    async def _rules(self, bucket: str) -> tuple[Rule, ...]:
+        """What a bucket allows to pages of other origins. It is asked before anybody has said who he is."""
+        try:
+            store = self._tenancy.store(ANONYMOUS)
+        except Denied:
+            return ()
+        return await rules_of(store, bucket)
 
     async def _serve_form(
         self, visit: _Visit, route: _Route, headers: Mapping[str, str], query: Mapping[str, str]

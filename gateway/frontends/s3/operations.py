@@ -17,6 +17,7 @@ from gateway.frontends.s3 import (
     listing,
     multipart,
     objects,
+    origins,
     ownership,
     policies,
     post,
@@ -53,6 +54,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "CreateBucket": Operation(Action.CREATE_BUCKET, buckets.create_bucket, on_account=True, document=True),
     "CreateMultipartUpload": Operation(Action.WRITE, multipart.create_multipart_upload),
     "DeleteBucket": Operation(Action.DELETE_BUCKET, buckets.delete_bucket),
+    "DeleteBucketCors": Operation(Action.PUT_CORS, origins.delete_bucket_cors),
     "DeleteBucketOwnershipControls": Operation(Action.PUT_OWNERSHIP, ownership.delete_bucket_ownership_controls),
     "DeleteBucketPolicy": Operation(Action.DELETE_POLICY, policies.delete_bucket_policy),
     "DeleteBucketTagging": Operation(Action.PUT_BUCKET_TAGGING, tagging.delete_bucket_tagging),
@@ -61,6 +63,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "DeleteObjectTagging": Operation(Action.DELETE_OBJECT_TAGGING, tagging.delete_object_tagging),
     "DeletePublicAccessBlock": Operation(Action.PUT_PUBLIC_ACCESS_BLOCK, ownership.delete_public_access_block),
     "GetBucketAcl": Operation(Action.GET_BUCKET_ACL, acl.get_bucket_acl),
+    "GetBucketCors": Operation(Action.GET_CORS, origins.get_bucket_cors),
     "GetBucketLocation": Operation(Action.STAT_BUCKET, buckets.get_bucket_location),
     "GetBucketOwnershipControls": Operation(Action.GET_OWNERSHIP, ownership.get_bucket_ownership_controls),
     "GetBucketPolicy": Operation(Action.GET_POLICY, policies.get_bucket_policy),
@@ -82,6 +85,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "ListParts": Operation(Action.LIST_PARTS, multipart.list_parts),
     "PostObject": Operation(Action.WRITE, post.post_object, form=True),
     "PutBucketAcl": Operation(Action.PUT_BUCKET_ACL, acl.put_bucket_acl, document=True),
+    "PutBucketCors": Operation(Action.PUT_CORS, origins.put_bucket_cors, document=True),
     "PutBucketOwnershipControls": Operation(
         Action.PUT_OWNERSHIP, ownership.put_bucket_ownership_controls, document=True
     ),

@@ -67,8 +67,12 @@ OPEN_ENUMS = frozenset(
 MIB = 1024 * 1024
 
 BODY_LIMIT = MIB
-BODY_LIMITS: Mapping[str, int] = {"CompleteMultipartUpload": 4 * MIB, "DeleteObjects": 4 * MIB}
-"""Bytes that a request's document may have, for operations that are allowed more than `BODY_LIMIT`."""
+BODY_LIMITS: Mapping[str, int] = {
+    "CompleteMultipartUpload": 4 * MIB,
+    "DeleteObjects": 4 * MIB,
+    "PutBucketCors": 64 * 1024,
+}
+"""Bytes that a request's document may have, for operations that are allowed other than `BODY_LIMIT`."""
 
 ITEM_LIMITS: Mapping[str, int] = {"ObjectIdentifierList": 1000, "CompletedPartList": 10_000}
 """Items that a list in a request's document may have, by its shape."""

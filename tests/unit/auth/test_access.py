@@ -53,6 +53,8 @@ RULES = (
     "PUT_VERSION_ACL",
     "GET_BUCKET_TAGGING",
     "PUT_BUCKET_TAGGING",
+    "GET_CORS",
+    "PUT_CORS",
 )
 
 GRANTED = {
