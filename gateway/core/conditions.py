@@ -22,19 +22,25 @@ class Validators(Protocol):
     @property
     def modified(self) -> int: ...
 
+    @property
+    def size(self) -> int: ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class When:
     """What must hold for an operation to go ahead.
 
     Entity tags stand without quotes; the tuple `("*",)` means any object at all. Dates are in whole seconds
-    since the epoch.
+    since the epoch. `size` (bytes) and `modified` are what an object must have that is to be written over or deleted;
+    readers have no such conditions.
     """
 
     if_match: tuple[str, ...] = ()
     if_none_match: tuple[str, ...] = ()
     if_modified_since: int | None = None
     if_unmodified_since: int | None = None
+    size: int | None = None
+    modified: int | None = None
 
 
 ANY = When()
@@ -59,6 +65,15 @@ def check_write(when: When, found: Validators | None) -> None:
         return
     _check_current(when, found)
     if when.if_none_match and _matches(when.if_none_match, found):
+        raise ConditionFailed
+    if when.size is not None or when.modified is not None:
+        _check_same(when, found)
+
+
+def _check_same(when: When, found: Validators | None) -> None:
+    if found is None:
+        raise ConditionFailed(missing=True)
+    if when.size not in {None, found.size} or when.modified not in {None, found.modified // SECOND}:
         raise ConditionFailed
 
 

@@ -42,7 +42,22 @@ HOLDS_TO_READ = (
     When(if_modified_since=STATED - 1),
     When(if_none_match=(OTHER_TAG,), if_modified_since=STATED),
 )
-FAILS_TO_WRITE = (*FAILS, *HAD)
+SAME = (
+    When(size=len(OLD)),
+    When(modified=STATED),
+    When(size=len(OLD), modified=STATED, if_match=(OLD_TAG,)),
+)
+OTHERS = (
+    When(size=len(OLD) + 1),
+    When(size=0),
+    When(modified=STATED + 1),
+    When(size=len(OLD), modified=STATED - 1),
+    When(size=len(OLD), if_match=(OTHER_TAG,)),
+)
+"""Only writers have conditions on size and time."""
+
+HOLDS_TO_WRITE = (*HOLDS, *SAME)
+FAILS_TO_WRITE = (*FAILS, *HAD, *OTHERS)
 HAD_TO_READ = (*HAD, When(if_modified_since=STATED))
 
 
@@ -149,7 +164,7 @@ async def test_an_update_and_a_delete_whose_condition_fails(standing: Store) -> 
 
 
 async def test_an_update_and_a_delete_whose_condition_holds(standing: Store) -> None:
-    for when in HOLDS:
+    for when in HOLDS_TO_WRITE:
         await stand(standing)
         assert (await standing.update(KEY, PropsChange(user={"a": "1"}, when=when))).props.user == {"a": "1"}
         assert (await standing.delete(KEY, when=when)).existed is True
@@ -159,6 +174,8 @@ async def test_an_update_and_a_delete_whose_condition_holds(standing: Store) -> 
 async def test_a_delete_of_nothing_on_a_condition(store: Store) -> None:
     with pytest.raises(ConditionFailed):
         await store.delete(MISSING, when=When(if_match=(ANYTHING,)))
+    with pytest.raises(ConditionFailed):
+        await store.delete(MISSING, when=When(size=0))
     assert (await store.delete(MISSING, when=When(if_none_match=(OLD_TAG,)))).existed is False
 
 

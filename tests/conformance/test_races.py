@@ -85,6 +85,17 @@ async def test_of_deletes_of_the_same_object_one_finds_it(store: Store) -> None:
     assert await count(store) == (0, 0)
 
 
+async def test_a_delete_on_a_size_never_takes_another_object(store: Store) -> None:
+    for content in CONTENTS[:4]:
+        await put(store, KEY, OLD)
+        when = When(size=len(OLD))
+        deletes = [store.delete(KEY, when=when) for _ in range(4)]
+        done, *results = await asyncio.gather(put(store, KEY, content), *deletes, return_exceptions=True)
+        assert isinstance(done, Meta)
+        assert all(isinstance(result, Deleted | ConditionFailed) for result in results)
+        assert await read(store, KEY) == content
+
+
 async def test_no_update_is_lost(store: Store) -> None:
     await put(store, KEY)
     changes = [PropsChange(user={f"n{number}": str(number)}) for number in range(WRITERS)]

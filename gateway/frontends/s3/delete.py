@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from gateway.auth.access import Action, on_version
 from gateway.auth.guard import is_settled
 from gateway.core import ops
-from gateway.core.conditions import ANY, When
+from gateway.core.conditions import ANY, SECOND, When
 from gateway.core.errors import Denied, StoreError
 from gateway.core.types import BucketMeta, Deleted, Key, VersionRef
 from gateway.core.versions import NULL
@@ -81,13 +81,21 @@ async def _denied(call: Call, bucket: BucketMeta, row: Record) -> StoreError | N
 
 async def _special(call: Call, row: Record) -> Outcome | None:
     """What becomes of a row that asks for more than a plain delete; None for one that doesn't."""
-    if "Size" in row or "LastModifiedTime" in row:
-        return S3Error(Code.NOT_IMPLEMENTED, "Deleting on condition of size or time is not implemented.")
-    etag = row.text("ETag")
-    if etag is None:
+    when = _when(row)
+    if when == ANY:
         return None
     key = Key(call.key.bucket, row.text("Key") or "")
     try:
-        return await call.store.delete(key, row.text("VersionId") or None, When(if_match=(etag,)) if etag else ANY)
+        return await call.store.delete(key, row.text("VersionId") or None, when)
     except StoreError as error:
         return error
+
+
+def _when(row: Record) -> When:
+    """What must hold of the object of a row."""
+    etag, modified = row.text("ETag"), row.time("LastModifiedTime")
+    return When(
+        if_match=(etag,) if etag else (),
+        size=row.integer("Size"),
+        modified=None if modified is None else modified // SECOND,
+    )

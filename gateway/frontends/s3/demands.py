@@ -43,11 +43,14 @@ _HARMLESS: Mapping[str, frozenset[str]] = {
 _SUSPECT = _REFUSED | _HARMLESS.keys()
 
 
-def refuse_unserved(headers: Mapping[str, str]) -> None:
-    """Raise `S3Error` `NotImplemented` where a header asks for what is not done. Names are in lower case."""
+def refuse_unserved(headers: Mapping[str, str], heeded: frozenset[str]) -> None:
+    """Raise `S3Error` `NotImplemented` where a header asks for what is not done. Names are in lower case.
+
+    `heeded`: headers that the operation at hand understands.
+    """
     if _SUSPECT.isdisjoint(headers):
         return
-    for name in sorted(_SUSPECT.intersection(headers)):
+    for name in sorted(_SUSPECT.intersection(headers) - heeded):
         if headers[name].strip().lower() not in _HARMLESS.get(name, ()):
             raise S3Error(
                 Code.NOT_IMPLEMENTED,

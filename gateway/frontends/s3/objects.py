@@ -1,5 +1,7 @@
 """Operations on objects, apart from copies."""
 
+from dataclasses import replace
+
 from aiohttp import web
 from multidict import CIMultiDict
 
@@ -18,7 +20,7 @@ from gateway.frontends.s3.checksums import header_pairs, object_members, stated
 from gateway.frontends.s3.codes import Code
 from gateway.frontends.s3.errors import S3Error
 from gateway.frontends.s3.metadata import head_of, overrides_of, props_of
-from gateway.frontends.s3.parameters import version_of
+from gateway.frontends.s3.parameters import modified_of, size_of, version_of
 from gateway.frontends.s3.rights import bucket_of, seems_allowed
 from gateway.frontends.s3.tags import count
 from gateway.frontends.s3.versioning import HEADER as VERSION_ID
@@ -118,9 +120,15 @@ async def put_object(call: Call) -> Output:
     return Output({"ETag": meta.etag, "VersionId": meta.version, **object_members(meta.checksums)})
 
 
+def _delete_when(call: Call) -> When:
+    when = write_when(call)
+    size, modified = size_of(call.headers), modified_of(call.headers)
+    return when if size is modified is None else replace(when, size=size, modified=modified)
+
+
 async def delete_object(call: Call) -> Output:
     """DeleteObject: that nothing was there is no error."""
-    done = await call.store.delete(call.key, version_of(call.query), write_when(call))
+    done = await call.store.delete(call.key, version_of(call.query), _delete_when(call))
     return Output(deleted_members(call, done))
 
 

@@ -27,6 +27,7 @@ from gateway.frontends.s3 import (
     versioning,
 )
 from gateway.frontends.s3.call import Handler
+from gateway.frontends.s3.parameters import IF_MODIFIED, IF_SIZE
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Operation:
     `on_account`: the action is done to the caller's own account; the bucket, if one is named, need not exist.
     `each`: the check depends on what the document names, objects or tags, and the handler makes it. `form`: the sender
     and the key stand in a form. `document`: the request has an XML document, or may have one.
+    `heeds`: headers that mean something to this operation, and to others what is not done.
     """
 
     action: Action
@@ -45,6 +47,7 @@ class Operation:
     each: bool = False
     form: bool = False
     document: bool = False
+    heeds: frozenset[str] = frozenset()
 
 
 OPERATIONS: Mapping[str, Operation] = {
@@ -58,7 +61,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "DeleteBucketOwnershipControls": Operation(Action.PUT_OWNERSHIP, ownership.delete_bucket_ownership_controls),
     "DeleteBucketPolicy": Operation(Action.DELETE_POLICY, policies.delete_bucket_policy),
     "DeleteBucketTagging": Operation(Action.PUT_BUCKET_TAGGING, tagging.delete_bucket_tagging),
-    "DeleteObject": Operation(Action.DELETE, objects.delete_object),
+    "DeleteObject": Operation(Action.DELETE, objects.delete_object, heeds=frozenset({IF_SIZE, IF_MODIFIED})),
     "DeleteObjects": Operation(Action.DELETE, delete.delete_objects, each=True, document=True),
     "DeleteObjectTagging": Operation(Action.DELETE_OBJECT_TAGGING, tagging.delete_object_tagging),
     "DeletePublicAccessBlock": Operation(Action.PUT_PUBLIC_ACCESS_BLOCK, ownership.delete_public_access_block),

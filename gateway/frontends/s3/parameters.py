@@ -1,14 +1,18 @@
-"""Query parameters with a form of their own."""
+"""Query parameters and headers with a form of their own."""
 
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
 from gateway.core.parts import MAX_PARTS
+from gateway.frontends.http.headers import parse_http_date
 from gateway.frontends.s3.codes import Code
 from gateway.frontends.s3.errors import S3Error
 
 MAX_INTEGER = 2**31 - 1
+
+IF_SIZE = "x-amz-if-match-size"
+IF_MODIFIED = "x-amz-if-match-last-modified-time"
 
 
 def count_of(query: Mapping[str, str], name: str, default: int = 1000) -> int:
@@ -43,6 +47,27 @@ def version_of(query: Mapping[str, str]) -> str | None:
     if version == "":
         raise _invalid("Version id cannot be the empty string", "versionId", "")
     return version
+
+
+def size_of(headers: Mapping[str, str]) -> int | None:
+    """The size in bytes that an object must have to be deleted. Raises `S3Error` `InvalidArgument`."""
+    text = headers.get(IF_SIZE)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise _invalid(f"{IF_SIZE} must be a number of bytes", IF_SIZE, text)
+    return int(text)
+
+
+def modified_of(headers: Mapping[str, str]) -> int | None:
+    """The time, in seconds since the epoch, that an object must have to be deleted. Raises `S3Error`."""
+    text = headers.get(IF_MODIFIED)
+    if text is None:
+        return None
+    seconds = parse_http_date(text)
+    if seconds is None:
+        raise _invalid(f"{IF_MODIFIED} must be an HTTP date", IF_MODIFIED, text)
+    return seconds
 
 
 def token(marker: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from gateway.core.body import Body
 from gateway.core.conditions import ANY, When, check_read, check_write
@@ -112,8 +113,7 @@ class Objects:
     async def guard(self, key: Key, when: When, *writes: Write) -> Guard:
         """The condition of writes to `key` by these requests. Raises `ConditionFailed`, `Unsupported`."""
         checked_key(key)
-        if not (when.if_match or when.if_none_match or when.if_unmodified_since is not None):
-            when = ANY  # other dates are a matter of reads
+        when = replace(when, if_modified_since=None)  # a matter of reads
         if when != ANY:
             await self._probe.require(key.bucket, when, *writes)
         return await Guard.begin(self.find, key, when)

@@ -1,5 +1,6 @@
 import hashlib
 from base64 import b64encode
+from datetime import timedelta
 
 import pytest
 from botocore.exceptions import ClientError
@@ -26,15 +27,37 @@ async def test_each_key_has_its_result(s3: S3Client, world: World) -> None:
         {"Key": "missing"},
         {"Key": "b", "ETag": '"other"'},
         {"Key": "d", "ETag": etag},
-        {"Key": "c", "Size": 1},
+        {"Key": "c", "Size": 2},
         {"Key": "x/../y"},
     ]
     answer = await s3.delete_objects(Bucket="bucket", Delete={"Objects": asked})
     assert [row["Key"] for row in answer["Deleted"]] == ["a", "missing", "d"]
     assert [(row["Key"], row["Code"]) for row in answer["Errors"]] == [
         ("b", "PreconditionFailed"),
-        ("c", "NotImplemented"),
+        ("c", "PreconditionFailed"),
         ("x/../y", "InvalidArgument"),
+    ]
+    assert await world.contents() == {"bucket", "bucket/b", "bucket/c"}
+
+
+async def test_sizes_and_times(s3: S3Client, world: World) -> None:
+    for key in ("a", "b", "c", "d"):
+        await s3.put_object(Bucket="bucket", Key=key, Body=b"xy")
+    time = (await s3.head_object(Bucket="bucket", Key="a"))["LastModified"]
+    etag = (await s3.head_object(Bucket="bucket", Key="a"))["ETag"]
+    asked = [
+        {"Key": "a", "Size": 2, "LastModifiedTime": time, "ETag": etag},
+        {"Key": "b", "Size": 2, "ETag": '"other"'},
+        {"Key": "c", "LastModifiedTime": time - timedelta(seconds=9)},
+        {"Key": "d", "Size": 2},
+        {"Key": "missing", "Size": 2},
+    ]
+    answer = await s3.delete_objects(Bucket="bucket", Delete={"Objects": asked})
+    assert [row["Key"] for row in answer["Deleted"]] == ["a", "d"]
+    assert [(row["Key"], row["Code"]) for row in answer["Errors"]] == [
+        ("b", "PreconditionFailed"),
+        ("c", "PreconditionFailed"),
+        ("missing", "NoSuchKey"),
     ]
     assert await world.contents() == {"bucket", "bucket/b", "bucket/c"}
 

@@ -165,6 +165,8 @@ def test_the_table_names_operations_of_the_model() -> None:
         {"x-amz-website-redirect-location": "/other"},
         {"x-amz-storage-class": "GLACIER"},
         {"x-amz-write-offset-bytes": "0"},
+        {"x-amz-if-match-size": "1"},
+        {"x-amz-if-match-last-modified-time": "Sat, 21 Nov 2026 13:00:00 GMT"},
     ),
 )
 async def test_what_is_not_done_is_refused(bucket: str, world: World, headers: dict[str, str]) -> None:

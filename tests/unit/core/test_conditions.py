@@ -13,6 +13,7 @@ from gateway.core.errors import ConditionFailed, NotModified, StoreError
 class Found:
     etag: str = "tag"
     modified: int = 1000 * SECOND + 999_999_999
+    size: int = 7
 
 
 TAGS = {
@@ -94,6 +95,27 @@ def test_a_failure_tells_whether_there_was_anything_to_compare_with(found: Found
 def test_tags_are_compared_to_the_letter() -> None:
     assert outcome(check_read, When(if_match=("TAG",)), Found()) is ConditionFailed
     assert outcome(check_read, When(if_none_match=("TAG",)), Found()) is None
+
+
+@pytest.mark.parametrize(
+    ("when", "holds"),
+    (
+        (When(size=7), True),
+        (When(size=0), False),
+        (When(modified=1000), True),
+        (When(modified=999), False),
+        (When(modified=1001), False),
+        (When(size=7, modified=1000, if_match=("tag",)), True),
+        (When(size=7, modified=1000, if_match=("other",)), False),
+        (When(size=7, modified=1), False),
+        (When(size=8, modified=1000), False),
+    ),
+)
+def test_sizes_and_times_that_must_be_the_same(when: When, holds: bool) -> None:
+    assert outcome(check_write, when, Found()) is (None if holds else ConditionFailed)
+    with pytest.raises(ConditionFailed) as failed:
+        check_write(when, None)
+    assert failed.value.missing
 
 
 HEADERS = {

@@ -1,0 +1,74 @@
+"""Deletes of one object on conditions of its ETag, size and time."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.frontends.s3.history import BUCKET, KEY, ids, put, refusal, switch
+from tests.frontends.s3.world import S3Client, World
+
+
+@pytest.fixture
+async def time(s3: S3Client) -> datetime:
+    """When the object was written."""
+    await s3.put_object(**KEY, Body=b"xy")
+    found: datetime = (await s3.head_object(**KEY))["LastModified"]
+    return found
+
+
+async def test_all_that_is_stated_must_hold(s3: S3Client, world: World, time: datetime) -> None:
+    etag = (await s3.head_object(**KEY))["ETag"]
+    late = time + timedelta(seconds=1)
+    for options in (
+        {"IfMatchSize": 1},
+        {"IfMatchSize": 0},
+        {"IfMatchLastModifiedTime": late},
+        {"IfMatchLastModifiedTime": time - timedelta(seconds=1)},
+        {"IfMatchSize": 2, "IfMatchLastModifiedTime": late},
+        {"IfMatchSize": 3, "IfMatch": etag},
+        {"IfMatchSize": 2, "IfMatch": '"other"'},
+    ):
+        told = await refusal(s3.delete_object(**KEY, **options))
+        assert (told["status"], told["code"]) == (412, "PreconditionFailed")
+    assert await world.contents() == {"bucket", "bucket/k"}
+    await s3.delete_object(**KEY, IfMatchSize=2, IfMatchLastModifiedTime=time, IfMatch=etag)
+    assert await world.contents() == {"bucket"}
+
+
+@pytest.mark.parametrize("name", ("IfMatchSize", "IfMatchLastModifiedTime"))
+async def test_each_of_them_alone(s3: S3Client, world: World, time: datetime, name: str) -> None:
+    options = {"IfMatchSize": 2, "IfMatchLastModifiedTime": time}
+    await s3.delete_object(**KEY, **{name: options[name]})
+    assert await world.contents() == {"bucket"}
+    assert (await refusal(s3.delete_object(**KEY, **{name: options[name]})))["code"] == "NoSuchKey"
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    (
+        ("x-amz-if-match-size", "-1"),
+        ("x-amz-if-match-size", "two"),
+        ("x-amz-if-match-size", "9" * 19),
+        ("x-amz-if-match-last-modified-time", "yesterday"),
+        ("x-amz-if-match-last-modified-time", ""),
+    ),
+)
+async def test_values_that_make_no_sense(world: World, time: datetime, header: str, value: str) -> None:
+    answer = await world.do("DELETE", "/bucket/k", headers={header: value})
+    assert (answer.status, answer.code, answer.element("ArgumentName")) == (400, "InvalidArgument", header)
+    assert await world.contents() == {"bucket", "bucket/k"}
+
+
+async def test_versions(s3: S3Client) -> None:
+    await switch(s3, "Enabled")
+    first, second = await put(s3, "x"), await put(s3, "xyz")
+    assert (await refusal(s3.delete_object(**KEY, VersionId=first, IfMatchSize=3)))["code"] == "PreconditionFailed"
+    assert (await refusal(s3.delete_object(**KEY, IfMatchSize=1)))["code"] == "PreconditionFailed"
+    assert await ids(s3, "DeleteMarkers") == []
+    await s3.delete_object(**KEY, VersionId=first, IfMatchSize=1)
+    assert await ids(s3) == [("k", second, True)]
+    assert (await s3.delete_object(**KEY, IfMatchSize=3))["DeleteMarker"] is True
+    rows = {"Objects": [{"Key": "k", "VersionId": second, "Size": 4}]}
+    assert (await s3.delete_objects(**BUCKET, Delete=rows))["Errors"][0]["Code"] == "PreconditionFailed"
+    rows["Objects"][0]["Size"] = 3
+    assert (await s3.delete_objects(**BUCKET, Delete=rows))["Deleted"][0]["VersionId"] == second
