@@ -30,7 +30,7 @@ def form(fields: Fields, data: bytes = b"hello", *, name: str = "file", file_nam
     )
 
 
-def policy(*conditions: Json, seconds: int = 100, **changes: Json) -> str:
+def policy(*conditions: Json, seconds: int = 12 * 3600, **changes: Json) -> str:
     expiration = (NOW + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
     document = {"expiration": expiration, "conditions": list(conditions), **changes}
     return b64encode(json.dumps(document).encode()).decode()
