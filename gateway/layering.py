@@ -22,7 +22,7 @@ RemoteSettings = RemoteS3Settings | RemoteSwiftSettings
 class Layering:
     """Wraps stores, from the inside out: large bodies become segments; what failed for a moment is tried again, within
     a turn of the store; that is observed, and asked for only where the cache does not know. `cache`: none, or one with
-    the secret that its keys are     made of and the seconds that entries live.
+    the secret that its keys are made of and the seconds that entries live.
     """
 
     def __init__(
