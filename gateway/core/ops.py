@@ -126,6 +126,11 @@ async def versions(store: Store, bucket: str, query: VersionQuery) -> Page[Versi
     """One page of versions. Where the store keeps none, what stands is the only version of each name."""
     if native := find(store, Versions):
         return await native.versions(bucket, query)
+    return await standing_versions(store, bucket, query)
+
+
+async def standing_versions(store: Store, bucket: str, query: VersionQuery) -> Page[Version | Prefix]:
+    """One page of the versions of a bucket that keeps none: what stands."""
     names = ListQuery(prefix=query.prefix, delimiter=query.delimiter, marker=query.key_marker, limit=query.limit)
     page = await store.list(bucket, names)
     rows = [Version(meta=row, latest=True) if isinstance(row, Meta) else row for row in page.items]

@@ -18,6 +18,7 @@ VERSIONS_LEFT = "Former versions or delete markers lie in the bucket: remove the
 
 _OLDEST = 2**63 - 1
 _ID = re.compile("[0-7][0-9a-f]{31}")
+_FOREIGN = re.compile("[!-~]{1,1024}")
 
 
 def stands(version: str | None) -> bool:
@@ -41,6 +42,12 @@ def rank_of(version: str) -> int:
     if not _ID.fullmatch(version):
         raise InvalidVersion
     return int(version[:16], 16)
+
+
+def check_foreign(version: str) -> None:
+    """Let pass an id that some other server gave, in whatever form. Raises `InvalidVersion` for what can be none."""
+    if not _FOREIGN.fullmatch(version):
+        raise InvalidVersion
 
 
 def id_of(version: str) -> str | None:

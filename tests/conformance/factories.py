@@ -108,8 +108,8 @@ async def _remote(_: Site) -> AsyncIterator[Store]:
         yield store
 
 
-def _over(upstream: str, exempt: Mapping[str, str]) -> Contender:
-    """A store over an S3 that others have made."""
+def _over(upstream: str, exempt: Mapping[str, str], lacks: frozenset[type] = frozenset()) -> Contender:
+    """A store over an S3 that others have made, which `lacks` more than all of them."""
 
     def opening(site: Site) -> AbstractAsyncContextManager[Store]:
         remote = site.upstream
@@ -117,7 +117,7 @@ def _over(upstream: str, exempt: Mapping[str, str]) -> Contender:
         return started(segmented(S3Store(pointing_at(remote.endpoint, **keys), OWNER)))
 
     return Contender(
-        open=opening, upstream=upstream, modules=remotes.MODULES, durable=False, lacks=S3_LACKS, exempt=exempt
+        open=opening, upstream=upstream, modules=remotes.MODULES, durable=False, lacks=S3_LACKS | lacks, exempt=exempt
     )
 
 
@@ -138,7 +138,7 @@ SWIFT_EXEMPT = {
     "test_many_properties_of_some_size": "Swift takes 4 KB of metadata",
 }
 
-S3_LACKS = frozenset({Accounts, Rename, Versions})
+S3_LACKS = frozenset({Accounts, Rename})
 
 CONTENDERS = {
     "catalog": Contender(open=lambda site: started(Catalog(CatalogSettings(path=site.path)))),
@@ -151,8 +151,8 @@ CONTENDERS = {
     "plain": Contender(open=lambda _: started(Plain(Memory())), durable=False, lacks=CAPABILITIES),
     "retry": Contender(open=lambda _: started(Retry(Memory(), BACKOFF)), durable=False),
     "s3": Contender(open=_remote, durable=False, lacks=S3_LACKS, exempt=remotes.PORTICO),
-    "s3 of rclone": _over("rclone", remotes.RCLONE),
+    "s3 of rclone": _over("rclone", remotes.RCLONE, lacks=frozenset({Versions})),
     "s3 of moto": _over("moto", remotes.MOTO),
-    "s3 of swift": _over("s3api", remotes.SWIFT),
+    "s3 of swift": _over("s3api", remotes.SWIFT, lacks=frozenset({Versions})),
     "swift": Contender(open=_swift, durable=False, lacks=CAPABILITIES - {Accounts, Batch}, exempt=SWIFT_EXEMPT),
 }

@@ -12,6 +12,8 @@ MODULES = frozenset(
         "test_objects",
         "test_spans",
         "test_uploads",
+        "test_version_listing",
+        "test_versions",
     }
 )
 """Those of the suite in which the remote decides, for servers that others have made. What many do at once, and what is
@@ -40,8 +42,20 @@ EVERY: Mapping[str, str] = {
         "DeleteObjects does not tell whether anything was there",
         "test_a_name_that_is_given_twice_is_deleted_once",
         "test_a_thousand_names",
+        "test_a_batch_makes_markers",
         "test_o15_what_was_done_stands_in_the_order_of_the_names",
+        "test_versions_are_deleted_as_one",
     ),
+    **_for(
+        "S3 has no way to change a version: the store refuses it",
+        "test_an_operation_in_a_bucket_with_versions_happens_wholly_or_not_at_all[update]",
+        "test_properties_of_any_version_can_be_changed",
+    ),
+    **_for(
+        "S3 tells when a delete marker was made only to those who name it",
+        "test_a_delete_puts_a_marker_in_the_place_of_the_object",
+    ),
+    **_for("rows of S3's listings bear no properties", "test_a_copy_onto_itself_makes_a_version"),
     **_for(
         "S3 tells times in whole seconds",
         "test_a_copy_keeps_everything_but_name_and_time",
@@ -181,6 +195,25 @@ MOTO: Mapping[str, str] = {
     **_for("it answers 500 where an upload is gone", "test_an_upload_aborted_while_a_part_comes_in"),
     **_for("its ListParts passes over the page's size", "test_parts_are_paged_by_number"),
     **_for("it takes no empty parts", "test_empty_parts_make_an_empty_object"),
+    **_for(
+        "it makes no delete marker where no object stands",
+        "test_a_marker_cannot_be_read_by_its_id",
+        "test_deleting_what_is_not_there_makes_a_marker_too",
+        "test_of_writers_that_want_the_name_free_one_makes_a_version",
+        "test_versions_and_current_object_are_deleted_by_racers",
+    ),
+    **_for(
+        "while versioning is suspended it drops all versions with each write, and makes no markers",
+        "test_a_version_without_id_is_replaced_wherever_it_stands",
+        "test_an_append_makes_a_version",
+        "test_deleting_while_suspended_keeps_the_current_version_if_it_has_an_id",
+        "test_enabled_again_the_version_without_id_is_kept_in_its_place",
+        "test_while_suspended_only_the_version_without_id_is_replaced",
+    ),
+    **_for("it takes every id for one of a version that is gone", "test_ids_that_are_none"),
+    **_for("it forgets the place of a version that is gone", "test_a_version_marker_that_is_gone_still_has_its_place"),
+    **_for("it begins at a key marker in the middle", "test_a_key_marker_alone_is_behind_all_versions_of_the_key"),
+    **_for("a write takes it tens of milliseconds", "test_many_versions_of_one_name"),
 }
 
 SWIFT: Mapping[str, str] = {

@@ -5,6 +5,8 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from gateway.core.versions import NULL
+
 SECOND = 1_000_000_000
 
 
@@ -33,6 +35,11 @@ class Answer:
     def etag(self, name: str = "ETag") -> str:
         """An entity tag without quotes."""
         return self.text(name).removeprefix("W/").strip('"')
+
+    def version(self, name: str = "VersionId") -> str | None:
+        """The id of a version; None for the one without."""
+        stated = self.text(name)
+        return stated if stated and stated != NULL else None
 
     def number(self, name: str) -> int:
         return int(self._members.get(name) or 0)

@@ -5,11 +5,20 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from gateway.core.errors import AlreadyExists, Denied, NoSuchBucket, NoSuchKey, NotFound, StoreError, Unsupported
+from gateway.core.errors import (
+    AlreadyExists,
+    Denied,
+    NoSuchBucket,
+    NoSuchKey,
+    NoSuchVersion,
+    NotFound,
+    StoreError,
+    Unsupported,
+)
 from gateway.core.listing import paginate
 from gateway.core.names import check_bucket
 from gateway.core.tasks import Turns, wholly
-from gateway.core.types import BucketMeta, BucketProps, ListQuery, Page, Prefix, PropsChange
+from gateway.core.types import BucketMeta, BucketProps, ListQuery, Page, Prefix, PropsChange, Versioning
 from gateway.stores.s3.client import Client
 from gateway.stores.s3.settings import S3StoreSettings
 from gateway.stores.s3.tags import BucketTags, unpack
@@ -18,6 +27,9 @@ CLASSIC_REGION = "us-east-1"
 """The region that must not be named where a bucket is created."""
 
 MAX_KNOWN = 4096
+
+_STATES = {"Enabled": Versioning.ENABLED, "Suspended": Versioning.SUSPENDED}
+_STATUS = {versioning: status for status, versioning in _STATES.items()}
 
 
 class Buckets:
@@ -60,7 +72,7 @@ class Buckets:
             if props.owner != self._owner:
                 raise Denied("Buckets of this store belong to another account")
             tags = BucketTags(props.user, props.system)
-            tags.pack()
+            is_tagged = bool(tags.pack())
             region = self._settings.region
             place = None if region == CLASSIC_REGION else {"LocationConstraint": region}
             try:
@@ -68,11 +80,12 @@ class Buckets:
             except AlreadyExists:
                 return False
             self._known.pop(name, None)
-            try:
-                await self._tag(name, tags)
-            except StoreError:
-                await self._client.call("delete_bucket", Bucket=name)
-                raise
+            if is_tagged:
+                try:
+                    await self._tag(name, tags)
+                except StoreError:
+                    await self._client.call("delete_bucket", Bucket=name)
+                    raise
             return True
 
     async def _is_taken(self, name: str) -> bool:
@@ -93,10 +106,10 @@ class Buckets:
         return await self._look(name)
 
     async def _look(self, name: str) -> BucketMeta:
-        await self.require(name)
+        versioning = await self._versioning(name)
         tags = await self._tags(name)
         meta = self._meta(name, await self._created(name))
-        meta = replace(meta, user=tags.user, system=tags.system)
+        meta = replace(meta, user=tags.user, system=tags.system, versioning=versioning)
         if len(self._known) >= MAX_KNOWN:
             self._known.clear()
         self._known[name] = time.monotonic() + self._settings.bucket_ttl, meta
@@ -110,13 +123,13 @@ class Buckets:
             self._known.pop(name, None)
             raise NoSuchBucket from None
 
-    async def absent(self, name: str) -> NoSuchKey | NoSuchBucket:
-        """Why a HEAD of an object in the bucket `name` found nothing."""
+    async def absent(self, name: str, version: str | None = None) -> NotFound:
+        """Why a HEAD of an object, or a version of one, in the bucket `name` found nothing."""
         try:
             await self.stat(name)
         except NoSuchBucket as error:
             return error
-        return NoSuchKey()
+        return NoSuchKey() if version is None else NoSuchVersion()
 
     async def update(self, name: str, change: PropsChange) -> BucketMeta:
         """Raises `NoSuchBucket`; `Unsupported` where the remote has no tags, and something was to change."""
@@ -131,6 +144,53 @@ class Buckets:
             if wanted != found:
                 await self._tag(name, wanted)
             return await self._look(name)
+
+    async def keeps_versions(self, name: str) -> bool:
+        """Whether versioning was ever enabled in the bucket. That it was not is asked anew: others may enable it.
+
+        Raises `NoSuchBucket`.
+        """
+        known = self._known.get(check_bucket(name))
+        if known and known[0] > time.monotonic() and known[1].versioning is not Versioning.OFF:
+            return True
+        if await self._versioning(name) is Versioning.OFF:
+            return False
+        self._known.pop(name, None)
+        return True
+
+    async def set_versioning(self, name: str, wanted: Versioning) -> BucketMeta:
+        """Raises `NoSuchBucket`; `Unsupported` where the remote keeps no versions."""
+        check_bucket(name)
+        return await wholly(self._set_versioning(name, wanted))
+
+    async def _set_versioning(self, name: str, wanted: Versioning) -> BucketMeta:
+        async with self._turns.of(name):
+            await self.require(name)
+            try:
+                await self._client.call(
+                    "put_bucket_versioning", Bucket=name, VersioningConfiguration={"Status": _STATUS[wanted]}
+                )
+                kept = await self._versioning(name) is wanted
+            except (AlreadyExists, Unsupported):
+                kept = False
+            if not kept:  # as with tags
+                raise Unsupported("The store behind this bucket keeps no versions of objects")
+            return await self._look(name)
+
+    async def _versioning(self, name: str) -> Versioning:
+        """As the remote says it now, in a request that takes the place of `require`. Raises `NoSuchBucket`.
+
+        Where the credentials may not ask, the bucket counts as one without versions.
+        """
+        try:
+            answer = await self._client.call("get_bucket_versioning", Bucket=check_bucket(name))
+        except NotFound:
+            self._known.pop(name, None)
+            raise NoSuchBucket from None
+        except (Denied, Unsupported):
+            await self.require(name)
+            return Versioning.OFF
+        return _STATES.get(answer.text("Status"), Versioning.OFF)
 
     async def delete(self, name: str) -> None:
         """Raises `NoSuchBucket`, `NotEmpty`."""

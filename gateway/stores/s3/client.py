@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import re
 import ssl
 from base64 import b64encode
 from collections.abc import Mapping
@@ -25,6 +26,11 @@ from gateway.stores.s3.failures import store_error
 from gateway.stores.s3.settings import S3StoreSettings
 from gateway.stores.s3.streamed import Streamed
 from gateway.stores.s3.transport import Transport
+
+ORDER = "Order"
+"""The member of an answer of ListObjectVersions that tells how its rows follow upon each other."""
+
+_VERSIONS = re.compile(rb"<(Version|DeleteMarker)[\s>]")
 
 
 class Client:
@@ -64,6 +70,7 @@ class Client:
         events.register_last("before-call.s3", _send_at_once)
         events.register("before-call.s3.GetObject", _ask_for_checksums)
         events.register("before-call.s3.DeleteObjects", _state_digest)
+        events.register("before-parse.s3.ListObjectVersions", _keep_order)
 
     async def aclose(self) -> None:
         self._client = None
@@ -156,6 +163,11 @@ def _send_at_once(params: dict[str, Any], **_: object) -> None:
 def _ask_for_checksums(params: dict[str, Any], **_: object) -> None:
     """As the parameter ChecksumMode does, upon which botocore would verify the body on the event loop."""
     params["headers"]["x-amz-checksum-mode"] = "ENABLED"
+
+
+def _keep_order(response_dict: Mapping[str, Any], customized_response_dict: dict[str, Any], **_: object) -> None:
+    """Versions and delete markers stand in one order, and botocore takes them apart."""
+    customized_response_dict[ORDER] = [match[1].decode() for match in _VERSIONS.finditer(response_dict["body"])]
 
 
 def _state_digest(params: dict[str, Any], **_: object) -> None:

@@ -24,11 +24,13 @@ from gateway.core.errors import (
     Busy,
     ConditionFailed,
     CredentialsRefused,
+    DeleteMarker,
     Denied,
     IncompleteBody,
     InvalidName,
     InvalidPart,
     InvalidPartOrder,
+    InvalidVersion,
     NoSuchBucket,
     NoSuchKey,
     NoSuchUpload,
@@ -44,6 +46,8 @@ from gateway.core.errors import (
     Unsupported,
 )
 from gateway.core.faults import retry_after
+from gateway.core.versions import NULL
+from gateway.stores.s3.answer import parse_time
 
 MAX_RETRY_AFTER = 60.0
 """Seconds; a remote that asks for more is not believed."""
@@ -60,6 +64,7 @@ _CODES: Mapping[str, Callable[[], StoreError]] = {
     "EntityTooLarge": TooLarge,
     "EntityTooSmall": PartTooSmall,
     "IncompleteBody": IncompleteBody,
+    "InvalidArgument": BadRequest,
     "InvalidBucketName": InvalidName,
     "InvalidDigest": BadDigest,
     "InvalidPart": InvalidPart,
@@ -133,8 +138,25 @@ def refusal(response: Mapping[str, Any]) -> StoreError:
         return Busy(retry_after=_retry_after(metadata.get("HTTPHeaders", {})))
     if code in _REFUSED:
         return CredentialsRefused()
+    headers = metadata.get("HTTPHeaders", {})
+    if status in {404, 405} and headers.get("x-amz-delete-marker") == "true":
+        return _marker(headers, named=status == 405)
     make = _CODES.get(code) or _STATUS.get(status)
     return make() if make else Unavailable()
+
+
+def of_version(error: StoreError, version: str | None) -> StoreError:
+    """The same error of a request that named a version: S3 calls a malformed id an invalid argument."""
+    return InvalidVersion() if version is not None and type(error) is BadRequest else error
+
+
+def _marker(headers: Mapping[str, str], *, named: bool) -> DeleteMarker:
+    version = headers.get("x-amz-version-id", NULL)
+    try:
+        modified = parse_time(headers["last-modified"])
+    except (KeyError, ValueError):
+        modified = 0
+    return DeleteMarker(version=None if version == NULL else version, modified=modified, named=named)
 
 
 def is_uncertain(error: StoreError) -> bool:

@@ -103,7 +103,14 @@ class Probe:
             return await self._refused(write, **at, **condition)
         finally:
             with suppress(StoreError):
-                await self._client.call("delete_object", **at)
+                await self._clear(at)
+
+    async def _clear(self, at: Mapping[str, str]) -> None:
+        answer = await self._client.call("delete_object", **at)
+        if answer.flag("DeleteMarker"):  # the bucket keeps versions
+            left = await self._client.call("list_object_versions", Bucket=at["Bucket"], Prefix=at["Key"])
+            for row in (*left.rows("Versions"), *left.rows("DeleteMarkers")):
+                await self._client.call("delete_object", **at, VersionId=row.text("VersionId"))
 
     async def _completed(self, at: Mapping[str, str], condition: Mapping[str, str]) -> bool:
         upload = {**at, "UploadId": (await self._client.call("create_multipart_upload", **at)).text("UploadId")}

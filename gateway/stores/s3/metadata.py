@@ -127,6 +127,7 @@ def meta_of(key: Key, answer: Answer, size: int) -> Meta:
         modified=modified,
         props=stated.props,
         checksums={**stated.checksums, **native},
+        version=answer.version(),
     )
 
 

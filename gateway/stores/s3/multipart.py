@@ -113,17 +113,16 @@ class Uploads:
     ) -> Part:
         check_number(number)
         await self._algorithm(place)  # there has to be an upload, whatever is wrong with the source
-        found = await self._objects.stat(source, version, when)
-        extent = resolve(span, found.size)
-        whole = len(extent) == found.size
+        found = await self._objects.source(source, version, when)
+        extent = resolve(span, found.meta.size)
+        whole = len(extent) == found.meta.size
         answer = await wholly(
             self._client.call(
                 "upload_part_copy",
                 **place.parameters,
                 PartNumber=number,
-                CopySource={"Bucket": source.bucket, "Key": source.name},
-                CopySourceIfMatch=quoted(found.etag),
                 CopySourceRange=None if whole else f"bytes={extent.start}-{extent.stop - 1}",
+                **found.parameters,
             )
         )
         result = answer.row("CopyPartResult")

@@ -21,6 +21,7 @@ from gateway.stores.s3.metadata import Stated
 from gateway.stores.s3.multipart import Uploads, part_of, place_of, row_of
 from gateway.stores.s3.objects import MAX_COPY, Objects
 from gateway.stores.s3.settings import MIN_PART
+from gateway.stores.s3.source import Source
 from gateway.stores.s3.upload import GATHERED, Place
 
 MARK = b"portico: the segments of one body\n"
@@ -94,7 +95,7 @@ class Segments:
         size = sum(part.size for part in segments)
         try:
             if base is not None and base.meta is not None and not base.inside:
-                rows = [*await uploader.copy_parts(base.meta, place, _copied(base.meta.size)), *rows]
+                rows = [*await uploader.copy_parts(Source(base.meta), place, _copied(base.meta.size)), *rows]
                 size += base.meta.size
             guard = await self._guard(key, opts, base)
             written = await uploader.complete(place, rows, size, guard)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 
+from gateway.core import ops
 from gateway.core.body import Body, ReadyBody
 from gateway.core.conditions import ANY, When
 from gateway.core.digest import Algorithm, Digests
@@ -29,23 +30,32 @@ from gateway.core.types import (
     SegmentRules,
     Upload,
     UploadQuery,
+    Version,
+    Versioning,
+    VersionQuery,
+    VersionRef,
 )
+from gateway.core.versions import check_foreign
 from gateway.stores.s3.buckets import Buckets
 from gateway.stores.s3.client import Client
+from gateway.stores.s3.deletes import Deletes
 from gateway.stores.s3.listing import list_objects
 from gateway.stores.s3.multipart import Uploads, place_of
 from gateway.stores.s3.objects import Objects
 from gateway.stores.s3.segments import Segments
 from gateway.stores.s3.settings import MIN_PART, S3StoreSettings
+from gateway.stores.s3.version_listing import list_versions
 
 MAX_OBJECT = 5 * 1024**4
 
 
 class S3Store(Store):
-    """One account's buckets on a remote S3, with `Batch`, `Multipart` and `Segments`, which alone take large bodies.
+    """One account's buckets on a remote S3, with `Batch`, `Multipart`, `Versions` where the remote keeps them, and
+    `Segments`, which alone take large bodies.
 
     What S3 lacks: counters and properties in listings (`caps`), several accounts (all buckets belong to `owner`), what
-    `Batch` deleted really having been there, and the properties of uploads under way. Times are in whole seconds.
+    `Batch` and `delete_versions` deleted really having been there, changes of a version's properties, and the
+    properties of uploads under way. Times are in whole seconds.
     """
 
     caps = Caps(max_object=MAX_OBJECT, counters=False, listed_props=False)
@@ -54,6 +64,7 @@ class S3Store(Store):
         self._client = Client(settings)
         self._buckets = Buckets(self._client, settings, owner)
         self._objects = Objects(self._client, self._buckets, settings)
+        self._deletes = Deletes(self._client, self._buckets, self._objects)
         self._uploads = Uploads(self._client, self._objects, owner)
         self._segments = Segments(self._objects, self._uploads)
 
@@ -99,11 +110,11 @@ class S3Store(Store):
         return await self._objects.copy(source, target, opts)
 
     async def delete(self, key: Key, version: str | None = None, when: When = ANY) -> Deleted:
-        return await self._objects.delete(key, version, when)
+        return await self._deletes.delete(key, version, when)
 
     async def delete_many(self, bucket: str, names: Sequence[str]) -> Sequence[Deleted | StoreError]:
         """`core.store.Batch`."""
-        return await self._objects.delete_many(bucket, names)
+        return await self._deletes.delete_many(bucket, names)
 
     async def create_upload(self, key: Key, opts: Put, *, owner: str = "", checksum: Algorithm | None = None) -> Upload:
         """`core.store.Multipart`, as all that follow."""
@@ -143,6 +154,21 @@ class S3Store(Store):
 
     async def abort_upload(self, key: Key, upload: str) -> None:
         await self._uploads.abort(place_of(key, upload))
+
+    async def set_versioning(self, bucket: str, *, enabled: bool) -> BucketMeta:
+        """`core.store.Versions`, as the two that follow. `Unsupported` where the remote keeps none."""
+        wanted = Versioning.ENABLED if enabled else Versioning.SUSPENDED
+        return await self._buckets.set_versioning(bucket, wanted)
+
+    async def versions(self, bucket: str, query: VersionQuery) -> Page[Version | Prefix]:
+        if query.version_marker:
+            check_foreign(query.version_marker)
+        if await self._buckets.keeps_versions(bucket):
+            return await list_versions(self._client, bucket, query)
+        return await ops.standing_versions(self, bucket, query)
+
+    async def delete_versions(self, bucket: str, refs: Sequence[VersionRef]) -> Sequence[Deleted | StoreError]:
+        return await self._deletes.delete_versions(bucket, refs)
 
     async def segment_rules(self, key: Key, when: When = ANY, size: int | None = None) -> SegmentRules:
         """`core.store.Segments`, as all that follow."""

@@ -14,13 +14,14 @@ from gateway.core.body import Body, CheckedBody, ReadyBody, checked
 from gateway.core.digest import Algorithm, Digests, composite_etag, encode
 from gateway.core.errors import ConditionFailed, NoSuchKey, NoSuchUpload, StoreError, Unsupported
 from gateway.core.tasks import Flight, wholly
-from gateway.core.types import Key, Meta, Put
+from gateway.core.types import Key, Put
 from gateway.stores.s3.answer import Answer
 from gateway.stores.s3.checksums import chosen, stated
 from gateway.stores.s3.client import Client
 from gateway.stores.s3.failures import is_uncertain
 from gateway.stores.s3.guard import Find, Guard, Pin
 from gateway.stores.s3.metadata import Stated, stated_by
+from gateway.stores.s3.source import Source
 from gateway.stores.s3.streamed import Replayed
 
 GATHERED = 8 * 1024 * 1024
@@ -33,11 +34,12 @@ logger = logging.getLogger("portico.s3store")
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What has been committed. `date`: when, by the remote's clock, in ns since the epoch."""
+    """What has been committed. `date`: when, by the remote's clock, in ns since the epoch. `version`: as in `Meta`."""
 
     etag: str
     size: int
     date: int
+    version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +92,20 @@ class Uploader:
                     "put_object", Bucket=key.bucket, Key=key.name, **sent(data), **parameters, **pin.parameters
                 )
             except ConditionFailed:  # perhaps by what this very write did, whose answer got lost
-                if not await self._bears(key, mark):
+                found = await self._standing(key)
+                if found is None or not mark or stated_by(found).mark != mark:
                     raise
-                return Written(etag, size, 0)
-            return Written(answer.etag(), size, answer.date)
+                return Written(etag, size, 0, found.version())
+            return Written(answer.etag(), size, answer.date, answer.version())
 
         return await wholly(guard.commit(put))
 
-    async def _bears(self, key: Key, mark: str) -> bool:
-        """Whether the object that stands is the one that was written with `mark`."""
+    async def _standing(self, key: Key) -> Answer | None:
+        """What a HEAD says of the object that stands; None where there is none."""
         try:
-            answer = await self._client.call("head_object", Bucket=key.bucket, Key=key.name)
+            return await self._client.call("head_object", Bucket=key.bucket, Key=key.name)
         except NoSuchKey:
-            return False
-        return bool(mark) and stated_by(answer).mark == mark
+            return None
 
     async def begin(self, key: Key, stated: Stated, algorithm: Algorithm | None) -> Place:
         """Begin an upload in parts."""
@@ -127,33 +129,33 @@ class Uploader:
         parameters = stated(algorithm, digests)
         return await self._client.call("upload_part", **place.parameters, PartNumber=number, **sent(data), **parameters)
 
-    async def copy_object(self, found: Meta, place: Place, part: int, guard: Guard) -> Written:
+    async def copy_object(self, source: Source, place: Place, part: int, guard: Guard) -> Written:
         """Fill an upload with an object, if it still is the one that was found, in parts of `part` bytes; commit it."""
         try:
-            parts = await self.copy_parts(found, place, part)
-            return await self.complete(place, parts, found.size, guard)
+            parts = await self.copy_parts(source, place, part)
+            return await self.complete(place, parts, source.meta.size, guard)
         except BaseException:
             await wholly(self.abandon(place))
             raise
 
-    async def copy_parts(self, found: Meta, place: Place, part: int) -> list[Mapping[str, Any]]:
+    async def copy_parts(self, source: Source, place: Place, part: int) -> list[Mapping[str, Any]]:
         """Parts from 1 on that hold an object, for a completion. Raises `ConditionFailed` if it is another by now."""
         parts: dict[int, Mapping[str, Any]] = {}
+        size = source.meta.size
 
         async def copy(number: int, start: int) -> None:
             answer = await self._client.call(
                 "upload_part_copy",
                 **place.parameters,
                 PartNumber=number,
-                CopySource={"Bucket": found.key.bucket, "Key": found.name},
-                CopySourceIfMatch=f'"{found.etag}"',
-                CopySourceRange=f"bytes={start}-{min(start + part, found.size) - 1}",
+                CopySourceRange=f"bytes={start}-{min(start + part, size) - 1}",
+                **source.parameters,
             )
             result = answer.row("CopyPartResult")
             parts[number] = {"PartNumber": number, "ETag": result.text("ETag")}
 
         async with Flight(COPIES) as flight:
-            for number, start in enumerate(range(0, found.size, part), 1):
+            for number, start in enumerate(range(0, size, part), 1):
                 await flight.launch(copy(number, start))
         return [parts[number] for number in sorted(parts)]
 
@@ -170,16 +172,13 @@ class Uploader:
                     **pin.parameters,
                 )
             except StoreError as error:
-                if not is_uncertain(error) or await self._etag(place.key) != expected:
+                found = await self._find(place.key) if is_uncertain(error) else None
+                if found is None or found.etag != expected:
                     raise
-                return Written(expected, size, 0)
-            return Written(answer.etag(), size, answer.date)
+                return Written(expected, size, 0, found.version)
+            return Written(answer.etag(), size, answer.date, answer.version())
 
         return await wholly(guard.commit(commit))
-
-    async def _etag(self, key: Key) -> str | None:
-        found = await self._find(key)
-        return found.etag if found else None
 
     async def abandon(self, place: Place) -> None:
         """Drop an upload and its parts. Where the remote can't be reached they stay there, and the log says so."""
