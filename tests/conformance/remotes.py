@@ -212,7 +212,10 @@ MOTO: Mapping[str, str] = {
     ),
     **_for("it takes every id for one of a version that is gone", "test_ids_that_are_none"),
     **_for("it forgets the place of a version that is gone", "test_a_version_marker_that_is_gone_still_has_its_place"),
-    **_for("it passes over the first row behind a key marker alone", "test_a_key_marker_alone_is_behind_all_versions_of_the_key"),
+    **_for(
+        "it passes over the first row behind a key marker alone",
+        "test_a_key_marker_alone_is_behind_all_versions_of_the_key",
+    ),
     **_for("a write takes it tens of milliseconds", "test_many_versions_of_one_name"),
 }
 
