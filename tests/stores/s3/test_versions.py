@@ -4,8 +4,8 @@ import pytest
 
 from gateway.core import ops
 from gateway.core.body import BytesBody
-from gateway.core.conditions import ABSENT, When
-from gateway.core.errors import DeleteMarker, NoSuchVersion, Unavailable, Unsupported
+from gateway.core.conditions import ABSENT, ANY, When
+from gateway.core.errors import DeleteMarker, NoSuchBucket, NoSuchVersion, Unavailable, Unsupported
 from gateway.core.store import Versions, find
 from gateway.core.types import (
     BucketProps,
@@ -26,10 +26,11 @@ from gateway.core.types import (
 from gateway.core.versions import NULL
 from gateway.layers.segmented import Segmented
 from gateway.stores.memory import Memory
+from gateway.stores.s3 import objects
 from tests.conformance.tools import NEW, OLD, put, read
 from tests.stores.s3.conftest import BUCKET, KEY, Open
 from tests.stores.s3.test_refusals import opened
-from tests.support.faultproxy import Fault, FaultProxy
+from tests.support.faultproxy import Fault, FaultProxy, refusal
 
 LISTING = r"^GET \S+[?&]versions"
 UNKNOWN = "0" * 32
@@ -131,6 +132,26 @@ async def test_a_copy_onto_itself_makes_a_version(store: Segmented, memory: Memo
     assert (await store.stat(KEY, second.version)).props.user == {"a": "b"}
 
 
+@pytest.mark.parametrize("in_parts", (False, True))
+@pytest.mark.parametrize("when", (ANY, ABSENT), ids=("plain", "on a condition"))
+async def test_any_version_is_copied(
+    store: Segmented, memory: Memory, monkeypatch: pytest.MonkeyPatch, in_parts: bool, when: When
+) -> None:
+    """The one without an id too, while another stands; and by parts what is too large for one request."""
+    if in_parts:
+        monkeypatch.setattr(objects, "MAX_COPY", len(OLD) - 1)
+        monkeypatch.setattr(objects, "MIN_PART", 1)
+    await put(store, KEY, OLD)
+    await store.set_versioning(BUCKET, enabled=True)
+    second = await put(store, KEY, NEW)
+    await put(store, KEY, b"what stands")
+    for version, data in ((NULL, OLD), (second.version, NEW)):
+        target = Key(BUCKET, f"copy of {version}")
+        made = await store.copy(KEY, target, Copy(source_version=version, when=when))
+        assert (await memory.stat(target)).version == made.version
+        assert await read(store, target) == data
+
+
 async def test_many_are_deleted_with_their_markers_told(store: Segmented, memory: Memory) -> None:
     await store.set_versioning(BUCKET, enabled=True)
     first = await put(store, KEY, OLD)
@@ -206,6 +227,23 @@ async def test_a_listing_that_is_cut_is_an_error(store: Segmented, proxy: FaultP
     proxy.faults = [Fault(when=LISTING, cut_answer=100)]
     with pytest.raises(Unavailable):
         await store.versions(BUCKET, VersionQuery())
+
+
+async def test_versioning_that_the_remote_only_seems_to_take_is_refused(store: Segmented, proxy: FaultProxy) -> None:
+    proxy.faults = [Fault(when=r"^PUT \S+\?versioning", answer=b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")]
+    with pytest.raises(Unsupported, match="keeps no versions"):
+        await store.set_versioning(BUCKET, enabled=True)
+    assert (await store.stat_bucket(BUCKET)).versioning is Versioning.OFF
+
+
+async def test_where_nobody_may_ask_no_versions_are_told(store: Segmented, memory: Memory, proxy: FaultProxy) -> None:
+    await memory.set_versioning(BUCKET, enabled=True)
+    proxy.faults = [Fault(when=r"^GET \S+\?versioning", answer=refusal(403, "Forbidden", "AccessDenied"))]
+    assert (await store.stat_bucket(BUCKET)).versioning is Versioning.OFF
+    await put(store, KEY, OLD)
+    assert await read(store, KEY) == OLD
+    with pytest.raises(NoSuchBucket):
+        await store.stat_bucket("missing")
 
 
 @pytest.mark.parametrize("server", ("rclone", "s3api"))
