@@ -39,7 +39,7 @@ def test_operations_are_counted_by_store_and_outcome() -> None:
     assert found["portico_store_operation_seconds_sum", "put", "cold"] == 2
 
 
-def test_slow_operations_are_logged_with_their_request(caplog: pytest.LogCaptureFixture) -> None:
+async def test_slow_operations_are_logged_with_their_request(caplog: pytest.LogCaptureFixture) -> None:
     enter(RequestContext(request_id="tx123"))
     operations = Operations(slow=1.0)
     operations.observe(Done("main", "stat", 0.9))

@@ -70,8 +70,11 @@ async def test_nothing_at_all_is_compared_too() -> None:
     assert await taken(Source([]), md5(b"x")) == (b"", Corrupt)
 
 
-async def test_what_breaks_is_told_as_it_is() -> None:
-    assert (await taken(Source([b"a", b"b"], broken=True), md5(b"ab")))[1] is Unavailable
+@pytest.mark.parametrize("chunks", ([b"abc"], [b"ab", b"c"], [bytes(BLOCK)], [bytes(BLOCK), b"abc"], [b"a"]))
+async def test_of_what_breaks_all_comes_but_one_byte(chunks: list[bytes]) -> None:
+    """Nobody may take it for the whole, even where the break is the only thing that is wrong."""
+    whole = b"".join(chunks)
+    assert await taken(Source(chunks, broken=True), md5(whole)) == (whole[:-1], Unavailable)
 
 
 async def test_whoever_leaves_early_leaves_nothing_open() -> None:
