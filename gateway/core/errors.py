@@ -148,12 +148,32 @@ class InvalidPartOrder(BadRequest):
     text = "The parts are not in ascending order"
 
 
+class RetentionOver(BadRequest):
+    text = "The retain until date must be in the future"
+
+
+class LocksOff(BadRequest):
+    """Versions can't be locked in this bucket (`core/locks.py`)."""
+
+    text = "The bucket has no object lock configuration"
+
+
 class PartTooSmall(BadRequest):
     text = "A part other than the last is smaller than the minimum"
 
 
 class TooLarge(StoreError):
     text = "The object is larger than the store allows"
+
+
+class LocksOn(StoreError):
+    """What is asked for would end the keeping of versions, which can be locked in this bucket (`core/locks.py`)."""
+
+    text = "An object lock configuration is present on this bucket, so its versioning can't be suspended"
+
+
+class VersioningOff(StoreError):
+    text = "Versioning must be enabled on the bucket first"
 
 
 class QuotaExceeded(StoreError):
@@ -168,6 +188,12 @@ class OutOfSpace(StoreError):
 
 class Denied(StoreError):
     text = "Access denied"
+
+
+class Locked(Denied):
+    """A retention or a legal hold keeps the version as it is (`core/locks.py`)."""
+
+    text = "The version of the object is locked"
 
 
 class LoginExpired(Denied):

@@ -119,6 +119,11 @@ def _not_empty(error: core.StoreError) -> S3Error:
     return S3Error(code, f"{code.text}. {error.message}." if error.message == VERSIONS_LEFT else None)
 
 
+def _locked(error: core.StoreError) -> S3Error:
+    """The usual words, which clients may look for, and behind them why."""
+    return S3Error(Code.ACCESS_DENIED, f"Access Denied because object protected by object lock. {error.message}.")
+
+
 def _range(error: core.BadRange) -> S3Error:
     return S3Error(
         Code.INVALID_RANGE, headers={"Content-Range": f"bytes */{error.size}"}, ActualObjectSize=str(error.size)
@@ -163,11 +168,16 @@ STORE_ERRORS: Mapping[type, Tell] = {
     core.NotADirectory: _as(Code.INVALID_REQUEST),
     core.InvalidPart: _plain(Code.INVALID_PART),
     core.InvalidPartOrder: _plain(Code.INVALID_PART_ORDER),
+    core.RetentionOver: _as(Code.INVALID_ARGUMENT),
+    core.LocksOff: _as(Code.INVALID_REQUEST),
     core.PartTooSmall: _plain(Code.ENTITY_TOO_SMALL),
     core.TooLarge: _as(Code.ENTITY_TOO_LARGE),
+    core.LocksOn: _as(Code.INVALID_BUCKET_STATE),
+    core.VersioningOff: _as(Code.INVALID_BUCKET_STATE),
     core.QuotaExceeded: _plain(Code.QUOTA_EXCEEDED),
     core.OutOfSpace: _plain(Code.INSUFFICIENT_STORAGE),
     core.Denied: _plain(Code.ACCESS_DENIED),
+    core.Locked: _locked,
     core.LoginExpired: _plain(Code.INVALID_ACCESS_KEY_ID),
     core.Unsupported: _as(Code.NOT_IMPLEMENTED),
     core.Corrupt: _plain(Code.INTERNAL_ERROR),
