@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.core.errors import ConditionFailed, NotModified
+from gateway.core.expiry import has_vanished
 
 ANYTHING = "*"
 
@@ -26,13 +27,21 @@ class Validators(Protocol):
     def size(self) -> int: ...
 
 
+class Standing(Validators, Protocol):
+    """What a precondition of a write looks at."""
+
+    @property
+    def expires(self) -> int | None: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class When:
     """What must hold for an operation to go ahead.
 
     Entity tags stand without quotes; the tuple `("*",)` means any object at all. Dates are in whole seconds
     since the epoch. `size` (bytes) and `modified` are what an object must have that is to be written over or deleted;
-    readers have no such conditions.
+    readers have no such conditions. Nor have they those of deletes: `expires` is the very time at which the object is
+    to vanish, whether or not it has come; `past`: it is a version that does not stand.
     """
 
     if_match: tuple[str, ...] = ()
@@ -41,6 +50,8 @@ class When:
     if_unmodified_since: int | None = None
     size: int | None = None
     modified: int | None = None
+    expires: int | None = None
+    past: bool = False
 
 
 ANY = When()
@@ -59,15 +70,24 @@ def check_read(when: When, found: Validators) -> None:
         raise NotModified
 
 
-def check_write(when: When, found: Validators | None) -> None:
+def check_write(when: When, found: Standing | None) -> None:
     """Raise `ConditionFailed` unless the object that stands (`None`: there is none) may be replaced or deleted."""
     if when is ANY:
         return
+    if when.expires is not None:
+        _check_expires(when.expires, found)
+    elif found is not None and has_vanished(found.expires):
+        found = None
     _check_current(when, found)
     if when.if_none_match and _matches(when.if_none_match, found):
         raise ConditionFailed
     if when.size is not None or when.modified is not None:
         _check_same(when, found)
+
+
+def _check_expires(expires: int, found: Standing | None) -> None:
+    if found is None or found.expires != expires:
+        raise ConditionFailed(missing=found is None)
 
 
 def _check_same(when: When, found: Validators | None) -> None:

@@ -19,6 +19,7 @@ from gateway.core.types import (
     BucketProps,
     Copy,
     Deleted,
+    Expired,
     Key,
     LeftUpload,
     ListQuery,
@@ -47,6 +48,7 @@ class Caps:
     `counters`: buckets tell how many objects and bytes they hold; without it they say 0, and `ops.counted` counts.
     `listed_props`: rows of a listing tell all that `stat` does; without it they tell name, size, ETag and the time of
     the last write of any kind. `policies`: a bucket may be created under a storage policy (`types.STORAGE_POLICY`).
+    `expires`: objects can vanish at a time of their own (`Props.expires`); without it such ones are `Unsupported`.
     """
 
     max_object: int | None = None
@@ -54,6 +56,7 @@ class Caps:
     counters: bool = True
     listed_props: bool = True
     policies: bool = False
+    expires: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +265,17 @@ class Append(Protocol):
         """Add bytes to the end of an object, or create it; its old bytes are not moved.
 
         `opts.props` count only where the object is created. Raises as `Store.put`.
+        """
+        ...
+
+
+class Expiring(Protocol):
+    """Objects whose time to vanish has come, which are to be removed. A store that does so itself has no need of it."""
+
+    async def expired(self, until: int, *, after: Expired | None = None, limit: int = 1000) -> Sequence[Expired]:
+        """Objects that vanish at `until` (ns since the epoch) or before, in the order of these times, behind `after`.
+
+        Costs as much as what is told.
         """
         ...
 

@@ -53,13 +53,14 @@ class Props:
 class PropsChange:
     """A change of properties: `None` keeps, a mapping sets its names (and replaces all others with `replace_user`).
 
-    In `user` and `system` a value of `None` removes that name.
+    In `user` and `system` a value of `None` removes that name. `expires`: as in `Props`; `NEVER` has it stay.
     """
 
     content_type: str | None = None
     user: Mapping[str, str | None] = field(default_factory=dict)
     replace_user: bool = False
     system: Mapping[str, str | None] = field(default_factory=dict)
+    expires: int | None = None
     modified: int | None = None
     when: When = ANY
 
@@ -67,7 +68,8 @@ class PropsChange:
         """The properties that the change makes of `props`."""
         content_type = props.content_type if self.content_type is None else self.content_type
         user, system = self.apply_user(props.user), self.apply_system(props.system)
-        return replace(props, content_type=content_type, user=user, system=system)
+        expires = props.expires if self.expires is None else self.expires or None
+        return replace(props, content_type=content_type, user=user, system=system, expires=expires)
 
     def apply_user(self, user: Mapping[str, str]) -> Mapping[str, str]:
         """The client's own metadata that the change makes of `user`."""
@@ -133,9 +135,21 @@ class Meta:
         return self.key.name
 
     @property
+    def expires(self) -> int | None:
+        return self.props.expires
+
+    @property
     def is_composite(self) -> bool:
         """Put together from parts: the ETag is no MD5 of the bytes."""
         return "-" in self.etag
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """An object whose time to vanish has come; `expires` in ns since the epoch."""
+
+    key: Key
+    expires: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,13 +11,14 @@ from gateway.core.conditions import ANY, When
 from gateway.core.digest import Algorithm
 from gateway.core.errors import StoreError
 from gateway.core.ranges import Span
-from gateway.core.store import Accounts, Append, Batch, Multipart, Reader, Rename, Versions
+from gateway.core.store import Accounts, Append, Batch, Expiring, Multipart, Reader, Rename, Versions
 from gateway.core.types import (
     AccountMeta,
     BucketMeta,
     BucketProps,
     Copy,
     Deleted,
+    Expired,
     Key,
     ListQuery,
     Meta,
@@ -187,6 +188,10 @@ class Around(Layer):
     async def abort_upload(self, key: Key, upload: str) -> None:
         native, operation = self._native(Multipart), Operation("abort_upload", harmless=False)
         await self.around(operation, lambda: native.abort_upload(key, upload))
+
+    async def expired(self, until: int, *, after: Expired | None = None, limit: int = 1000) -> Sequence[Expired]:
+        native = self._native(Expiring)
+        return await self.around(Operation("expired"), lambda: native.expired(until, after=after, limit=limit))
 
     async def set_versioning(self, bucket: str, *, enabled: bool) -> BucketMeta:
         native = self._native(Versions)

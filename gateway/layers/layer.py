@@ -9,13 +9,14 @@ from gateway.core.conditions import ANY, When
 from gateway.core.digest import Algorithm
 from gateway.core.errors import StoreError, Unsupported
 from gateway.core.ranges import Span
-from gateway.core.store import Accounts, Append, Batch, Caps, Multipart, Reader, Rename, Store, Versions, find
+from gateway.core.store import Accounts, Append, Batch, Caps, Expiring, Multipart, Reader, Rename, Store, Versions, find
 from gateway.core.types import (
     AccountMeta,
     BucketMeta,
     BucketProps,
     Copy,
     Deleted,
+    Expired,
     Key,
     ListQuery,
     Meta,
@@ -166,3 +167,6 @@ class Layer(Store):
 
     async def delete_versions(self, bucket: str, refs: Sequence[VersionRef]) -> Sequence[Deleted | StoreError]:
         return await self._native(Versions).delete_versions(bucket, refs)
+
+    async def expired(self, until: int, *, after: Expired | None = None, limit: int = 1000) -> Sequence[Expired]:
+        return await self._native(Expiring).expired(until, after=after, limit=limit)

@@ -13,6 +13,7 @@ from gateway.core.store import (
     Accounts,
     Append,
     Batch,
+    Expiring,
     Glance,
     Multipart,
     Reader,
@@ -27,6 +28,7 @@ from gateway.core.types import (
     BucketProps,
     Copy,
     Deleted,
+    Expired,
     Key,
     ListQuery,
     Meta,
@@ -197,3 +199,6 @@ class Leased(Layer):
 
     async def delete_versions(self, bucket: str, refs: Sequence[VersionRef]) -> Sequence[Deleted | StoreError]:
         return await self._use(Versions, lambda native: native.delete_versions(bucket, refs))
+
+    async def expired(self, until: int, *, after: Expired | None = None, limit: int = 1000) -> Sequence[Expired]:
+        return await self._use(Expiring, lambda native: native.expired(until, after=after, limit=limit))

@@ -15,6 +15,7 @@ from gateway.cache.near import Near
 from gateway.core.body import Body
 from gateway.core.conditions import ANY, When, check_read
 from gateway.core.errors import DeleteMarker, NoSuchBucket, NoSuchKey, NotFound, StoreError
+from gateway.core.expiry import has_vanished
 from gateway.core.paths import SEPARATOR
 from gateway.core.store import Glance, Store
 from gateway.core.tree import PAGE
@@ -105,6 +106,8 @@ class MetaCache(Layer):
             return await self.inner.stat(key, version, when)
         name = ("stat", key.name, *self._scope)
         meta = await self._cached(self._bucket(key.bucket), name, lambda: self.inner.stat(key))
+        if has_vanished(meta.expires):
+            raise NoSuchKey
         check_read(when, meta)
         return meta
 

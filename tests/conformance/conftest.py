@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.core.store import Accounts, Append, Batch, Multipart, Rename, Store, Versions, find
+from gateway.core.store import Accounts, Append, Batch, Expiring, Multipart, Rename, Store, Versions, find
 from gateway.core.types import BucketProps
 from tests.conformance.factories import CONTENDERS, Contender, Site
 from tests.conformance.tools import BUCKET, OWNER, view
@@ -12,6 +12,7 @@ CAPABILITIES: dict[str, type] = {
     "accounts": Accounts,
     "appender": Append,
     "batch": Batch,
+    "expiring": Expiring,
     "multipart": Multipart,
     "renamer": Rename,
     "versions": Versions,
@@ -85,6 +86,13 @@ def appender(store: Store) -> Append:
 @pytest.fixture
 def batch(store: Store) -> Batch:
     found = find(store, Batch)
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def expiring(store: Store) -> Expiring:
+    found = find(store, Expiring)
     assert found is not None
     return found
 

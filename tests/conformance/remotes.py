@@ -93,6 +93,15 @@ PORTICO: Mapping[str, str] = {
         "test_two_stores_do_not_mix",
     ),
     **_for(
+        "S3 has no objects that vanish at a time of their own: the store refuses them",
+        "test_a_change_sets_keeps_and_removes_the_time",
+        "test_a_read_that_began_before_goes_on",
+        "test_an_append_begins_anew",
+        "test_its_name_is_free_for_writers",
+        "test_one_that_was_read_vanishes_like_any_other",
+        "test_what_has_vanished_is_gone_for_every_reader",
+    ),
+    **_for(
         "the store asks for the parts before it completes, and then they are gone",
         "test_a_completion_that_is_repeated_answers_the_same",
         "test_a_repeated_completion_changes_nothing",

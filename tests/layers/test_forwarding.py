@@ -45,7 +45,17 @@ def test_a_layer_around_operations_is_around_every_one() -> None:
 
 
 def test_the_cache_is_told_of_every_write() -> None:
-    reads = {"aclose", "open", "stat_account", "update_account", "stat_upload", "parts", "uploads", "versions"}
+    reads = {
+        "aclose",
+        "expired",
+        "open",
+        "stat_account",
+        "update_account",
+        "stat_upload",
+        "parts",
+        "uploads",
+        "versions",
+    }
     uploads = {"create_upload", "put_part", "copy_part", "abort_upload"}
     assert METHODS - reads - uploads <= vars(metacache.MetaCache).keys()
 

@@ -2,13 +2,11 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from unittest.mock import patch
 
 from gateway.auth.principals import Account, Registry, Role, User
 from gateway.auth.tempauth import TokenIssuer
 from gateway.auth.tenancy import Tenancy
 from gateway.core.store import Store
-from gateway.frontends.swift import unsupported
 from gateway.frontends.swift.frontend import SwiftFrontend
 from gateway.frontends.swift.settings import SwiftSettings
 from gateway.stores.swift import SwiftStoreSettings
@@ -30,14 +28,9 @@ async def serving_swift(store: Store, **settings: object) -> AsyncIterator[str]:
     )
     await frontend.start()
     try:
-        with patch.object(unsupported, "expires_of", _unasked):
-            yield f"http://127.0.0.1:{frontend.ports['swift']}/auth/v1.0"
+        yield f"http://127.0.0.1:{frontend.ports['swift']}/auth/v1.0"
     finally:
         await frontend.aclose()
-
-
-def _unasked(*_: object) -> None:
-    """The frontend refuses X-Delete-At, which it does not carry out; here it may be stated, and the store keeps it."""
 
 
 def pointing_at(auth_url: str, **settings: object) -> SwiftStoreSettings:

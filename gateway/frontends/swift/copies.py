@@ -1,5 +1,6 @@
 """Copies inside of the store: COPY with Destination, PUT with X-Copy-From; across containers and accounts."""
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from urllib.parse import quote
@@ -18,6 +19,7 @@ from gateway.frontends.swift.answers import answer
 from gateway.frontends.swift.call import Call, Place
 from gateway.frontends.swift.constraints import check_object_name
 from gateway.frontends.swift.errors import Refusal
+from gateway.frontends.swift.expiry import expires_of
 from gateway.frontends.swift.metadata import Kind
 from gateway.frontends.swift.parameters import truth
 from gateway.frontends.swift.properties import HTTP, content_type_of, system_of
@@ -109,7 +111,7 @@ def _props(headers: Headers, found: Meta, name: str) -> Props:
         content_type=content_type_of(headers, name) or old.content_type,
         user={**({} if fresh else old.user), **metadata.of_object(headers.items())},
         system={**kept, **system_of(headers)},
-        expires=None if fresh else old.expires,
+        expires=expires_of(headers, time.time()) or (None if fresh else old.expires),
     )
 
 

@@ -2,6 +2,7 @@
 
 import re
 import time
+from dataclasses import replace
 
 from aiohttp import hdrs, web
 from multidict import CIMultiDict
@@ -10,6 +11,7 @@ from gateway.core.body import CheckedBody, expect
 from gateway.core.conditions import ANY, ANYTHING, When
 from gateway.core.digest import Algorithm
 from gateway.core.errors import BadDigest, BadRange, ConditionFailed, NoSuchKey, NotFound, NotModified, StoreError
+from gateway.core.expiry import NEVER
 from gateway.core.types import Meta, PropsChange, Put, Versioning
 from gateway.frontends.http.body import RequestBody
 from gateway.frontends.http.headers import spans_of, when_of
@@ -20,6 +22,7 @@ from gateway.frontends.swift.call import Call
 from gateway.frontends.swift.constraints import check_object_name
 from gateway.frontends.swift.copies import copy_from
 from gateway.frontends.swift.errors import Refusal, of_store
+from gateway.frontends.swift.expiry import demanded_of, expires_of
 from gateway.frontends.swift.properties import content_type_of, described, props_of, system_changes, validators
 from gateway.frontends.swift.times import last_modified
 
@@ -80,6 +83,7 @@ async def post(call: Call) -> web.Response:
         user=metadata.of_object(call.headers.items()),
         replace_user=True,
         system=system_changes(call.headers),
+        expires=expires_of(call.headers, time.time()) or NEVER,
         modified=time.time_ns(),
     )
     await call.store.update(call.place.key, change)
@@ -89,14 +93,19 @@ async def post(call: Call) -> web.Response:
 async def delete(call: Call) -> web.Response:
     """DELETE: 404 where there is none, which leaves no delete marker."""
     when = when_of(call.headers)
+    expires = demanded_of(call.headers)
+    if expires is not None:
+        when = replace(when, expires=expires)
     if when is ANY and call.place.container.versioning is not Versioning.OFF:
         when = _STANDING
     try:
         done = await call.store.delete(call.place.key, when=when)
     except ConditionFailed as failed:
-        if when is not _STANDING:
-            raise
-        raise NoSuchKey from failed
+        if when is _STANDING or (expires is not None and failed.missing):
+            raise NoSuchKey from failed
+        if expires is not None:
+            raise Refusal(412, "X-If-Delete-At and X-Delete-At do not match") from failed
+        raise
     if not done.existed:
         raise NoSuchKey
     return answer(204)

@@ -1,5 +1,6 @@
 """An object's properties in headers: its type, those that HTTP knows, and what describes it in an answer."""
 
+import time
 from collections.abc import Mapping
 from mimetypes import MimeTypes
 
@@ -8,6 +9,7 @@ from multidict import CIMultiDict
 from gateway.core.types import DEFAULT_TYPE, Meta, Props
 from gateway.frontends.swift import metadata
 from gateway.frontends.swift.errors import Refusal
+from gateway.frontends.swift.expiry import expires_of, told
 from gateway.frontends.swift.metadata import Kind
 from gateway.frontends.swift.parameters import truth
 from gateway.frontends.swift.times import last_modified, timestamp
@@ -62,6 +64,7 @@ def props_of(headers: Headers, name: str) -> Props:
         content_type=content_type_of(headers, name) or detected(name),
         user=metadata.of_object(headers.items()),
         system=system_of(headers),
+        expires=expires_of(headers, time.time()),
     )
 
 
@@ -73,6 +76,8 @@ def described(meta: Meta) -> CIMultiDict[str]:
     for name in KEPT:
         if (value := system.get(HTTP + name.lower())) is not None:
             headers[name] = value
+    if meta.expires is not None:
+        headers["X-Delete-At"] = told(meta.expires)
     headers.extend(metadata.shown(meta.props.user, Kind.OBJECT))
     return headers
 

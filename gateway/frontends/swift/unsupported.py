@@ -4,16 +4,11 @@ A header or parameter of Swift that is neither here nor handled means nothing to
 that it belongs to, and is ignored here as it is there.
 """
 
-import re
-import time
 from collections.abc import Mapping
 
 from gateway.frontends.swift.errors import Refusal
-from gateway.frontends.swift.expiry import expires_of
 from gateway.frontends.swift.parameters import Parameters
 from gateway.frontends.swift.target import Level
-
-_NUMBER = re.compile(r"\d{1,20}(\.\d{1,20})?", re.ASCII)
 
 WRITES = frozenset({"PUT", "POST", "COPY"})
 
@@ -55,8 +50,6 @@ def check(method: str, level: Level, headers: Mapping[str, str], parameters: Par
             raise Refusal(501, f"The parameter {name} is not supported")
     if method in WRITES:
         _check_write(level, headers)
-    elif method == "DELETE":
-        _check_delete(headers)
 
 
 def _check_write(level: Level, headers: Mapping[str, str]) -> None:
@@ -65,14 +58,3 @@ def _check_write(level: Level, headers: Mapping[str, str]) -> None:
             raise Refusal(501, f"The header {name} is not supported")
     if level is Level.CONTAINER and any(headers.get(name) for name in LEGACY_VERSIONS):
         raise Refusal(412, "Versioned Writes is disabled")
-    if level is Level.OBJECT and expires_of(headers, time.time()) is not None:
-        raise Refusal(501, "The headers X-Delete-At and X-Delete-After are not supported")
-
-
-def _check_delete(headers: Mapping[str, str]) -> None:
-    stated = headers.get("X-If-Delete-At")
-    if stated is None:
-        return
-    if not _NUMBER.fullmatch(stated):
-        raise Refusal(400, "Bad X-If-Delete-At header value")
-    raise Refusal(501, "The header X-If-Delete-At is not supported")

@@ -13,6 +13,7 @@ from gateway.stores.catalog.buckets import Buckets
 from gateway.stores.catalog.collector import Collector
 from gateway.stores.catalog.draft import MAX_OBJECT
 from gateway.stores.catalog.engine import Engine
+from gateway.stores.catalog.expiry import Expiring
 from gateway.stores.catalog.failures import log
 from gateway.stores.catalog.known import KnownBuckets
 from gateway.stores.catalog.lock import DirectoryLock
@@ -29,7 +30,7 @@ from gateway.stores.catalog.volume import Volume, is_occupied
 from gateway.stores.catalog.writer import Changes, Writer
 
 
-class Catalog(Buckets, Multipart, Renames, Versions):
+class Catalog(Buckets, Multipart, Renames, Versions, Expiring):
     """The embedded store, with every capability of the contract."""
 
     def __init__(self, settings: CatalogSettings) -> None:

@@ -68,7 +68,7 @@ class Objects(Part):
 
         def work(db: Connection) -> Meta:
             place = objects.place(db, key, opts.when, opts.owner)
-            if place.standing is None:
+            if place.standing is None or place.standing.has_vanished:
                 return history.put(db, place, contents.create(db, received.stored), _created(key, received, opts))
             meta = _extended(objects.find(db, key).meta, received, opts)
             if meta.size > MAX_OBJECT:

@@ -4,6 +4,8 @@ from collections import OrderedDict
 from collections.abc import Collection
 from functools import partial
 
+from gateway.core.errors import NoSuchKey
+from gateway.core.expiry import has_vanished
 from gateway.core.names import checked_key
 from gateway.core.types import Key
 from gateway.stores.catalog.readers import Readers
@@ -34,6 +36,8 @@ class RecentObjects:
         name = key.bucket, key.name
         found = self._kept.get(name)
         if found is not None:
+            if found.meta.props.expires is not None and has_vanished(found.meta.props.expires):
+                raise NoSuchKey
             self._kept.move_to_end(name)
             return found
         found = self._readers.here(partial(objects.find_open, key=checked_key(key)))

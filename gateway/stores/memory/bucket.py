@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from itertools import takewhile
 
 from gateway.core.conditions import When, check_write
-from gateway.core.errors import DeleteMarker, NoSuchBucket, NoSuchKey, NoSuchVersion
+from gateway.core.errors import ConditionFailed, DeleteMarker, NoSuchBucket, NoSuchKey, NoSuchVersion
+from gateway.core.expiry import has_vanished
 from gateway.core.names import check_bucket, check_key
 from gateway.core.types import BucketMeta, Deleted, Key, Meta, Props, Versioning
 from gateway.core.versions import id_of, new_id, next_rank, rank_of
@@ -49,9 +50,17 @@ class Bucket:
         entry = self.objects.get(name)
         return entry.meta if entry else None
 
+    def standing(self, name: str) -> Entry | None:
+        """The object of that name; None where there is none, or its time has come to vanish."""
+        entry = self.objects.get(name)
+        return None if entry is None or has_vanished(entry.meta.expires) else entry
+
     def entry(self, name: str, version: str | None = None) -> Entry:
         """The object of that name, or a version of it. Raises `NoSuchKey`, `NoSuchVersion`, `InvalidVersion`."""
         entry = self.objects.get(name)
+        by_name = version is None or self.versioning is Versioning.OFF
+        if by_name and entry is not None and has_vanished(entry.meta.expires):
+            raise NoSuchKey
         if version is not None:
             return self._version(name, entry, id_of(version))
         if entry is not None:
@@ -106,6 +115,8 @@ class Bucket:
         wanted = id_of(version)
         current = self.find(name)
         if current is not None and current.version == wanted:
+            if when.past:
+                raise ConditionFailed
             check_write(when, current)
             self._remove(name)
             self._promote(name)

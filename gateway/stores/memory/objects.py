@@ -100,7 +100,7 @@ class Objects(Store):
         self._writable(key, opts.when)
         received = await receive(body, opts.checksums)
         bucket = self._writable(key, opts.when, opts.owner)
-        found = bucket.objects.get(key.name)
+        found = bucket.standing(key.name)
         return bucket.put(_extended(found, received, opts) if found else _created(key, received, opts))
 
     async def update(self, key: Key, change: PropsChange, version: str | None = None) -> Meta:
@@ -119,7 +119,9 @@ class Objects(Store):
     async def delete(self, key: Key, version: str | None = None, when: When = ANY) -> Deleted:
         if version is not None:
             return self._buckets.holding(key).delete_version(key.name, version, when)
-        return self._writable(key, when).delete(key.name)
+        bucket = self._writable(key, when)
+        existed = when.expires is not None or bucket.standing(key.name) is not None
+        return replace(bucket.delete(key.name), existed=existed)
 
     async def delete_many(self, bucket: str, names: Sequence[str]) -> Sequence[Deleted | StoreError]:
         """`core.store.Batch`."""

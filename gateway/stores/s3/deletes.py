@@ -76,12 +76,18 @@ class Deletes:
             is_marker = True
         except NoSuchVersion:
             pass
+        if when.past and found is not None and await self._stands(key, version):
+            raise ConditionFailed
         check_write(when, found)
         if found is None and not is_marker:
             return Deleted(existed=False, version=version)
         # What has an id never changes; the version without one may be replaced meanwhile.
         await self._delete(key, when if named == NULL else ANY, found, named)
         return Deleted(existed=True, version=version, marker=is_marker)
+
+    async def _stands(self, key: Key, version: str | None) -> bool:
+        standing = await self._objects.find(key)
+        return standing is not None and standing.version == version
 
     async def _delete(self, key: Key, when: When, found: Meta | None, named: str | None = None) -> Answer:
         pin = FREE

@@ -5,7 +5,7 @@ metadata of reserved names, `x-amz-meta-portico-...`:
 
 - `portico-s-<name>` a system property, `portico-u-<name>` user metadata whose name no header can bear,
 - `portico-t` a content type that no header can hold,
-- `portico-modified`, `portico-expires` times in ns since the epoch,
+- `portico-modified` a time in ns since the epoch,
 - `portico-c-<algorithm>` a checksum beside the one that S3 itself keeps,
 - `portico-w` a mark of one conditional write, by which its writer knows it again.
 
@@ -24,6 +24,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
 
 from gateway.core.digest import Algorithm
+from gateway.core.errors import Unsupported
 from gateway.core.types import DEFAULT_TYPE, Key, Meta, Props
 from gateway.stores.s3.answer import Answer, parse_time
 
@@ -32,7 +33,7 @@ CHECKSUM = "x-amz-checksum-"
 RESERVED = "portico-"
 
 _SYSTEM, _USER, _SUM = RESERVED + "s-", RESERVED + "u-", RESERVED + "c-"
-_TYPE, _MODIFIED, _EXPIRES = RESERVED + "t", RESERVED + "modified", RESERVED + "expires"
+_TYPE, _MODIFIED = RESERVED + "t", RESERVED + "modified"
 _MARK = RESERVED + "w"
 
 _HEADERS = {
@@ -59,8 +60,14 @@ class Stated:
     mark: str = ""
 
     def parameters(self) -> dict[str, Any]:
-        """The members of PutObject, CopyObject and CreateMultipartUpload."""
+        """The members of PutObject, CopyObject and CreateMultipartUpload.
+
+        Raises `Unsupported` for an object that is to vanish at a time of its own: S3 has no such thing, and no listing
+        would show which objects are due.
+        """
         props = self.props
+        if props.expires is not None:
+            raise Unsupported("This store has no objects that vanish at a time of their own; use rules of the bucket")
         found: dict[str, Any] = {}
         metadata = {_named(name): _encoded(value) for name, value in props.user.items()}
         if props.content_type and _PLAIN.fullmatch(props.content_type):
@@ -77,9 +84,8 @@ class Stated:
         if self.mark:
             metadata[_MARK] = self.mark
         metadata |= {_SUM + name: value for name, value in self.checksums.items()}
-        for name, moment_ns in ((_MODIFIED, self.modified), (_EXPIRES, props.expires)):
-            if moment_ns is not None:
-                metadata[name] = str(moment_ns)
+        if self.modified is not None:
+            metadata[_MODIFIED] = str(self.modified)
         return {**found, "Metadata": metadata}
 
 
@@ -90,7 +96,7 @@ def stated_by(answer: Answer) -> Stated:
     system = {name: headers[header] for name, header in _ANSWERED.items() if header in headers}
     content_type = headers.get("content-type") or DEFAULT_TYPE
     checksums: dict[str, str] = {}
-    times: dict[str, int] = {}
+    modified: int | None = None
     mark = ""
     for header, value in headers.items():
         if not header.startswith(META):
@@ -104,12 +110,12 @@ def stated_by(answer: Answer) -> Stated:
             mark = value
         elif name == _TYPE:
             content_type = _decoded(value)
-        elif name in {_MODIFIED, _EXPIRES} and value.isascii() and value.isdigit():
-            times[name] = int(value)
+        elif name == _MODIFIED and value.isascii() and value.isdigit():
+            modified = int(value)
         else:
             user[_unescaped(name.removeprefix(_USER)) if name.startswith(_USER) else name] = _decoded(value)
-    props = Props(content_type=content_type, user=user, system=system, expires=times.get(_EXPIRES))
-    return Stated(props=props, modified=times.get(_MODIFIED), checksums=checksums, mark=mark)
+    props = Props(content_type=content_type, user=user, system=system)
+    return Stated(props=props, modified=modified, checksums=checksums, mark=mark)
 
 
 def meta_of(key: Key, answer: Answer, size: int) -> Meta:

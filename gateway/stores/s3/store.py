@@ -58,7 +58,7 @@ class S3Store(Store):
     properties of uploads under way. Times are in whole seconds.
     """
 
-    caps = Caps(max_object=MAX_OBJECT, counters=False, listed_props=False)
+    caps = Caps(max_object=MAX_OBJECT, counters=False, listed_props=False, expires=False)
 
     def __init__(self, settings: S3StoreSettings, owner: str) -> None:
         self._client = Client(settings)

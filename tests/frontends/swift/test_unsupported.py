@@ -8,15 +8,12 @@ from tests.frontends.swift.world import World
 @pytest.mark.parametrize(
     ("method", "headers", "query"),
     (
-        ("PUT", {"X-Delete-At": "9999999999"}, ""),
-        ("POST", {"X-Delete-After": "60"}, ""),
         ("PUT", {"X-Object-Manifest": "box/seg"}, ""),
         ("PUT", {"X-Symlink-Target": "box/other"}, ""),
         ("PUT", {}, "multipart-manifest=put"),
         ("DELETE", {}, "multipart-manifest=delete"),
         ("DELETE", {}, "version-id=1"),
         ("GET", {}, "version-id=1"),
-        ("DELETE", {"X-If-Delete-At": "1"}, ""),
     ),
 )
 async def test_what_is_missing_is_refused_not_ignored(
@@ -26,16 +23,6 @@ async def test_what_is_missing_is_refused_not_ignored(
     answer = await world.do(method, "box", "thing", headers=headers, query=query)
     assert (answer.status, b"not supported" in answer.body) == (501, True)
     assert (await world.do("GET", "box", "thing")).body == b"thing"
-
-
-async def test_times_to_vanish_are_checked_before_they_are_refused(world: World) -> None:
-    await world.container("box", "thing")
-    for method in ("PUT", "POST", "COPY"):
-        answer = await world.do(method, "box", "thing", X_Delete_At="1", Destination="box/copy", Content_Length="0")
-        assert (answer.status, answer.body) == (400, b"X-Delete-At in past")
-    answer = await world.do("DELETE", "box", "thing", X_If_Delete_At="bad")
-    assert (answer.status, answer.body) == (400, b"Bad X-If-Delete-At header value")
-    assert await world.contents() == {"box", "box/thing"}
 
 
 async def test_versions_of_the_old_kind_are_switched_off(world: World) -> None:

@@ -60,15 +60,19 @@ def carried(stated: Stated) -> Stated:
         st.one_of(NAMES, st.sampled_from(["http:cache-control", "http:expires", "http:content-encoding"])), TEXT
     ),
     content_type=TEXT,
-    expires=st.one_of(st.none(), st.integers(0, 2**62)),
     modified=st.one_of(st.none(), st.integers(0, 2**62)),
 )
 def test_what_is_written_is_read_back_exactly(
-    user: dict[str, str], system: dict[str, str], content_type: str, expires: int | None, modified: int | None
+    user: dict[str, str], system: dict[str, str], content_type: str, modified: int | None
 ) -> None:
-    props = Props(content_type=content_type, user=user, system=system, expires=expires)
+    props = Props(content_type=content_type, user=user, system=system)
     stated = Stated(props=props, modified=modified, checksums={"sha256": "abc="}, mark="m")
     assert carried(stated) == stated
+
+
+def test_an_object_that_is_to_vanish_is_refused() -> None:
+    with pytest.raises(Unsupported, match="rules of the bucket"):
+        Stated(props=Props(expires=1)).parameters()
 
 
 EXPIRES = ("Thu, 01 Dec 1994 16:00:00 GMT", "0", "Thu, 1 Dec 1994 16:00:00 GMT", "Thursday, 01-Dec-94 16:00:00 GMT")

@@ -14,6 +14,7 @@ class Found:
     etag: str = "tag"
     modified: int = 1000 * SECOND + 999_999_999
     size: int = 7
+    expires: int | None = None
 
 
 TAGS = {
@@ -165,3 +166,31 @@ def test_no_header_breaks_the_parser(text: str) -> None:
 @given(st.lists(st.text(st.characters(exclude_characters='"*')), min_size=1))
 def test_quoted_tags_are_read_as_they_were_written(tags: list[str]) -> None:
     assert parse_etags(", ".join(f'"{tag}"' for tag in tags)) == tuple(tags)
+
+
+FAR = 2**62
+VANISHED = Found(expires=1)
+
+
+@pytest.mark.parametrize(
+    ("when", "found", "expected"),
+    (
+        (ABSENT, VANISHED, None),
+        (ABSENT, Found(expires=FAR), ConditionFailed),
+        (When(if_match=("tag",)), VANISHED, ConditionFailed),
+        (When(if_match=("tag",)), Found(expires=FAR), None),
+        (When(size=7), VANISHED, ConditionFailed),
+        (When(expires=1), VANISHED, None),
+        (When(expires=1, if_match=("tag",)), VANISHED, None),
+        (When(expires=1, if_match=("other",)), VANISHED, ConditionFailed),
+        (When(expires=FAR), Found(expires=FAR), None),
+        (When(expires=2), VANISHED, ConditionFailed),
+        (When(expires=1), Found(), ConditionFailed),
+        (When(expires=1), None, ConditionFailed),
+        (ANY, VANISHED, None),
+    ),
+)
+def test_what_has_vanished_counts_as_gone_unless_its_time_is_asked_for(
+    when: When, found: Found | None, expected: type[StoreError] | None
+) -> None:
+    assert outcome(check_write, when, found) == expected

@@ -6,7 +6,7 @@ In a bucket without versioning nothing is done beyond what it takes to replace o
 from dataclasses import replace
 
 from gateway.core.conditions import ANY, When, check_write
-from gateway.core.errors import DeleteMarker, NoSuchVersion
+from gateway.core.errors import ConditionFailed, DeleteMarker, NoSuchVersion
 from gateway.core.types import Deleted, Key, Meta, Versioning
 from gateway.core.versions import id_of, new_id, next_rank, rank_of
 from gateway.stores.catalog.database import Connection
@@ -21,7 +21,7 @@ def find(db: Connection, key: Key, version: str | None = None) -> Found:
     wanted = id_of(version)
     place = objects.place(db, key, ANY)
     if place.standing is not None and place.standing.version == wanted:
-        return objects.find(db, key)
+        return objects.find(db, key, vanished=place.versioning is not None)
     past = versions.find(db, place.bucket, key.name, wanted)
     if past is None:
         raise NoSuchVersion
@@ -65,17 +65,18 @@ def delete(db: Connection, key: Key, when: When = ANY) -> Deleted:
     """
     place = objects.place(db, key, when)
     standing = place.standing
+    existed = standing is not None and (when.expires is not None or not standing.has_vanished)
     if place.versioning is not None:
         rank, version = _displace(db, place, key.name)
         versions.mark(db, place.bucket, key.name, rank, version)
         if standing is not None:
             objects.take(db, place.bucket, key.name, standing.size)
-        return Deleted(standing is not None, version, marker=True)
+        return Deleted(existed, version, marker=True)
     if standing is None:
         return Deleted(False)
     objects.take(db, place.bucket, key.name, standing.size)
     contents.release(db, standing.content)
-    return Deleted(True)
+    return Deleted(existed)
 
 
 def delete_version(db: Connection, key: Key, version: str, when: When = ANY) -> Deleted:
@@ -84,6 +85,8 @@ def delete_version(db: Connection, key: Key, version: str, when: When = ANY) -> 
     place = objects.place(db, key, ANY)
     bucket, standing = place.bucket, place.standing
     if standing is not None and standing.version == wanted:
+        if when.past:
+            raise ConditionFailed
         check_write(when, standing)
         objects.take(db, bucket, key.name, standing.size)
         contents.release(db, standing.content)

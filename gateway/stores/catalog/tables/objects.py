@@ -8,6 +8,7 @@ import msgspec
 
 from gateway.core.conditions import When, check_write
 from gateway.core.errors import NoSuchBucket, NoSuchKey
+from gateway.core.expiry import has_vanished
 from gateway.core.listing import paginate
 from gateway.core.types import Key, ListQuery, Meta, Page, Prefix
 from gateway.stores.catalog.database import Connection
@@ -47,7 +48,13 @@ class Standing(NamedTuple):
     size: int
     etag: str
     modified: int
+    expires: int | None
     version: str | None
+
+    @property
+    def has_vanished(self) -> bool:
+        """It counts as gone, though its row is there."""
+        return has_vanished(self.expires)
 
 
 class Place(NamedTuple):
@@ -79,23 +86,25 @@ class Opened(NamedTuple):
 
 def place(db: Connection, key: Key, when: When, owner: str | None = None) -> Place:
     """`owner`: see `Put`. Raises `NoSuchBucket`, `ConditionFailed`."""
-    row: tuple[int, str, str | None, int | None, int, str, int, str | None] | None = db.execute(
-        """SELECT b.id, b.owner, b.versioning, o.content, o.size, o.etag, o.modified, o.version
+    row: tuple[int, str, str | None, int | None, int, str, int, int | None, str | None] | None = db.execute(
+        """SELECT b.id, b.owner, b.versioning, o.content, o.size, o.etag, o.modified, o.expires, o.version
             FROM buckets b LEFT JOIN objects o ON o.bucket = b.id AND o.name = ? WHERE b.name = ?""",
         (key.name, key.bucket),
     ).fetchone()
     if row is None or owner not in (None, row[1]):
         raise NoSuchBucket
-    bucket, _, versioning, content, size, etag, modified, version = row
-    standing = None if content is None else Standing(content, size, etag, modified, version)
+    bucket, _, versioning, content, size, etag, modified, expires, version = row
+    standing = None if content is None else Standing(content, size, etag, modified, expires, version)
     check_write(when, standing)
     return Place(bucket, standing, versioning)
 
 
-def find(db: Connection, key: Key) -> Found:
-    """Raises `NoSuchBucket`, `NoSuchKey`, `DeleteMarker`."""
+def find(db: Connection, key: Key, *, vanished: bool = False) -> Found:
+    """`vanished`: also one whose time has come. Raises `NoSuchBucket`, `NoSuchKey`, `DeleteMarker`."""
     row = db.execute(_FIND, (key.name, key.bucket)).fetchone()
     _refuse_missing(db, key.name, row)
+    if not vanished and has_vanished(row[7]):
+        raise NoSuchKey
     return Found(row[0], row[1], _meta(key, row[2:]))
 
 
@@ -103,6 +112,8 @@ def find_open(db: Connection, key: Key) -> Opened:
     """As `find`, in one statement and so in one state of the index. Raises as `find`."""
     row = db.execute(_OPEN, (key.name, key.bucket)).fetchone()
     _refuse_missing(db, key.name, row)
+    if has_vanished(row[7]):
+        raise NoSuchKey
     return Opened(row[1], _meta(key, row[2:12]), row[12] != 0, row[13])
 
 

@@ -10,6 +10,7 @@ from gateway.core.names import check_key
 from gateway.core.types import Key, Meta
 from gateway.stores.catalog.database import Connection
 from gateway.stores.catalog.tables import buckets, contents, history, objects
+from gateway.stores.catalog.tables.objects import Found, Place
 from gateway.stores.catalog.tables.packing import BEYOND
 
 PAGE = 1000
@@ -19,12 +20,7 @@ def rename(db: Connection, source: Key, target: Key, when: When) -> Meta:
     """As `core.store.Rename.rename`: everything but the name stays, also the time of the last change."""
     found = objects.find(db, source)
     place = objects.place(db, target, when)
-    if source == target:
-        return found.meta
-    contents.share(db, found.content)
-    meta = history.put(db, place, found.content, replace(found.meta, key=target))
-    history.delete(db, source)
-    return meta
+    return found.meta if source == target else _move(db, found, place, target)
 
 
 def rename_prefix(db: Connection, source: Key, target: Key) -> int:
@@ -63,7 +59,15 @@ def _rename_each(db: Connection, source: Key, target: Key) -> None:
     origin = buckets.identify(db, source.bucket)
     while names := _below(db, origin, source.name).fetchmany(PAGE):
         for name, _ in names:
-            rename(db, Key(source.bucket, name), Key(target.bucket, target.name + name[len(source.name) :]), ANY)
+            to = Key(target.bucket, target.name + name[len(source.name) :])
+            _move(db, objects.find(db, Key(source.bucket, name), vanished=True), objects.place(db, to, ANY), to)
+
+
+def _move(db: Connection, found: Found, place: Place, target: Key) -> Meta:
+    contents.share(db, found.content)
+    meta = history.put(db, place, found.content, replace(found.meta, key=target))
+    history.delete(db, found.meta.key)
+    return meta
 
 
 def _below(db: Connection, bucket: int, prefix: str) -> sqlite3.Cursor:

@@ -52,6 +52,11 @@ class Past(NamedTuple):
     modified: int
     version: str | None
 
+    @property
+    def expires(self) -> int | None:
+        """What does not stand does not vanish."""
+        return None
+
 
 def newest(db: Connection, bucket: int, name: str) -> Past | None:
     """The newest version of a name beside what stands."""
