@@ -65,6 +65,9 @@ class CheckedBody(Body):
     the next ones are being gathered. The last check happens before the stream ends, so a consumer that reaches the end
     holds a sound body.
 
+    One that is encrypted on its way hands on, and is as large as, what is to be stored: only its `count` and `digests`,
+    which a store keeps as the object's, are of the plain bytes.
+
     Raises `IncompleteBody` (shorter than its size), `BadRequest` (longer), `TooLarge` (over `limit` bytes), and what
     the checks raise.
     """

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Protocol
 
+from gateway.core.encryption import CustomerKey
 from gateway.core.errors import ConditionFailed, NotModified
 from gateway.core.expiry import has_vanished
 
@@ -38,6 +39,8 @@ class Standing(Validators, Protocol):
 class When:
     """What must hold for an operation to go ahead.
 
+    `secret` is the key that the object has to be encrypted with; it opens the object to a reader.
+
     Entity tags stand without quotes; the tuple `("*",)` means any object at all. Dates are in whole seconds
     since the epoch. `size` (bytes) and `modified` are what an object must have that is to be written over or deleted;
     readers have no such conditions. Nor have they those of deletes: `expires` is the very time at which the object is
@@ -48,6 +51,7 @@ class When:
     if_none_match: tuple[str, ...] = ()
     if_modified_since: int | None = None
     if_unmodified_since: int | None = None
+    secret: CustomerKey | None = None
     size: int | None = None
     modified: int | None = None
     expires: int | None = None

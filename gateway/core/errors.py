@@ -122,6 +122,16 @@ class InvalidName(BadRequest):
     text = "The name is not valid"
 
 
+class KeyRequired(BadRequest):
+    """The object is encrypted with a key that its writer keeps, and the request came without it."""
+
+    text = "The object is encrypted with a key of its writer's, which has to be sent with the request"
+
+
+class KeyRefused(BadRequest):
+    text = "The key that was sent is not the one that the object is encrypted with"
+
+
 class InvalidVersion(BadRequest):
     text = "The version id is not valid"
 

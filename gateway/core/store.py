@@ -10,7 +10,8 @@ from typing import BinaryIO, Protocol, TypeVar, cast
 from gateway.core.body import Body, ReadyBody
 from gateway.core.conditions import ANY, When
 from gateway.core.digest import Algorithm, Digests
-from gateway.core.errors import StoreError
+from gateway.core.encryption import CustomerKey
+from gateway.core.errors import StoreError, Unsupported
 from gateway.core.ranges import Extent, Span
 from gateway.core.types import (
     AccountMeta,
@@ -45,6 +46,7 @@ C = TypeVar("C")
 class Caps:
     """Facts about a store. Sizes in bytes; None: no limit of its own.
 
+    `encryption`: it can store bytes encrypted (`Put.encryption`), and then tells of the plain ones only.
     `counters`: buckets tell how many objects and bytes they hold; without it they say 0, and `ops.counted` counts.
     `listed_props`: rows of a listing tell all that `stat` does; without it they tell name, size, ETag and the time of
     the last write of any kind. `policies`: a bucket may be created under a storage policy (`types.STORAGE_POLICY`).
@@ -56,6 +58,7 @@ class Caps:
     counters: bool = True
     listed_props: bool = True
     policies: bool = False
+    encryption: bool = False
     expires: bool = True
 
 
@@ -82,6 +85,13 @@ class Reader(ABC):
     @abstractmethod
     def chunks(self) -> AsyncIterator[bytes]:
         """The bytes. Raises `Corrupt` or `Unavailable` rather than ending early."""
+
+    def stored(self, extent: Extent) -> AsyncIterator[bytes]:
+        """Bytes as they lie, of a store that takes encrypted bodies (`core.body.CheckedBody`); raises as `chunks`.
+
+        There `meta` and `Reader.extent` tell of plain bytes, which `chunks` does not yield.
+        """
+        raise Unsupported
 
     def regions(self) -> AsyncIterator[Region] | None:
         """The same bytes as regions of local files, each valid until the next is asked for; None: there are none."""
@@ -215,9 +225,18 @@ class Multipart(Protocol):
     async def stat_upload(self, key: Key, upload: str) -> Upload: ...
 
     async def put_part(
-        self, key: Key, upload: str, number: int, body: Body, checksums: frozenset[Algorithm] = frozenset()
+        self,
+        key: Key,
+        upload: str,
+        number: int,
+        body: Body,
+        checksums: frozenset[Algorithm] = frozenset(),
+        secret: CustomerKey | None = None,
     ) -> Part:
-        """Store part `number` (1 to 10,000), replacing an earlier one of that number."""
+        """Store part `number` (1 to 10,000), replacing an earlier one of that number.
+
+        `secret`: the key that the upload was begun with. Raises `KeyRequired`, `KeyRefused`.
+        """
         ...
 
     async def copy_part(

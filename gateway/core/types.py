@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 from gateway.core.conditions import ABSENT, ANY, When
 from gateway.core.digest import Algorithm
+from gateway.core.encryption import Encryption
 
 T = TypeVar("T")
 
@@ -90,7 +91,8 @@ class Put:
 
     `modified` (ns since the epoch) states the object's time instead of the time of the commit. `owner` is the account
     whose bucket is meant: while a body comes in, its name may pass to a bucket of somebody else, and that one then is
-    not the bucket (`NoSuchBucket`). None: whoever's it is.
+    not the bucket (`NoSuchBucket`). None: whoever's it is. `encryption`: how the bytes are to be stored, by a store
+    that has `Caps.encryption`; None: as is usual in the bucket.
     """
 
     props: Props = field(default_factory=Props)
@@ -98,19 +100,22 @@ class Put:
     checksums: frozenset[Algorithm] = frozenset()
     modified: int | None = None
     owner: str | None = None
+    encryption: Encryption | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copy:
     """How an object is to be copied. `props` of `None` keeps the source's properties.
 
-    `when` speaks of the destination, `source_when` of the source.
+    `when` speaks of the destination, `source_when` of the source. `encryption`: see `Put`; None: a source that is
+    encrypted with the installation's keys stays so.
     """
 
     props: Props | None = None
     when: When = ANY
     source_when: When = ANY
     source_version: str | None = None
+    encryption: Encryption | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from typing import TypeVar
 from gateway.core.body import Body
 from gateway.core.conditions import ANY, When
 from gateway.core.digest import Algorithm
+from gateway.core.encryption import CustomerKey
 from gateway.core.errors import StoreError
 from gateway.core.ranges import Span
 from gateway.core.store import Accounts, Append, Batch, Expiring, Multipart, Reader, Rename, Versions
@@ -147,10 +148,16 @@ class Around(Layer):
         return await self.around(Operation("stat_upload"), lambda: native.stat_upload(key, upload))
 
     async def put_part(
-        self, key: Key, upload: str, number: int, body: Body, checksums: frozenset[Algorithm] = frozenset()
+        self,
+        key: Key,
+        upload: str,
+        number: int,
+        body: Body,
+        checksums: frozenset[Algorithm] = frozenset(),
+        secret: CustomerKey | None = None,
     ) -> Part:
         native, operation = self._native(Multipart), Operation("put_part", body=body)
-        return await self.around(operation, lambda: native.put_part(key, upload, number, body, checksums))
+        return await self.around(operation, lambda: native.put_part(key, upload, number, body, checksums, secret))
 
     async def copy_part(
         self,

@@ -7,6 +7,7 @@ from typing import TypeVar
 from gateway.core.body import Body
 from gateway.core.conditions import ANY, When
 from gateway.core.digest import Algorithm
+from gateway.core.encryption import CustomerKey
 from gateway.core.errors import StoreError, Unsupported
 from gateway.core.ranges import Span
 from gateway.core.store import (
@@ -155,9 +156,15 @@ class Leased(Layer):
         return await self._use(Multipart, lambda native: native.stat_upload(key, upload))
 
     async def put_part(
-        self, key: Key, upload: str, number: int, body: Body, checksums: frozenset[Algorithm] = frozenset()
+        self,
+        key: Key,
+        upload: str,
+        number: int,
+        body: Body,
+        checksums: frozenset[Algorithm] = frozenset(),
+        secret: CustomerKey | None = None,
     ) -> Part:
-        return await self._use(Multipart, lambda native: native.put_part(key, upload, number, body, checksums))
+        return await self._use(Multipart, lambda native: native.put_part(key, upload, number, body, checksums, secret))
 
     async def copy_part(
         self,

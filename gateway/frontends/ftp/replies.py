@@ -75,6 +75,8 @@ FAILURES: Mapping[type[errors.StoreError], Failure] = {
     errors.NoSuchUpload: Failure(550, "Not found"),
     errors.AlreadyExists: Failure(550, "Exists already"),
     errors.NotEmpty: Failure(550, "Not empty"),
+    errors.KeyRequired: Failure(550, "Access denied"),
+    errors.KeyRefused: Failure(550, "Access denied"),
     errors.InvalidVersion: Failure(550, "Not permitted"),
     errors.IsADirectory: Failure(550, "Not permitted"),
     errors.NotADirectory: Failure(550, "Not permitted"),

@@ -163,6 +163,8 @@ STORE_ERRORS: Mapping[type, Tell] = {
     core.IncompleteBody: _plain(Code.INCOMPLETE_BODY),
     core.BodyTimeout: _plain(Code.REQUEST_TIMEOUT),
     core.InvalidName: _as(Code.INVALID_ARGUMENT),
+    core.KeyRequired: _as(Code.INVALID_REQUEST),
+    core.KeyRefused: _as(Code.INVALID_REQUEST),
     core.InvalidVersion: _version,
     core.IsADirectory: _as(Code.INVALID_REQUEST),
     core.NotADirectory: _as(Code.INVALID_REQUEST),

@@ -98,6 +98,8 @@ STORE_ERRORS: Mapping[type[core.StoreError], Rule] = {
     core.IncompleteBody: Rule(499),
     core.BodyTimeout: Rule(408),
     core.InvalidName: Rule(400, told=True),
+    core.KeyRequired: Rule(403, told=True),
+    core.KeyRefused: Rule(403, told=True),
     core.InvalidVersion: Rule(400, told=True),
     core.IsADirectory: Rule(400, told=True),
     core.NotADirectory: Rule(400, told=True),

@@ -42,7 +42,7 @@ async def receive(body: Body, algorithms: Collection[Algorithm], volume: Volume,
 def _received(stored: Stored, stage: CheckedBody, algorithms: Collection[Algorithm]) -> Received:
     digests = stage.digests
     checksums = {algorithm.value: encode(digests[algorithm]) for algorithm in algorithms}
-    return Received(stored, digests[Algorithm.MD5].hex(), checksums)
+    return Received(stored, stage.count, digests[Algorithm.MD5].hex(), checksums)
 
 
 class Draft:

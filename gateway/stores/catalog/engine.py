@@ -49,7 +49,7 @@ class Engine:
         A job that was refused, or found the disk full, has certainly left no row, and so its file goes at once: on a
         full disk that must not depend on another commit. Of any other failure the index has to be asked.
         """
-        brief = isinstance(received.stored, Filed) or received.size <= BRIEF
+        brief = isinstance(received.stored, Filed) or received.stored.size <= BRIEF
         try:
             return await self.writer.run(work, changes, brief=brief)
         except BaseException as error:

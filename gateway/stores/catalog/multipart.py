@@ -8,6 +8,7 @@ from functools import partial
 from gateway.core.body import Body, CheckedBody, StreamBody
 from gateway.core.conditions import ANY, When
 from gateway.core.digest import Algorithm, composite_checksum, composite_etag, encode
+from gateway.core.encryption import CustomerKey, refuse_key
 from gateway.core.errors import NoSuchUpload, TooLarge
 from gateway.core.listing import paginate
 from gateway.core.names import check_bucket, checked_key
@@ -33,8 +34,15 @@ class Multipart(Objects):
         return self._pending(key, upload)
 
     async def put_part(
-        self, key: Key, upload: str, number: int, body: Body, checksums: frozenset[Algorithm] = frozenset()
+        self,
+        key: Key,
+        upload: str,
+        number: int,
+        body: Body,
+        checksums: frozenset[Algorithm] = frozenset(),
+        secret: CustomerKey | None = None,
     ) -> Part:
+        refuse_key(secret)
         check_number(number)
         engine = self._engine
         received = await engine.receive(body, checksums | _wanted(self._pending(key, upload)))

@@ -10,6 +10,7 @@ from types import TracebackType
 from gateway.core.body import Body
 from gateway.core.conditions import ANY, When, check_read, check_write
 from gateway.core.digest import composite_etag
+from gateway.core.encryption import refuse_sealed
 from gateway.core.errors import StoreError, TooLarge
 from gateway.core.names import check_bucket, check_key, checked_key
 from gateway.core.ranges import Extent, Span, resolve
@@ -198,6 +199,7 @@ def _created(key: Key, received: Received, opts: Put) -> Meta:
 
 def _extended(found: Meta, received: Received, opts: Put) -> Meta:
     """An object with more bytes at its end: put together of what stood and what came, whose checksums are not known."""
+    refuse_sealed(found.props.system)
     return replace(
         found,
         size=found.size + received.size,

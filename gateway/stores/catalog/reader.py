@@ -42,10 +42,16 @@ class InlineReader(ContentReader):
         self.meta = meta
         self.extent = extent
         self.data: bytes = data[extent.start : extent.stop]
+        self._all = data
 
     async def chunks(self) -> AsyncIterator[bytes]:
         if self.data:
             yield self.data
+
+    async def stored(self, extent: Extent) -> AsyncIterator[bytes]:
+        if len(self._all) < extent.stop:
+            raise Corrupt
+        yield self._all[extent.start : extent.stop]
 
     def duplicate(self, db: Connection, ids: Iterator[int]) -> int:
         return contents.create_part(db, Inline(next(ids), self.data))
@@ -117,11 +123,14 @@ class SegmentReader(ContentReader):
         finally:
             self._close()
 
-    async def chunks(self) -> AsyncIterator[bytes]:
-        if self._few is not None:
-            yield self._few
-            return
-        for piece in self._layout.pieces(self.extent):
+    def chunks(self) -> AsyncIterator[bytes]:
+        return self.stored(self.extent) if self._few is None else self._at_once(self._few)
+
+    async def _at_once(self, few: bytes) -> AsyncIterator[bytes]:
+        yield few
+
+    async def stored(self, extent: Extent) -> AsyncIterator[bytes]:
+        for piece in self._layout.pieces(extent):
             if piece.inline:
                 yield self._layout.inline(piece)
                 continue

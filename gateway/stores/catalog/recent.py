@@ -42,7 +42,7 @@ class RecentObjects:
             return found
         found = self._readers.here(partial(objects.find_open, key=checked_key(key)))
         if found.data is not None:
-            self._keep(name, found, len(found.data))
+            self._keep(name, found)
         return found
 
     def forget(self, changed: Collection[Key] | None) -> None:
@@ -54,11 +54,15 @@ class RecentObjects:
         for key in changed:
             found = self._kept.pop((key.bucket, key.name), None)
             if found is not None:
-                self._size -= found.meta.size + OVERHEAD
+                self._size -= _cost(found)
 
-    def _keep(self, name: tuple[str, str], found: Opened, size: int) -> None:
+    def _keep(self, name: tuple[str, str], found: Opened) -> None:
         self._kept[name] = found
-        self._size += size + OVERHEAD
+        self._size += _cost(found)
         while self._size > self._limit:
             _, oldest = self._kept.popitem(last=False)
-            self._size -= oldest.meta.size + OVERHEAD
+            self._size -= _cost(oldest)
+
+
+def _cost(found: Opened) -> int:
+    return len(found.data or b"") + OVERHEAD

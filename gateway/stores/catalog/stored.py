@@ -29,12 +29,9 @@ Stored = Inline | Filed
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A body that has come in, whole and sound."""
+    """A body that has come in, whole and sound. `size` is what it tells of itself, which need not be what is stored."""
 
     stored: Stored
+    size: int
     etag: str
     checksums: Mapping[str, str]
-
-    @property
-    def size(self) -> int:
-        return self.stored.size

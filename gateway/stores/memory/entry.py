@@ -70,10 +70,13 @@ class EntryReader(Reader):
         self.extent = extent
         self._chunks = entry.chunks
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    def chunks(self) -> AsyncIterator[bytes]:
+        return self.stored(self.extent)
+
+    async def stored(self, extent: Extent) -> AsyncIterator[bytes]:
         offset = 0
         for chunk in self._chunks:
-            piece = chunk[max(0, self.extent.start - offset) : max(0, self.extent.stop - offset)]
+            piece = chunk[max(0, extent.start - offset) : max(0, extent.stop - offset)]
             offset += len(chunk)
             if piece:
                 yield piece

@@ -7,6 +7,7 @@ from dataclasses import replace
 from gateway.core.body import Body
 from gateway.core.conditions import ANY, When, check_read, check_write
 from gateway.core.digest import composite_etag
+from gateway.core.encryption import refuse_sealed
 from gateway.core.errors import NoSuchBucket, NotEmpty, StoreError
 from gateway.core.listing import paginate
 from gateway.core.ranges import Span, resolve
@@ -166,6 +167,7 @@ def _created(key: Key, received: Received, opts: Put) -> Entry:
 
 def _extended(found: Entry, received: Received, opts: Put) -> Entry:
     """An object with more bytes at its end: put together, as from parts, of which no checksum is known."""
+    refuse_sealed(found.meta.props.system)
     etags = (*found.etags, received.etag)
     meta = replace(
         found.meta,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from gateway.core.body import Body, StreamBody
 from gateway.core.conditions import ANY, When
 from gateway.core.digest import Algorithm, composite_etag
+from gateway.core.encryption import CustomerKey, refuse_key
 from gateway.core.errors import NoSuchUpload
 from gateway.core.listing import LAST_CHARACTER, paginate
 from gateway.core.parts import check_number
@@ -36,8 +37,15 @@ class Uploads(Objects):
         return self._pending(key, upload).upload
 
     async def put_part(
-        self, key: Key, upload: str, number: int, body: Body, checksums: frozenset[Algorithm] = frozenset()
+        self,
+        key: Key,
+        upload: str,
+        number: int,
+        body: Body,
+        checksums: frozenset[Algorithm] = frozenset(),
+        secret: CustomerKey | None = None,
     ) -> Part:
+        refuse_key(secret)
         check_number(number)
         wanted = self._pending(key, upload).upload.checksum
         received = await receive(body, checksums if wanted is None else checksums | {wanted})

@@ -7,6 +7,7 @@ from gateway.core import ops
 from gateway.core.body import Body, ReadyBody
 from gateway.core.conditions import ANY, When
 from gateway.core.digest import Algorithm, Digests
+from gateway.core.encryption import CustomerKey, refuse_key
 from gateway.core.errors import StoreError
 from gateway.core.names import check_bucket
 from gateway.core.ranges import Span
@@ -124,8 +125,15 @@ class S3Store(Store):
         return await self._uploads.stat(key, upload)
 
     async def put_part(
-        self, key: Key, upload: str, number: int, body: Body, checksums: frozenset[Algorithm] = frozenset()
+        self,
+        key: Key,
+        upload: str,
+        number: int,
+        body: Body,
+        checksums: frozenset[Algorithm] = frozenset(),
+        secret: CustomerKey | None = None,
     ) -> Part:
+        refuse_key(secret)
         return await self._uploads.put_part(place_of(key, upload), number, body, checksums)
 
     async def copy_part(

@@ -11,6 +11,7 @@ from dataclasses import replace
 from gateway.core.body import Body, StreamBody
 from gateway.core.conditions import ANY, When
 from gateway.core.digest import Algorithm, composite_etag
+from gateway.core.encryption import CustomerKey, refuse_key
 from gateway.core.errors import NoSuchUpload, NotFound
 from gateway.core.listing import LAST_CHARACTER, paginate
 from gateway.core.names import check_bucket, checked_key
@@ -72,8 +73,15 @@ class Uploads(Large):
         return (await self._record(key, upload)).upload(upload)
 
     async def put_part(
-        self, key: Key, upload: str, number: int, body: Body, checksums: frozenset[Algorithm] = frozenset()
+        self,
+        key: Key,
+        upload: str,
+        number: int,
+        body: Body,
+        checksums: frozenset[Algorithm] = frozenset(),
+        secret: CustomerKey | None = None,
     ) -> Part:
+        refuse_key(secret)
         check_number(number)
         record = await self._record(key, upload)
         wanted = checksums if record.checksum is None else checksums | {Algorithm(record.checksum)}

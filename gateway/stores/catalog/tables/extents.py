@@ -62,16 +62,16 @@ def cut(db: Connection, source: int, extent: Extent, ids: Iterator[int]) -> int:
     return content
 
 
-def join(db: Connection, parts: Sequence[tuple[int, int]]) -> int:
-    """One content out of several, each given with its size, that lie in extents; these are gone afterwards."""
-    offsets = accumulate((size for _, size in parts), initial=0)
-    places = [(part, offset) for (part, _), offset in zip(parts, offsets, strict=False)]
-    content = insert(db, sum(size for _, size in parts))
-    joined = {
-        "content": content,
-        "places": msgspec.json.encode(places).decode(),
-        "parts": pack_numbers([part for part, _ in parts]),
-    }
+def join(db: Connection, parts: Sequence[int]) -> int:
+    """One content out of several that lie in extents; these are gone afterwards."""
+    packed = pack_numbers(list(parts))
+    sizes: dict[int, int] = dict(
+        db.execute("SELECT id, size FROM contents WHERE id IN (SELECT value FROM json_each(?))", (packed,))
+    )
+    *offsets, size = accumulate((sizes[part] for part in parts), initial=0)
+    places = list(zip(parts, offsets, strict=True))
+    content = insert(db, size)
+    joined = {"content": content, "places": msgspec.json.encode(places).decode(), "parts": packed}
     db.execute(
         """INSERT INTO extents (content, offset, segment, start, length)
             SELECT :content, (p.value ->> 1) + e.offset, e.segment, e.start, e.length

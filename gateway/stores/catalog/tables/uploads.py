@@ -128,7 +128,7 @@ def take(db: Connection, serial: int, chosen: Sequence[Ready]) -> int:
     numbers = pack_numbers([found.part.number for found in chosen])
     db.execute("DELETE FROM parts WHERE upload = ? AND number IN (SELECT value FROM json_each(?))", (serial, numbers))
     drop(db, serial)
-    return extents.join(db, [(found.content, found.part.size) for found in chosen])
+    return extents.join(db, [found.content for found in chosen])
 
 
 def drop(db: Connection, serial: int) -> None:
