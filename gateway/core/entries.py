@@ -3,18 +3,20 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from gateway.core import filetimes
 from gateway.core.paths import SEPARATOR
 from gateway.core.types import DIRECTORY_TYPE, BucketMeta, Meta, Prefix
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A file or directory under its last name. `size` in bytes; `modified` in ns since the epoch, where it is known."""
+    """A file or directory under its last name. `size` in bytes; times in ns since the epoch, where they are known."""
 
     name: str
     is_directory: bool
     size: int = 0
     modified: int | None = None
+    created: int | None = None
     etag: str = ""
     content_type: str = ""
 
@@ -33,7 +35,8 @@ def entry_of(meta: Meta, name: str) -> Entry:
         name=name,
         is_directory=False,
         size=meta.size,
-        modified=meta.modified,
+        modified=filetimes.modified(meta),
+        created=filetimes.created(meta),
         etag=meta.etag,
         content_type=meta.props.content_type,
     )

@@ -28,7 +28,7 @@ from gateway.core.paths import SEPARATOR, TreePath
 from gateway.core.ranges import Span
 from gateway.core.renames import check_parent, check_replace, destination
 from gateway.core.store import Glance, Reader, Rename, Store, find
-from gateway.core.types import DIRECTORY_TYPE, BucketMeta, BucketProps, Key, ListQuery, Meta, Prefix, Props, Put
+from gateway.core.types import DIRECTORY_TYPE, BucketMeta, BucketProps, ListQuery, Meta, Prefix, Props, Put
 
 T = TypeVar("T")
 
@@ -138,18 +138,19 @@ class Tree:
                 raise IsADirectory
             yield reader
 
-    async def target(self, path: TreePath) -> Key:
-        """The key to write a file at `path` under. The directory above need not stand; it will, by the file.
+    async def standing(self, path: TreePath) -> Meta | None:
+        """The file that one written to `path` takes the place of; None where the path is free.
 
-        Raises `NotFound`, `IsADirectory`, and `NotADirectory` where a file stands in the place of the directory above.
+        The directory above need not stand; it will, by the file. Raises `NotFound`, `IsADirectory`, and `NotADirectory`
+        where a file stands in the place of the directory above.
         """
         try:
-            await self.file(path)
+            return await self.file(path)
         except NoSuchKey:
             parent = path.parent
             if not parent.is_bucket and await ops.exists(self.store, parent.key):
                 check_parent(await self.stat(parent))
-        return path.key
+            return None
 
     async def mkdir(self, path: TreePath, system: Mapping[str, str] = MappingProxyType({})) -> None:
         """Make a directory that stands by itself; in the root: a bucket, with these properties of the product.

@@ -1,10 +1,11 @@
 """The command table: what each verb does, what it needs, and how HELP and FEAT tell of it."""
 
-import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from gateway.frontends.ftp import forms
 from gateway.frontends.ftp.digests import features_of as hashes_of
+from gateway.frontends.ftp.forms import Form
 from gateway.frontends.ftp.handlers import (
     digests,
     directories,
@@ -16,6 +17,7 @@ from gateway.frontends.ftp.handlers import (
     parameters,
     protection,
 )
+from gateway.frontends.ftp.lines import Request
 from gateway.frontends.ftp.listing import features_of
 from gateway.frontends.ftp.permissions import BROWSE, DELETE, MAKE, MOVE_FROM, MOVE_TO, READ, REMOVE, WRITE, Needs
 from gateway.frontends.ftp.replies import Reply
@@ -23,11 +25,6 @@ from gateway.frontends.ftp.session import Session, Target
 
 Plain = Callable[[Session, str], Reply | Awaitable[Reply]]
 OnPath = Callable[[Session, Target], Awaitable[Reply]]
-
-_OPTIONS = re.compile(r"(?:-[A-Za-z0-9]* *)*")
-_WORD = re.compile(r"\S* ?")
-_EVERYTHING = re.compile(r".*")
-_NOTHING = re.compile("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +47,8 @@ class PlainCommand:
 class PathCommand:
     """A command about a path, on which dispatch checks `needs` before the handler gets it.
 
-    `default` is the path that is meant where none is given; without it one must be. `leading` is what may stand before
-    the path. `ready` refuses what comes out of order. Of a `told` one an `Access` event is made.
+    `default` is the path that is meant where none is given; without it one must be. `form` tells the path from what may
+    stand around it. `ready` refuses what comes out of order. Of a `told` one an `Access` event is made.
     """
 
     handler: OnPath
@@ -59,7 +56,7 @@ class PathCommand:
     syntax: str = "path"
     feature: str = ""
     default: str = ""
-    leading: re.Pattern[str] = _NOTHING
+    form: Form = forms.whole
     ready: Callable[[Session], object] | None = None
     told: bool = False
 
@@ -83,7 +80,7 @@ def is_served(command: Command, session: Session) -> bool:
 def help_(session: Session, text: str) -> Reply:
     verb = text.strip().upper()
     if not verb:
-        verbs = sorted(verb for verb, command in COMMANDS.items() if is_served(command, session))
+        verbs = sorted(verb for verb, command in COMMANDS.items() if " " not in verb and is_served(command, session))
         rows = [" ".join(f"{verb:<4}" for verb in verbs[start : start + 12]) for start in range(0, len(verbs), 12)]
         return Reply(214, "End", head="Commands:", lines=tuple(rows))
     command = COMMANDS.get(verb)
@@ -115,7 +112,7 @@ _INFO: Mapping[str, Command] = {
     "NOOP": PlainCommand(info.noop, for_strangers=True, at_once=True),
     "CLNT": PlainCommand(info.clnt, "name", "CLNT", for_strangers=True),
     "LANG": PlainCommand(info.lang, "[EN]", "LANG EN*", for_strangers=True),
-    "SITE": PlainCommand(info.site, "HELP | POLICY [name]"),
+    "SITE": PlainCommand(info.site, "HELP | POLICY [name] | UTIME times path"),
 }
 
 _PARAMETERS: Mapping[str, Command] = {
@@ -125,6 +122,7 @@ _PARAMETERS: Mapping[str, Command] = {
     "STRU": PlainCommand(parameters.stru, "F"),
     "ALLO": PlainCommand(parameters.allo, "size"),
     "REST": PlainCommand(parameters.rest, "offset", "REST STREAM"),
+    "RANG": PlainCommand(parameters.rang, "first last | 1 0", "RANG STREAM"),
     "PASV": PlainCommand(parameters.pasv, "", "PASV"),
     "EPSV": PlainCommand(parameters.epsv, "[1 | 2 | ALL]", "EPSV"),
     "PORT": PlainCommand(parameters.port, "h1,h2,h3,h4,p1,p2"),
@@ -134,7 +132,7 @@ _PARAMETERS: Mapping[str, Command] = {
 _DIRECTORIES: Mapping[str, Command] = {
     "PWD": PlainCommand(directories.pwd),
     "CWD": PathCommand(directories.cwd, BROWSE, "[path]", default="."),
-    "CDUP": PathCommand(directories.cwd, BROWSE, "", default="..", leading=_EVERYTHING),
+    "CDUP": PathCommand(directories.cwd, BROWSE, "", default="..", form=forms.nothing),
     "MKD": PathCommand(directories.mkd, MAKE, told=True),
     "RMD": PathCommand(directories.rmd, REMOVE, told=True),
     "DELE": PathCommand(directories.dele, DELETE, told=True),
@@ -143,17 +141,24 @@ _DIRECTORIES: Mapping[str, Command] = {
 }
 
 _LISTINGS: Mapping[str, Command] = {
-    "LIST": PathCommand(listings.list_, BROWSE, "[-options] [path]", default=".", leading=_OPTIONS, told=True),
-    "NLST": PathCommand(listings.nlst, BROWSE, "[-options] [path]", default=".", leading=_OPTIONS, told=True),
+    "LIST": PathCommand(listings.list_, BROWSE, "[-options] [path]", default=".", form=forms.switches, told=True),
+    "NLST": PathCommand(listings.nlst, BROWSE, "[-options] [path]", default=".", form=forms.switches, told=True),
     "MLSD": PathCommand(listings.mlsd, BROWSE, "[path]", default=".", told=True),
     "MLST": PathCommand(listings.mlst, BROWSE, "[path]", default="."),
-    "STAT": PathCommand(listings.stat, BROWSE, "[path]", default=".", leading=_OPTIONS),
+    "STAT": PathCommand(listings.stat, BROWSE, "[path]", default=".", form=forms.switches),
 }
 
 _FACTS: Mapping[str, Command] = {
     "SIZE": PathCommand(facts.size, READ, feature="SIZE"),
     "MDTM": PathCommand(facts.mdtm, READ, feature="MDTM"),
-    "MFMT": PathCommand(facts.mfmt, WRITE, "YYYYMMDDHHMMSS path", "MFMT", leading=_WORD, told=True),
+    "MFMT": PathCommand(facts.mfmt, WRITE, "YYYYMMDDHHMMSS path", "MFMT", form=forms.word, told=True),
+    "MFCT": PathCommand(facts.mfct, WRITE, "YYYYMMDDHHMMSS path", "MFCT", form=forms.word, told=True),
+    "MFF": PathCommand(
+        facts.mff, WRITE, "fact=value;... path", f"MFF {';'.join(facts.CHANGEABLE)};", form=forms.word, told=True
+    ),
+    "SITE UTIME": PathCommand(
+        facts.utime, WRITE, "YYYYMMDDHHMM[SS] path | path accessed modified changed UTC", form=forms.utime, told=True
+    ),
 }
 
 _DIGESTS: Mapping[str, Command] = {
@@ -201,3 +206,12 @@ _STATUS = PlainCommand(info.stat, at_once=True)
 def lookup(verb: str, *, bare: bool) -> Command | None:
     """The command of `verb`; STAT without an argument (`bare`) is one of its own."""
     return _STATUS if bare and verb == "STAT" else COMMANDS.get(verb)
+
+
+def specific(request: Request) -> Request:
+    """A request of SITE as one of a verb of two words, where the table has that."""
+    if request.verb != "SITE":
+        return request
+    word, _, argument = request.argument.lstrip().partition(b" ")
+    verb = f"SITE {word.decode(errors='replace').upper()}"
+    return replace(request, verb=verb, argument=argument) if verb in COMMANDS else request

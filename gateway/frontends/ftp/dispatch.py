@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Coroutine
 from gateway.core.context import RequestContext, current, enter, new_request_id
 from gateway.core.errors import StoreError
 from gateway.core.events import Access
-from gateway.frontends.ftp.commands import UNBUILT, Command, PathCommand, PlainCommand, is_served, lookup
+from gateway.frontends.ftp.commands import UNBUILT, Command, PathCommand, PlainCommand, is_served, lookup, specific
 from gateway.frontends.ftp.lines import Request
 from gateway.frontends.ftp.permissions import authorise
 from gateway.frontends.ftp.replies import Refused, Reply, Then, failure_reply
@@ -33,6 +33,7 @@ def is_at_once(request: Request) -> bool:
 
 def begin(session: Session, request: Request) -> Reply | Work:
     """Answer a request at once where nothing has to be waited for."""
+    request = specific(request)
     try:
         command, text = _command(session, request), _text(request)
         if isinstance(command, PathCommand):
@@ -98,10 +99,8 @@ async def _run(session: Session, login: Login, verb: str, command: PathCommand, 
 
 def _target(session: Session, login: Login, command: PathCommand, text: str) -> Target:
     """What the command is about, not yet checked."""
-    leading = command.leading.match(text)
-    options = leading[0] if leading else ""
-    path = text[len(options) :]
-    return Target(session.directory.resolve(path or command.default), path, options.strip(), login, None)
+    options, path = command.form(text)
+    return Target(session.directory.resolve(path or command.default), path, options, login, None)
 
 
 async def _authorise(session: Session, target: Target, command: PathCommand) -> None:

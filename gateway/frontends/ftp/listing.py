@@ -80,6 +80,10 @@ def _modify(entry: Entry, place: Place) -> str:
     return "" if entry.modified is None else fact_time(entry.modified)
 
 
+def _create(entry: Entry, place: Place) -> str:
+    return "" if entry.created is None else fact_time(entry.created)
+
+
 def _perm(entry: Entry, place: Place) -> str:
     return place.rights.directory if entry.is_directory else place.rights.file
 
@@ -104,6 +108,7 @@ FACTS: Mapping[str, Fact] = {
     "unique": _unique,
     "UNIX.mode": _mode,
     "media-type": _media_type,
+    "create": _create,
 }
 """All facts that can be asked for. One that an entry does not have is left out of its line."""
 

@@ -7,6 +7,8 @@ from enum import Enum, auto
 
 from gateway.core import errors
 
+INVALID_OFFSET = 554
+
 _LINE_ENDS = re.compile(r"[\r\n\0]")
 
 
@@ -82,7 +84,7 @@ FAILURES: Mapping[type[errors.StoreError], Failure] = {
     errors.NotADirectory: Failure(550, "Not permitted"),
     errors.ConditionFailed: Failure(450, "Changed meanwhile"),
     errors.NotModified: Failure(450, "Not changed"),
-    errors.BadRange: Failure(554, "Invalid offset"),
+    errors.BadRange: Failure(INVALID_OFFSET, "Invalid offset"),
     errors.BadRequest: Failure(550, "Not permitted"),
     errors.BadDigest: Failure(550, "Damaged on the way"),
     errors.IncompleteBody: Failure(426, "Transfer aborted"),

@@ -11,6 +11,7 @@ from gateway.auth.tenancy import Tenancy
 from gateway.core.errors import IncompleteBody
 from gateway.core.events import Observer
 from gateway.core.paths import ROOT, TreePath
+from gateway.core.ranges import Span
 from gateway.core.tree import Tree
 from gateway.core.types import BucketMeta
 from gateway.frontends.ftp.addresses import Address
@@ -18,7 +19,7 @@ from gateway.frontends.ftp.digests import MD5
 from gateway.frontends.ftp.listing import DEFAULT_FACTS
 from gateway.frontends.ftp.passive import PassivePorts
 from gateway.frontends.ftp.permissions import Origin
-from gateway.frontends.ftp.replies import Refused, Reply
+from gateway.frontends.ftp.replies import INVALID_OFFSET, Refused, Reply
 from gateway.frontends.ftp.security import Security
 from gateway.frontends.ftp.settings import FtpSettings
 from gateway.frontends.ftp.sources import CANNOT_CONNECT, DataSource
@@ -133,7 +134,8 @@ class Session:
         self.passive_only = False
         self.policy = ""
         """The storage policy of buckets that are made; empty: the store's own."""
-        self.restart = 0
+        self.span: Span | None = None
+        """What the next transfer is of a file (REST, RANG); None: the whole."""
         self.agree(None)
 
     def protect(self, context: ssl.SSLContext | None, *, data: bool = False) -> None:
@@ -173,10 +175,17 @@ class Session:
         source, self._source = self._source, None
         return source
 
+    def take_span(self) -> Span | None:
+        """What REST or RANG asked for; it holds for one transfer."""
+        span, self.span = self.span, None
+        return span
+
     def take_restart(self) -> int:
-        """Where the next transfer begins (REST); it holds for one transfer."""
-        restart, self.restart = self.restart, 0
-        return restart
+        """Where the next upload begins (REST). Raises `Refused` where it was to end somewhere, too."""
+        span = self.take_span()
+        if span is not None and span.last is not None:
+            raise Refused(INVALID_OFFSET, "Uploads have no end that RANG could tell; use REST")
+        return (span and span.first) or 0
 
     def begin(self, transfer: Breakable) -> None:
         """Make `transfer` the one that `abort` ends. Raises what ABOR raises where it came first."""

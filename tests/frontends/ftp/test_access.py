@@ -18,7 +18,16 @@ WRITES = (
     "RMD /c/empty",
     "RNFR /c/f",
     "MFMT 20010203040506 /c/f",
+    "MFCT 20010203040506 /c/f",
+    "MFF Modify=20010203040506; /c/f",
+    "SITE UTIME 20010203040506 /c/f",
 )
+AHEAD = {
+    **dict.fromkeys(("MFMT", "MFCT", "SITE UTIME"), "20010203040506 "),
+    "MFF": "Modify=20010203040506; ",
+}
+"""What stands before the path."""
+
 BUCKETS = ("MKD /made", "RMD /vacant", "RNFR /c")
 
 
@@ -67,8 +76,7 @@ async def test_every_command_on_a_path_is_denied_to_who_has_no_rights(world: Wor
     for verb, command in COMMANDS.items():
         if isinstance(command, PathCommand) and verb not in ("CDUP", "XCUP", "RNTO"):
             for path in ("/c/f", "/c/empty", "/c"):
-                text = f"20010203040506 {path}" if verb == "MFMT" else path
-                answer = await client.do(f"{verb} {text}")
+                answer = await client.do(f"{verb} {AHEAD.get(verb, '')}{path}")
                 assert (answer.code, answer.text[:13]) == (550, "Access denied"), (verb, path)
     await client.do("CWD /c")
     assert await client.code("CDUP") == 250

@@ -1,6 +1,7 @@
 """RETR."""
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ from gateway.core.store import Reader, Region
 from gateway.core.types import Key, Meta
 from gateway.stores.memory import Memory
 from tests.frontends.ftp.breaks import BREAKS
-from tests.frontends.ftp.world import World, download, make_bucket, receive, serving, until
+from tests.frontends.ftp.world import World, download, make_bucket, receive, serving, until, upload
 
 STORES = ("memory", "catalog")
 
@@ -34,6 +35,31 @@ async def test_f30_downloads_begin_at_an_offset(world: World) -> None:
             assert await client.code("RETR /c/f") == 554
     for text in ("-1", "x", "", str(2**63), "9" * 100, "\u0663", "1.5", "0x10"):
         assert await client.code(f"REST {text}") == 501, text
+
+
+async def test_downloads_and_digests_of_a_range(world: World) -> None:
+    await world.put("f", b"0123456789")
+    client = await world.login()
+    for first, last, expected in ((0, 0, b"0"), (2, 5, b"2345"), (8, 99, b"89"), (10, 12, b"")):
+        assert await client.code(f"RANG {first} {last}") == 350
+        assert await download(client, "RETR /c/f") == expected
+    assert await download(client, "RETR /c/f") == b"0123456789"
+    assert await client.code("RANG 2 5") == 350
+    assert (await client.do("HASH /c/f")).text == f"MD5 2-6 {hashlib.md5(b'2345').hexdigest()} /c/f"
+    assert (await client.do("HASH /c/f")).text == f"MD5 0-10 {hashlib.md5(b'0123456789').hexdigest()} /c/f"
+    await client.do("RANG 2 5")
+    assert await client.code("RANG 1 0") == 350
+    assert await download(client, "RETR /c/f") == b"0123456789"
+    await client.do("RANG 11 12")
+    with await client.passive():
+        assert await client.code("RETR /c/f") == 554
+    await client.do("RANG 0 3")
+    assert (await upload(client, "STOR /c/f", b"xxx")).code == 554
+    assert await world.get("f") == b"0123456789"
+    for text in ("", "1", "3 2", "0 0", "a b", "-1 2", "1 2 3", f"1 {2**63}"):
+        assert (await client.code(f"RANG {text}") == 501) is (text != "0 0"), text
+    await client.do("TYPE A")
+    assert await client.code("RANG 1 2") == 504
 
 
 class FileReader(Reader):

@@ -131,7 +131,7 @@ async def test_facts_are_chosen(world: World) -> None:
     assert await download(client, "MLSD /c") == (
         b"type=file;size=4;UNIX.mode=0644;media-type=application/octet-stream; f\r\n"
     )
-    assert " MLST type*;size*;modify;perm;unique;UNIX.mode*;media-type*;" in (await client.do("FEAT")).lines
+    assert " MLST type*;size*;modify;perm;unique;UNIX.mode*;media-type*;create;" in (await client.do("FEAT")).lines
     assert (await client.do("OPTS MLST unique;")).code == 200
     unique = await download(client, "MLSD /c")
     assert re.fullmatch(rb"unique=[0-9a-f]{20}; f\r\n", unique)

@@ -78,6 +78,7 @@ async def test_an_upload_is_not_kept_where_the_control_connection_breaks(world: 
     sock = await passive(client, context, "STOR /c/f")
     await asyncio.to_thread(sock.sendall, b"half")
     client.reset()
+    await client.close()  # the break has to come first
     secure.end(sock)
     await world.until_empty()
     assert await world.get("f") == b"old"

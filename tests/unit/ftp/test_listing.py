@@ -86,7 +86,7 @@ def test_all_facts_of_a_file_and_of_a_directory() -> None:
 
 def test_facts_are_chosen_by_any_spelling_and_shown_in_one_order() -> None:
     assert chosen_facts(["UNIX.MODE", "Type", "nonsense", ""]) == ("type", "UNIX.mode")
-    assert features_of(("size",)) == "MLST type;size*;modify;perm;unique;UNIX.mode;media-type;"
+    assert features_of(("size",)) == "MLST type;size*;modify;perm;unique;UNIX.mode;media-type;create;"
 
 
 @pytest.mark.parametrize(

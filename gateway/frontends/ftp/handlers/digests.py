@@ -2,6 +2,7 @@
 
 import asyncio
 
+from gateway.core.ranges import Extent
 from gateway.frontends.ftp.digests import DIGESTS, MD5
 from gateway.frontends.ftp.replies import Reply, quoted
 from gateway.frontends.ftp.session import Session, Target
@@ -10,8 +11,8 @@ from gateway.frontends.ftp.session import Session, Target
 async def hash_(session: Session, target: Target) -> Reply:
     """draft-bryan-ftpext-hash, section 3."""
     name = session.digest
-    size, digest = await _digest(session, target, name)
-    return Reply(213, f"{name} 0-{size} {digest} {target.path}")
+    extent, digest = await _digest(session, target, name)
+    return Reply(213, f"{name} {extent.start}-{extent.stop} {digest} {target.path}")
 
 
 async def md5(session: Session, target: Target) -> Reply:
@@ -45,14 +46,17 @@ async def _bare(session: Session, target: Target, name: str) -> Reply:
     return Reply(250, digest)
 
 
-async def _digest(session: Session, target: Target, name: str) -> tuple[int, str]:
-    """The size of a file and its digest: the MD5 that is kept with it, or what comes of reading the whole file."""
-    meta = await target.tree.file(target.path)
-    if name == MD5 and not meta.is_composite:
-        return meta.size, meta.etag
+async def _digest(session: Session, target: Target, name: str) -> tuple[Extent, str]:
+    """What REST or RANG asked for of a file, and its digest.
+
+    That is the MD5 that is kept with the file, or what comes of reading it.
+    """
+    span, meta = session.take_span(), await target.tree.file(target.path)
+    if span is None and name == MD5 and not meta.is_composite:
+        return Extent(0, meta.size), meta.etag
     digest, loop = DIGESTS[name](), asyncio.get_running_loop()
-    async with target.tree.open(target.path, None) as reader:
+    async with target.tree.open(target.path, span) as reader:
         async for chunk in reader.chunks():
             await loop.run_in_executor(session.services.threads, digest.update, chunk)
             session.check_control()
-        return reader.meta.size, digest.hexdigest()
+        return reader.extent, digest.hexdigest()

@@ -5,6 +5,12 @@ import re
 from gateway.frontends.ftp.replies import Reply
 from gateway.frontends.ftp.session import Session
 
+_SITE_HELP = (
+    "HELP",
+    "POLICY [storage policy of new containers]",
+    "UTIME YYYYMMDDHHMM[SS] path",
+    "UTIME path accessed modified changed UTC",
+)
 _POLICY = re.compile("[A-Za-z0-9-]{1,64}")
 
 
@@ -42,7 +48,7 @@ def site(session: Session, text: str) -> Reply:
     verb, _, value = text.partition(" ")
     verb = verb.upper()
     if verb == "HELP":
-        return Reply(214, "End", head="SITE commands:", lines=("HELP", "POLICY [storage policy of new containers]"))
+        return Reply(214, "End", head="SITE commands:", lines=_SITE_HELP)
     if verb == "POLICY":
         return _policy(session, value.strip())
     if verb in ("CHMOD", "CHOWN", "CHGRP", "UMASK"):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from ipaddress import IPv4Address
 
+from gateway.core.ranges import Span
 from gateway.frontends.ftp.addresses import check_target, epsv_text, parse_eprt, parse_port, pasv_text
 from gateway.frontends.ftp.digests import DIGESTS
 from gateway.frontends.ftp.listing import chosen_facts
@@ -39,13 +40,32 @@ def allo(session: Session, text: str) -> Reply:
 
 
 def rest(session: Session, text: str) -> Reply:
-    offset = int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else MAX_OFFSET
-    if offset >= MAX_OFFSET:
+    offset = _offset(text)
+    if offset is None:
         return Reply(501, "REST takes an offset in bytes, below 2^63")
     if offset and session.type is Type.ASCII:
         return Reply(504, "Transfers are not resumed in ASCII; use TYPE I")
-    session.restart = offset
+    session.span = Span(offset) if offset else None
     return Reply(350, f"The next transfer begins at {offset}")
+
+
+def rang(session: Session, text: str) -> Reply:
+    """The first and the last byte; `1 0` takes them back (draft-bryan-ftp-range, section 3)."""
+    first, last = (_offset(word) for word in (text.split() if text.count(" ") == 1 else ("", "")))
+    if first is None or last is None or (last < first and (first, last) != (1, 0)):
+        return Reply(501, "RANG takes the offsets of the first and the last byte, below 2^63")
+    if last < first:
+        session.span = None
+        return Reply(350, "The next transfer is whole")
+    if session.type is Type.ASCII:
+        return Reply(504, "Ranges are not known in ASCII; use TYPE I")
+    session.span = Span(first, last)
+    return Reply(350, f"The next transfer begins at {first} and ends at {last}")
+
+
+def _offset(text: str) -> int | None:
+    offset = int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else MAX_OFFSET
+    return offset if offset < MAX_OFFSET else None
 
 
 def opts(session: Session, text: str) -> Reply:
