@@ -15,7 +15,7 @@ from gateway.core.errors import (
     StoreError,
     Unsupported,
 )
-from gateway.core.store import Accounts, Append, Batch, Rename, Store, Versions, find
+from gateway.core.store import Accounts, Append, Batch, Locks, Rename, Store, Versions, find
 from gateway.core.types import (
     AccountMeta,
     BucketMeta,
@@ -143,6 +143,13 @@ async def delete_versions(store: Store, bucket: str, refs: Sequence[VersionRef])
         return await native.delete_versions(bucket, refs)
     await store.stat_bucket(bucket)
     return [await _delete_one(store, Key(bucket, ref.name), ref.version) for ref in refs]
+
+
+def locks_of(store: Store) -> Locks:
+    """Raises `Unsupported` where the store can't lock versions."""
+    if native := find(store, Locks):
+        return native
+    raise Unsupported("The store behind this bucket can't lock versions of objects")
 
 
 async def append(store: Store, key: Key, body: Body, opts: Put) -> Meta:

@@ -11,8 +11,9 @@ from gateway.core.conditions import ANY, When
 from gateway.core.digest import Algorithm
 from gateway.core.encryption import CustomerKey
 from gateway.core.errors import StoreError
+from gateway.core.locks import BucketLock, Retention
 from gateway.core.ranges import Span
-from gateway.core.store import Accounts, Append, Batch, Expiring, Multipart, Reader, Rename, Versions
+from gateway.core.store import Accounts, Append, Batch, Expiring, Locks, Multipart, Reader, Rename, Versions
 from gateway.core.types import (
     AccountMeta,
     BucketMeta,
@@ -211,3 +212,23 @@ class Around(Layer):
     async def delete_versions(self, bucket: str, refs: Sequence[VersionRef]) -> Sequence[Deleted | StoreError]:
         native, operation = self._native(Versions), Operation("delete_versions", harmless=False)
         return await self.around(operation, lambda: native.delete_versions(bucket, refs))
+
+    async def set_lock(self, bucket: str, lock: BucketLock) -> BucketMeta:
+        native = self._native(Locks)
+        return await self.around(Operation("set_lock"), lambda: native.set_lock(bucket, lock))
+
+    async def set_retention(
+        self, key: Key, retention: Retention | None, version: str | None = None, *, bypass: bool = False
+    ) -> Meta:
+        native = self._native(Locks)
+        return await self.around(
+            Operation("set_retention"), lambda: native.set_retention(key, retention, version, bypass=bypass)
+        )
+
+    async def set_hold(self, key: Key, version: str | None = None, *, held: bool) -> Meta:
+        native = self._native(Locks)
+        return await self.around(Operation("set_hold"), lambda: native.set_hold(key, version, held=held))
+
+    async def delete_governed(self, key: Key, version: str, when: When = ANY) -> Deleted:
+        native, operation = self._native(Locks), Operation("delete_governed", harmless=False)
+        return await self.around(operation, lambda: native.delete_governed(key, version, when))

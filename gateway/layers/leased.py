@@ -9,6 +9,7 @@ from gateway.core.conditions import ANY, When
 from gateway.core.digest import Algorithm
 from gateway.core.encryption import CustomerKey
 from gateway.core.errors import StoreError, Unsupported
+from gateway.core.locks import BucketLock, Retention
 from gateway.core.ranges import Span
 from gateway.core.store import (
     Accounts,
@@ -16,6 +17,7 @@ from gateway.core.store import (
     Batch,
     Expiring,
     Glance,
+    Locks,
     Multipart,
     Reader,
     Rename,
@@ -209,3 +211,17 @@ class Leased(Layer):
 
     async def expired(self, until: int, *, after: Expired | None = None, limit: int = 1000) -> Sequence[Expired]:
         return await self._use(Expiring, lambda native: native.expired(until, after=after, limit=limit))
+
+    async def set_lock(self, bucket: str, lock: BucketLock) -> BucketMeta:
+        return await self._use(Locks, lambda native: native.set_lock(bucket, lock))
+
+    async def set_retention(
+        self, key: Key, retention: Retention | None, version: str | None = None, *, bypass: bool = False
+    ) -> Meta:
+        return await self._use(Locks, lambda native: native.set_retention(key, retention, version, bypass=bypass))
+
+    async def set_hold(self, key: Key, version: str | None = None, *, held: bool) -> Meta:
+        return await self._use(Locks, lambda native: native.set_hold(key, version, held=held))
+
+    async def delete_governed(self, key: Key, version: str, when: When = ANY) -> Deleted:
+        return await self._use(Locks, lambda native: native.delete_governed(key, version, when))

@@ -16,6 +16,7 @@ from gateway.core.body import Body
 from gateway.core.conditions import ANY, When, check_read
 from gateway.core.errors import DeleteMarker, NoSuchBucket, NoSuchKey, NotFound, StoreError
 from gateway.core.expiry import has_vanished
+from gateway.core.locks import BucketLock, Retention
 from gateway.core.paths import SEPARATOR
 from gateway.core.store import Glance, Store
 from gateway.core.tree import PAGE
@@ -272,6 +273,24 @@ class MetaCache(Layer):
     async def delete_versions(self, bucket: str, refs: Sequence[VersionRef]) -> Sequence[Deleted | StoreError]:
         async with self._writing(bucket):
             return await super().delete_versions(bucket, refs)
+
+    async def set_lock(self, bucket: str, lock: BucketLock) -> BucketMeta:
+        async with self._writing(bucket):
+            return await super().set_lock(bucket, lock)
+
+    async def set_retention(
+        self, key: Key, retention: Retention | None, version: str | None = None, *, bypass: bool = False
+    ) -> Meta:
+        async with self._writing(key.bucket):
+            return await super().set_retention(key, retention, version, bypass=bypass)
+
+    async def set_hold(self, key: Key, version: str | None = None, *, held: bool) -> Meta:
+        async with self._writing(key.bucket):
+            return await super().set_hold(key, version, held=held)
+
+    async def delete_governed(self, key: Key, version: str, when: When = ANY) -> Deleted:
+        async with self._writing(key.bucket):
+            return await super().delete_governed(key, version, when)
 
 
 def _row(page: Page[Meta | Prefix] | Page[BucketMeta | Prefix], name: str) -> Meta | BucketMeta | Prefix | None:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.core.store import Accounts, Append, Batch, Expiring, Multipart, Rename, Store, Versions, find
+from gateway.core.store import Accounts, Append, Batch, Expiring, Locks, Multipart, Rename, Store, Versions, find
 from gateway.core.types import BucketProps
 from tests.conformance.factories import CONTENDERS, Contender, Site
 from tests.conformance.tools import BUCKET, OWNER, view
@@ -13,6 +13,7 @@ CAPABILITIES: dict[str, type] = {
     "appender": Append,
     "batch": Batch,
     "expiring": Expiring,
+    "locks": Locks,
     "multipart": Multipart,
     "renamer": Rename,
     "versions": Versions,
@@ -93,6 +94,13 @@ def batch(store: Store) -> Batch:
 @pytest.fixture
 def expiring(store: Store) -> Expiring:
     found = find(store, Expiring)
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def locks(store: Store) -> Locks:
+    found = find(store, Locks)
     assert found is not None
     return found
 

@@ -3,6 +3,7 @@
 from functools import partial
 
 from gateway.core.listing import paginate
+from gateway.core.locks import check_change
 from gateway.core.names import check_bucket
 from gateway.core.types import AccountMeta, BucketMeta, BucketProps, ListQuery, Page, Prefix, PropsChange
 from gateway.stores.catalog.database import Connection
@@ -28,6 +29,7 @@ class Buckets(Part):
 
     async def update_bucket(self, name: str, change: PropsChange) -> BucketMeta:
         check_bucket(name)
+        check_change(change)
         return await self._engine.writer.run(partial(buckets.update, name=name, change=change))
 
     async def delete_bucket(self, name: str) -> None:

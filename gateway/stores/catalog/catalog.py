@@ -17,6 +17,7 @@ from gateway.stores.catalog.expiry import Expiring
 from gateway.stores.catalog.failures import log
 from gateway.stores.catalog.known import KnownBuckets
 from gateway.stores.catalog.lock import DirectoryLock
+from gateway.stores.catalog.locks import Locks
 from gateway.stores.catalog.multipart import Multipart
 from gateway.stores.catalog.pins import Pins
 from gateway.stores.catalog.readers import Readers
@@ -30,7 +31,7 @@ from gateway.stores.catalog.volume import Volume, is_occupied
 from gateway.stores.catalog.writer import Changes, Writer
 
 
-class Catalog(Buckets, Multipart, Renames, Versions, Expiring):
+class Catalog(Buckets, Multipart, Renames, Versions, Expiring, Locks):
     """The embedded store, with every capability of the contract."""
 
     def __init__(self, settings: CatalogSettings) -> None:

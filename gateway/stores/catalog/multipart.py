@@ -28,6 +28,7 @@ class Multipart(Objects):
 
     async def create_upload(self, key: Key, opts: Put, *, owner: str = "", checksum: Algorithm | None = None) -> Upload:
         create = partial(uploads.create, key=checked_key(key), opts=opts, owner=owner, checksum=checksum)
+        self._check_stated(key.bucket, opts.props)
         return await self._engine.writer.run(create, ())
 
     async def stat_upload(self, key: Key, upload: str) -> Upload:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from types import TracebackType
 
+from gateway.core import locks
 from gateway.core.body import Body
 from gateway.core.conditions import ANY, When, check_read, check_write
 from gateway.core.digest import composite_etag
@@ -14,7 +15,7 @@ from gateway.core.encryption import refuse_sealed
 from gateway.core.errors import StoreError, TooLarge
 from gateway.core.names import check_bucket, check_key, checked_key
 from gateway.core.ranges import Extent, Span, resolve
-from gateway.core.types import Copy, Deleted, Key, ListQuery, Meta, Page, Prefix, PropsChange, Put
+from gateway.core.types import Copy, Deleted, Key, ListQuery, Meta, Page, Prefix, Props, PropsChange, Put
 from gateway.stores.catalog.database import Connection
 from gateway.stores.catalog.draft import MAX_OBJECT
 from gateway.stores.catalog.engine import Engine, Part
@@ -50,7 +51,7 @@ class Objects(Part):
         return _Opening(self._engine, key, span, version, when)
 
     async def put(self, key: Key, body: Body, opts: Put) -> Meta:
-        self._refuse_early(key, opts.when)
+        self._refuse_early(key, opts)
         engine = self._engine
         received = await engine.receive(body, opts.checksums)
 
@@ -63,7 +64,7 @@ class Objects(Part):
 
     async def append(self, key: Key, body: Body, opts: Put) -> Meta:
         """`core.store.Append`."""
-        self._refuse_early(key, opts.when)
+        self._refuse_early(key, opts)
         engine = self._engine
         received = await engine.receive(body, opts.checksums)
 
@@ -88,6 +89,7 @@ class Objects(Part):
 
     async def update(self, key: Key, change: PropsChange, version: str | None = None) -> Meta:
         checked_key(key)
+        locks.check_change(change)
 
         def work(db: Connection) -> Meta:
             found = history.find(db, key, version)
@@ -101,12 +103,14 @@ class Objects(Part):
     async def copy(self, source: Key, target: Key, opts: Copy) -> Meta:
         checked_key(source)
         checked_key(target)
+        if opts.props is not None:
+            self._check_stated(target.bucket, opts.props)
 
         def work(db: Connection) -> Meta:
             found = history.find(db, source, opts.source_version)
             check_read(opts.source_when, found.meta)
             place = objects.place(db, target, opts.when)
-            props = found.meta.props if opts.props is None else opts.props
+            props = locks.unlocked(found.meta.props) if opts.props is None else opts.props
             contents.share(db, found.content)
             meta = replace(found.meta, key=target, modified=time.time_ns(), props=props)
             return history.put(db, place, found.content, meta)
@@ -128,12 +132,21 @@ class Objects(Part):
 
         return await self._engine.writer.run(work, keys)
 
-    def _refuse_early(self, key: Key, when: When) -> None:
-        """Spare a body that would be refused. Raises `InvalidName`, `NoSuchBucket`, `ConditionFailed`."""
+    def _refuse_early(self, key: Key, opts: Put) -> None:
+        """Spare a body that would be refused.
+
+        Raises `InvalidName`, `NoSuchBucket`, `ConditionFailed`, and as `locks.check_stated`.
+        """
         checked_key(key)
-        self._engine.known.find(key.bucket)
-        if when is not ANY:
-            self._engine.readers.here(partial(objects.place, key=key, when=when))
+        self._check_stated(key.bucket, opts.props)
+        if opts.when is not ANY:
+            self._engine.readers.here(partial(objects.place, key=key, when=opts.when))
+
+    def _check_stated(self, bucket: str, props: Props) -> None:
+        """Raises `NoSuchBucket`, and as `locks.check_stated`."""
+        found = self._engine.known.find(bucket)
+        if props.system:
+            locks.check_stated(props, found.system, time.time_ns())
 
 
 class _Opening:
@@ -202,6 +215,7 @@ def _extended(found: Meta, received: Received, opts: Put) -> Meta:
     refuse_sealed(found.props.system)
     return replace(
         found,
+        props=locks.unlocked(found.props),
         size=found.size + received.size,
         etag=composite_etag((found.etag, received.etag)),
         modified=time.time_ns() if opts.modified is None else opts.modified,

@@ -1,9 +1,11 @@
 """Buckets with what lies in them. Nothing here awaits, so every change is atomic."""
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 
+from gateway.core import locks
 from gateway.core.conditions import When, check_write
 from gateway.core.errors import ConditionFailed, DeleteMarker, NoSuchBucket, NoSuchKey, NoSuchVersion
 from gateway.core.expiry import has_vanished
@@ -85,9 +87,10 @@ class Bucket:
         return takewhile(lambda entry: entry.meta.name.startswith(prefix), rows)
 
     def put(self, entry: Entry) -> Meta:
-        """Have an object stand, as a new version where the bucket keeps versions."""
+        """Have an object stand, as a new version where the bucket keeps versions. Raises `LocksOff`."""
+        props = locks.of_new(entry.meta.props, locks.lock_of(self.system), time.time_ns())
         _, version = self._displace(entry.meta.name)
-        return self._stand(entry.versioned(version))
+        return self._stand(entry.having(props).versioned(version))
 
     def change(self, entry: Entry) -> Meta:
         """Have a version that is there be another, as to its properties."""
@@ -110,14 +113,18 @@ class Bucket:
         self.history.put(rank, Entry(meta, marker=True))
         return Deleted(existed, version, marker=True)
 
-    def delete_version(self, name: str, version: str, when: When) -> Deleted:
-        """Remove a version for good. Raises `InvalidVersion`, `ConditionFailed`."""
+    def delete_version(self, name: str, version: str, when: When, *, bypass: bool = False) -> Deleted:
+        """Remove a version for good; `bypass`: whatever retention in governance mode it has.
+
+        Raises `InvalidVersion`, `ConditionFailed`, `Locked`.
+        """
         wanted = id_of(version)
         current = self.find(name)
         if current is not None and current.version == wanted:
             if when.past:
                 raise ConditionFailed
             check_write(when, current)
+            locks.check_removal(current.props.system, time.time_ns(), bypass=bypass)
             self._remove(name)
             self._promote(name)
             return Deleted(True, wanted)
@@ -125,6 +132,7 @@ class Bucket:
         check_write(when, None if found is None or found[1].marker else found[1].meta)
         if found is None:
             return Deleted(False, wanted)
+        locks.check_removal(found[1].meta.props.system, time.time_ns(), bypass=bypass)
         self.history.pop(name, wanted)
         self._promote(name)
         return Deleted(True, wanted, found[1].marker)

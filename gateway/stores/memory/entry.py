@@ -57,6 +57,10 @@ class Entry:
         """The same object under another name."""
         return replace(self, meta=replace(self.meta, key=key))
 
+    def having(self, props: Props) -> "Entry":
+        """The same object with these properties."""
+        return replace(self, meta=replace(self.meta, props=props))
+
     def versioned(self, version: str | None) -> "Entry":
         """The same object as a version of that id."""
         return replace(self, meta=replace(self.meta, version=version))

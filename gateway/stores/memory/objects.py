@@ -1,9 +1,11 @@
 """Buckets and objects: the methods that every store has, and those that need no more than them."""
 
+import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+from gateway.core import locks
 from gateway.core.body import Body
 from gateway.core.conditions import ANY, When, check_read, check_write
 from gateway.core.digest import composite_etag
@@ -22,8 +24,10 @@ from gateway.core.types import (
     Meta,
     Page,
     Prefix,
+    Props,
     PropsChange,
     Put,
+    Versioning,
 )
 from gateway.core.versions import VERSIONS_LEFT
 from gateway.stores.memory.bucket import Bucket, Buckets
@@ -53,6 +57,8 @@ class Objects(Store):
             return False
         user, system = frozen(props.user), frozen(props.system)
         bucket = Bucket(name=name, owner=props.owner, created=now(), user=user, system=system)
+        if locks.OBJECT_LOCK in system:
+            bucket.versioning = Versioning.ENABLED
         self._buckets.index.put(name, bucket)
         return True
 
@@ -61,6 +67,7 @@ class Objects(Store):
 
     async def update_bucket(self, name: str, change: PropsChange) -> BucketMeta:
         bucket = self._buckets.get(name)
+        locks.check_change(change)
         bucket.user = frozen(change.apply_user(bucket.user))
         bucket.system = frozen(change.apply_system(bucket.system))
         return bucket.meta
@@ -92,19 +99,20 @@ class Objects(Store):
         yield EntryReader(entry, resolve(span, entry.meta.size))
 
     async def put(self, key: Key, body: Body, opts: Put) -> Meta:
-        self._writable(key, opts.when)  # spares a body that would be refused
+        check_stated(self._writable(key, opts.when), opts.props)  # spares a body that would be refused
         received = await receive(body, opts.checksums)
         return self._writable(key, opts.when, opts.owner).put(_created(key, received, opts))
 
     async def append(self, key: Key, body: Body, opts: Put) -> Meta:
         """`core.store.Append`."""
-        self._writable(key, opts.when)
+        check_stated(self._writable(key, opts.when), opts.props)
         received = await receive(body, opts.checksums)
         bucket = self._writable(key, opts.when, opts.owner)
         found = bucket.standing(key.name)
         return bucket.put(_extended(found, received, opts) if found else _created(key, received, opts))
 
     async def update(self, key: Key, change: PropsChange, version: str | None = None) -> Meta:
+        locks.check_change(change)
         entry = self._readable(key, version)
         check_write(change.when, entry.meta)
         modified = entry.meta.modified if change.modified is None else change.modified
@@ -113,9 +121,12 @@ class Objects(Store):
 
     async def copy(self, source: Key, target: Key, opts: Copy) -> Meta:
         entry = self._readable(source, opts.source_version, opts.source_when)
-        props = entry.meta.props if opts.props is None else frozen_props(opts.props)
+        bucket = self._writable(target, opts.when)
+        if opts.props is not None:
+            check_stated(bucket, opts.props)
+        props = locks.unlocked(entry.meta.props) if opts.props is None else frozen_props(opts.props)
         meta = replace(entry.meta, key=target, modified=now(), props=props)
-        return self._writable(target, opts.when).put(replace(entry, meta=meta))
+        return bucket.put(replace(entry, meta=meta))
 
     async def delete(self, key: Key, version: str | None = None, when: When = ANY) -> Deleted:
         if version is not None:
@@ -153,6 +164,11 @@ class Objects(Store):
         return bucket
 
 
+def check_stated(bucket: Bucket, props: Props) -> None:
+    """Raises as `locks.check_stated`."""
+    locks.check_stated(props, bucket.system, time.time_ns())
+
+
 def _created(key: Key, received: Received, opts: Put) -> Entry:
     meta = Meta(
         key=key,
@@ -171,6 +187,7 @@ def _extended(found: Entry, received: Received, opts: Put) -> Entry:
     etags = (*found.etags, received.etag)
     meta = replace(
         found.meta,
+        props=locks.unlocked(found.meta.props),
         size=found.meta.size + received.size,
         etag=composite_etag(etags),
         modified=now() if opts.modified is None else opts.modified,

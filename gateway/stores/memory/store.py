@@ -5,12 +5,13 @@ from dataclasses import replace
 from gateway.core.types import AccountMeta, PropsChange
 from gateway.stores.memory.entry import frozen
 from gateway.stores.memory.expiry import Expiring
+from gateway.stores.memory.locks import Locks
 from gateway.stores.memory.renames import Renames
 from gateway.stores.memory.uploads import Uploads
 from gateway.stores.memory.versions import Versions
 
 
-class Memory(Uploads, Renames, Versions, Expiring):
+class Memory(Uploads, Renames, Versions, Expiring, Locks):
     """A store with every capability of the contract, and `core.store.Accounts` of its own."""
 
     def __init__(self) -> None:

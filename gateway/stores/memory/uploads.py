@@ -13,7 +13,7 @@ from gateway.core.parts import check_number
 from gateway.core.ranges import Span
 from gateway.core.types import Key, ListQuery, Meta, Page, Part, PartRef, Prefix, Put, Upload, UploadQuery
 from gateway.stores.memory.entry import Entry, frozen, frozen_props, now, receive
-from gateway.stores.memory.objects import Objects
+from gateway.stores.memory.objects import Objects, check_stated
 from gateway.stores.memory.pending import PartEntry, Pending
 
 
@@ -22,6 +22,7 @@ class Uploads(Objects):
 
     async def create_upload(self, key: Key, opts: Put, *, owner: str = "", checksum: Algorithm | None = None) -> Upload:
         bucket = self._buckets.holding(key)
+        check_stated(bucket, opts.props)
         upload = Upload(
             key=key,
             id=secrets.token_hex(16),

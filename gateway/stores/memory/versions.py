@@ -5,6 +5,7 @@ from heapq import merge
 
 from gateway.core.errors import StoreError
 from gateway.core.listing import paginate
+from gateway.core.locks import check_suspension
 from gateway.core.names import check_key
 from gateway.core.types import (
     BucketMeta,
@@ -28,6 +29,8 @@ class Versions(Objects):
 
     async def set_versioning(self, bucket: str, *, enabled: bool) -> BucketMeta:
         found = self._buckets.get(bucket)
+        if not enabled:
+            check_suspension(found.system)
         found.versioning = Versioning.ENABLED if enabled else Versioning.SUSPENDED
         return found.meta
 

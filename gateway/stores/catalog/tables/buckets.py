@@ -3,7 +3,8 @@
 import time
 from collections.abc import Iterator
 
-from gateway.core.errors import AlreadyExists, NoSuchBucket, NotEmpty
+from gateway.core.errors import AlreadyExists, NoSuchBucket, NotEmpty, VersioningOff
+from gateway.core.locks import OBJECT_LOCK, BucketLock, check_suspension
 from gateway.core.types import AccountMeta, BucketMeta, BucketProps, PropsChange, Versioning
 from gateway.core.versions import VERSIONS_LEFT
 from gateway.stores.catalog.database import Connection
@@ -48,9 +49,12 @@ def walk(db: Connection, owner: str | None, reverse: bool, start: str, included:
 
 
 def create(db: Connection, name: str, props: BucketProps) -> bool:
-    """False where the name is taken."""
-    row = name, props.owner, time.time_ns(), pack(props.user), pack(props.system)
-    done = db.execute("INSERT OR IGNORE INTO buckets (name, owner, created, user, system) VALUES (?, ?, ?, ?, ?)", row)
+    """False where the name is taken. A bucket with a lock keeps versions from the beginning."""
+    versioning = Versioning.ENABLED if OBJECT_LOCK in props.system else None
+    row = name, props.owner, time.time_ns(), pack(props.user), pack(props.system), versioning
+    done = db.execute(
+        "INSERT OR IGNORE INTO buckets (name, owner, created, user, system, versioning) VALUES (?, ?, ?, ?, ?, ?)", row
+    )
     return done.rowcount == 1
 
 
@@ -63,9 +67,18 @@ def update(db: Connection, name: str, change: PropsChange) -> BucketMeta:
 
 
 def set_versioning(db: Connection, name: str, versioning: Versioning) -> BucketMeta:
-    """Raises `NoSuchBucket`."""
+    """Raises `NoSuchBucket`, `LocksOn`."""
+    if versioning is not Versioning.ENABLED:
+        check_suspension(find(db, name).system)
     db.execute("UPDATE buckets SET versioning = ? WHERE name = ?", (versioning, name))
     return find(db, name)
+
+
+def set_lock(db: Connection, name: str, lock: BucketLock) -> BucketMeta:
+    """Raises `NoSuchBucket`, `VersioningOff`."""
+    if find(db, name).versioning is not Versioning.ENABLED:
+        raise VersioningOff
+    return update(db, name, PropsChange(system={OBJECT_LOCK: lock.pack()}))
 
 
 def count(db: Connection, bucket: int, objects: int, size: int) -> None:

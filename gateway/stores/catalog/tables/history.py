@@ -3,8 +3,10 @@
 In a bucket without versioning nothing is done beyond what it takes to replace or delete an object.
 """
 
+import time
 from dataclasses import replace
 
+from gateway.core import locks
 from gateway.core.conditions import ANY, When, check_write
 from gateway.core.errors import ConditionFailed, DeleteMarker, NoSuchVersion
 from gateway.core.types import Deleted, Key, Meta, Versioning
@@ -37,7 +39,9 @@ def find_open(db: Connection, key: Key, version: str) -> Opened:
 
 
 def put(db: Connection, place: Place, content: int, meta: Meta) -> Meta:
-    """Have an object stand, as a new version where the bucket keeps versions."""
+    """Have an object stand, as a new version where the bucket keeps versions. Raises `LocksOff`."""
+    if place.lock is not None or meta.props.system:
+        meta = replace(meta, props=locks.of_new(meta.props, place.lock, time.time_ns()))
     version = None
     if place.versioning is not None:
         _, version = _displace(db, place, meta.name)
@@ -79,8 +83,11 @@ def delete(db: Connection, key: Key, when: When = ANY) -> Deleted:
     return Deleted(existed)
 
 
-def delete_version(db: Connection, key: Key, version: str, when: When = ANY) -> Deleted:
-    """Remove a version for good. Raises `NoSuchBucket`, `InvalidVersion`, `ConditionFailed`."""
+def delete_version(db: Connection, key: Key, version: str, when: When = ANY, *, bypass: bool = False) -> Deleted:
+    """Remove a version for good; `bypass`: whatever retention in governance mode it has.
+
+    Raises `NoSuchBucket`, `InvalidVersion`, `ConditionFailed`, `Locked`.
+    """
     wanted = id_of(version)
     place = objects.place(db, key, ANY)
     bucket, standing = place.bucket, place.standing
@@ -88,6 +95,8 @@ def delete_version(db: Connection, key: Key, version: str, when: When = ANY) -> 
         if when.past:
             raise ConditionFailed
         check_write(when, standing)
+        if place.lock is not None:
+            _check_removal(objects.find(db, key, vanished=True).meta, bypass)
         objects.take(db, bucket, key.name, standing.size)
         contents.release(db, standing.content)
         _promote(db, bucket, key.name)
@@ -96,10 +105,16 @@ def delete_version(db: Connection, key: Key, version: str, when: When = ANY) -> 
     check_write(when, None if past is None or past.content is None else past)
     if past is None:
         return Deleted(False, wanted)
+    if place.lock is not None:
+        _check_removal(versions.meta(db, bucket, key, past.rank), bypass)
     versions.remove(db, bucket, key.name, past)
     if standing is None:
         _promote(db, bucket, key.name)
     return Deleted(True, wanted, marker=past.content is None)
+
+
+def _check_removal(meta: Meta, bypass: bool) -> None:
+    locks.check_removal(meta.props.system, time.time_ns(), bypass=bypass)
 
 
 def keeps(place: Place) -> bool:

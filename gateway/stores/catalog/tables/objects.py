@@ -10,10 +10,11 @@ from gateway.core.conditions import When, check_write
 from gateway.core.errors import NoSuchBucket, NoSuchKey
 from gateway.core.expiry import has_vanished
 from gateway.core.listing import paginate
+from gateway.core.locks import BucketLock
 from gateway.core.types import Key, ListQuery, Meta, Page, Prefix
 from gateway.stores.catalog.database import Connection
 from gateway.stores.catalog.tables import buckets, versions
-from gateway.stores.catalog.tables.packing import ceiling, floor, pack, unpack, unpack_props
+from gateway.stores.catalog.tables.packing import ceiling, floor, pack, unpack, unpack_lock, unpack_props
 
 _Row = tuple[str, int, str, int, str, int | None, str | None, str | None, str | None, str | None]
 
@@ -58,11 +59,15 @@ class Standing(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where an object is to be written: the bucket's number, what stands there, and whether it is to be kept."""
+    """Where an object is to be written: the bucket's number, what stands there, and whether it is to be kept.
+
+    `lock`: versions in the bucket can be locked.
+    """
 
     bucket: int
     standing: Standing | None
     versioning: str | None
+    lock: BucketLock | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +91,18 @@ class Opened(NamedTuple):
 
 def place(db: Connection, key: Key, when: When, owner: str | None = None) -> Place:
     """`owner`: see `Put`. Raises `NoSuchBucket`, `ConditionFailed`."""
-    row: tuple[int, str, str | None, int | None, int, str, int, int | None, str | None] | None = db.execute(
-        """SELECT b.id, b.owner, b.versioning, o.content, o.size, o.etag, o.modified, o.expires, o.version
+    row: tuple[int, str, str | None, str | None, int | None, int, str, int, int | None, str | None] | None = db.execute(
+        """SELECT b.id, b.owner, b.versioning, CASE WHEN b.versioning IS NULL THEN NULL ELSE b.system END,
+                o.content, o.size, o.etag, o.modified, o.expires, o.version
             FROM buckets b LEFT JOIN objects o ON o.bucket = b.id AND o.name = ? WHERE b.name = ?""",
         (key.name, key.bucket),
     ).fetchone()
     if row is None or owner not in (None, row[1]):
         raise NoSuchBucket
-    bucket, _, versioning, content, size, etag, modified, expires, version = row
+    bucket, _, versioning, ruled, content, size, etag, modified, expires, version = row
     standing = None if content is None else Standing(content, size, etag, modified, expires, version)
     check_write(when, standing)
-    return Place(bucket, standing, versioning)
+    return Place(bucket, standing, versioning, None if ruled is None else unpack_lock(ruled))
 
 
 def find(db: Connection, key: Key, *, vanished: bool = False) -> Found:

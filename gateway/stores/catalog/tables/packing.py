@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 import msgspec
 
+from gateway.core.locks import OBJECT_LOCK, BucketLock, lock_of
 from gateway.core.types import Props
 
 _encode = msgspec.json.Encoder().encode
@@ -29,6 +30,12 @@ def unpack(column: str | None) -> Mapping[str, str]:
 def unpack_props(content_type: str, expires: int | None, user: str | None, system: str | None) -> Props:
     """Properties, as one value for all the many objects that have the same."""
     return Props(content_type=content_type, user=unpack(user), system=unpack(system), expires=expires)
+
+
+@lru_cache(512)
+def unpack_lock(column: str | None) -> BucketLock | None:
+    """The lock among a bucket's properties. Most have none, which is seen without a look at all of them."""
+    return lock_of(unpack(column)) if column is not None and OBJECT_LOCK in column else None
 
 
 def pack_numbers(numbers: list[int]) -> str:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from gateway.core.conditions import ANY, When
 from gateway.core.errors import AlreadyExists, InvalidName, NoSuchKey
 from gateway.core.listing import successor
+from gateway.core.locks import unlocked
 from gateway.core.names import check_key
 from gateway.core.types import Key, Meta
 from gateway.stores.catalog.database import Connection
@@ -17,7 +18,7 @@ PAGE = 1000
 
 
 def rename(db: Connection, source: Key, target: Key, when: When) -> Meta:
-    """As `core.store.Rename.rename`: everything but the name stays, also the time of the last change."""
+    """As `core.store.Rename.rename`: everything but name and locks stays, also the time of the last change."""
     found = objects.find(db, source)
     place = objects.place(db, target, when)
     return found.meta if source == target else _move(db, found, place, target)
@@ -65,7 +66,7 @@ def _rename_each(db: Connection, source: Key, target: Key) -> None:
 
 def _move(db: Connection, found: Found, place: Place, target: Key) -> Meta:
     contents.share(db, found.content)
-    meta = history.put(db, place, found.content, replace(found.meta, key=target))
+    meta = history.put(db, place, found.content, replace(found.meta, key=target, props=unlocked(found.meta.props)))
     history.delete(db, found.meta.key)
     return meta
 
