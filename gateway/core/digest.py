@@ -5,7 +5,7 @@ The CRCs come from awscrt, which releases the GIL and uses the CPU's own instruc
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import Protocol, TypeAlias
 
@@ -81,15 +81,29 @@ def composite_etag(etags: Iterable[str]) -> str:
     return f"{state.hexdigest()}-{count}"
 
 
-def composite_checksum(algorithm: Algorithm, parts: Sequence[tuple[str, int]]) -> str:
-    """The checksum of an object put together from parts, given the encoded checksum and the size in bytes of each.
+_COMBINERS: Mapping[Algorithm, tuple[Callable[[int, int, int], int], int]] = {
+    Algorithm.CRC32: (checksums.combine_crc32, 4),
+    Algorithm.CRC32C: (checksums.combine_crc32c, 4),
+    Algorithm.CRC64NVME: (checksums.combine_crc64nvme, 8),
+}
 
-    As S3 defines it: CRC64NVME covers all the bytes; any other is the digest of the parts' digests, and their number.
+LINEAR = frozenset(_COMBINERS)
+"""Algorithms by which the checksum of the whole follows from those of its parts: the CRCs."""
+
+
+def composite_checksum(algorithm: Algorithm, parts: Iterable[str]) -> str:
+    """The digest of the parts' digests, and their number, as S3 defines it. The parts' checksums are encoded."""
+    values = [base64.b64decode(value) for value in parts]
+    return f"{encode(digest(algorithm, b''.join(values)))}-{len(values)}"
+
+
+def combined_checksum(algorithm: Algorithm, parts: Iterable[tuple[str, int]]) -> str:
+    """The checksum of all bytes, given the encoded checksum and the size in bytes of each part.
+
+    `algorithm` is one of `LINEAR`.
     """
-    values = [(base64.b64decode(value), size) for value, size in parts]
-    if algorithm is not Algorithm.CRC64NVME:
-        return f"{encode(digest(algorithm, b''.join(value for value, _ in values)))}-{len(values)}"
+    combine, width = _COMBINERS[algorithm]
     total = 0
-    for value, size in values:
-        total = checksums.combine_crc64nvme(total, int.from_bytes(value, "big"), size)
-    return encode(total.to_bytes(8, "big"))
+    for value, size in parts:
+        total = combine(total, int.from_bytes(base64.b64decode(value), "big"), size)
+    return encode(total.to_bytes(width, "big"))

@@ -1,11 +1,11 @@
 """The rules by which parts become an object, wherever they lie."""
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
-from gateway.core.digest import composite_etag
+from gateway.core.digest import Algorithm, combined_checksum, composite_checksum, composite_etag
 from gateway.core.errors import BadRequest, InvalidPart, InvalidPartOrder, PartTooSmall
-from gateway.core.types import Meta, Part, PartRef
+from gateway.core.types import Meta, ObjectPart, Part, PartRef, Upload
 
 MAX_PARTS = 10_000
 """Parts of an upload, which are numbered from 1; as S3 has it."""
@@ -34,6 +34,29 @@ def choose(ready: Mapping[int, Part], refs: Sequence[PartRef], min_part: int) ->
     if any(part.size < min_part for part in chosen[:-1]):
         raise PartTooSmall
     return chosen
+
+
+def checksum_of(algorithm: Algorithm, parts: Sequence[Part], *, whole: bool) -> str:
+    """The checksum of the object made of `parts`, each of which has one of that algorithm. `whole`: see `Upload`."""
+    if whole:
+        return combined_checksum(algorithm, ((part.checksums[algorithm], part.size) for part in parts))
+    return composite_checksum(algorithm, (part.checksums[algorithm] for part in parts))
+
+
+def checksums_of(upload: Upload, parts: Sequence[Part]) -> Mapping[str, str]:
+    """What the object made of `parts` is to have, as `Meta.checksums`."""
+    if upload.checksum is None:
+        return {}
+    return {upload.checksum.value: checksum_of(upload.checksum, parts, whole=upload.whole)}
+
+
+def object_parts(parts: Sequence[Part]) -> list[ObjectPart]:
+    """The same as parts of the object that is made of them."""
+    offsets = accumulate((part.size for part in parts), initial=0)
+    return [
+        ObjectPart(number=number, offset=offset, size=part.size, checksums=part.checksums)
+        for number, (part, offset) in enumerate(zip(parts, offsets, strict=False), 1)
+    ]
 
 
 def are_those(refs: Sequence[PartRef], made: Meta) -> bool:

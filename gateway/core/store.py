@@ -26,6 +26,7 @@ from gateway.core.types import (
     LeftUpload,
     ListQuery,
     Meta,
+    ObjectParts,
     Page,
     Part,
     PartRef,
@@ -219,8 +220,10 @@ class Multipart(Protocol):
     All methods that take an id raise `NoSuchUpload` for one that is unknown, completed, aborted or of another key.
     """
 
-    async def create_upload(self, key: Key, opts: Put, *, owner: str = "", checksum: Algorithm | None = None) -> Upload:
-        """Begin. `opts.props` become the object's. Raises `NoSuchBucket`."""
+    async def create_upload(
+        self, key: Key, opts: Put, *, owner: str = "", checksum: Algorithm | None = None, whole: bool = False
+    ) -> Upload:
+        """Begin. `opts.props` become the object's; `checksum`, `whole`: see `Upload`. Raises `NoSuchBucket`."""
         ...
 
     async def stat_upload(self, key: Key, upload: str) -> Upload: ...
@@ -277,6 +280,19 @@ class Multipart(Protocol):
 
     async def abort_upload(self, key: Key, upload: str) -> None:
         """Drop the upload and all its parts."""
+        ...
+
+
+class Parted(Protocol):
+    """Objects that tell which parts they were put together from."""
+
+    async def object_parts(
+        self, key: Key, version: str | None = None, *, marker: int = 0, limit: int = 1000
+    ) -> ObjectParts:
+        """An object with its parts after number `marker`. Costs as much as the parts that are told.
+
+        Copies and renames keep them, appends lose them. Raises as `Store.stat`.
+        """
         ...
 
 

@@ -272,7 +272,10 @@ class Deleted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """A multipart upload under way. `created` in ns since the epoch."""
+    """A multipart upload under way. `created` in ns since the epoch.
+
+    `checksum` is what the object is to have: of all its bytes if `whole`, else the digest of its parts' digests.
+    """
 
     key: Key
     id: str
@@ -280,6 +283,7 @@ class Upload:
     props: Props
     owner: str = ""
     checksum: Algorithm | None = None
+    whole: bool = False
 
     @property
     def name(self) -> str:
@@ -304,6 +308,31 @@ class PartRef:
     number: int
     etag: str = ""
     checksums: Mapping[str, str] = field(default_factory=_nothing)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectPart:
+    """`size` bytes of an object, from `offset` on, that came in as one part. `checksums` as in `Meta`.
+
+    `number` counts the parts from 1, without gaps: it need not be the number that the part was uploaded under.
+    """
+
+    number: int
+    offset: int
+    size: int
+    checksums: Mapping[str, str] = field(default_factory=_nothing)
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectParts:
+    """An object with some of its parts, in their order. `total`: of how many it was put together.
+
+    0: it came in as one, or that is not known, as of objects that were appended to.
+    """
+
+    meta: Meta
+    total: int = 0
+    parts: tuple[ObjectPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

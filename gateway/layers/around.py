@@ -13,7 +13,7 @@ from gateway.core.encryption import CustomerKey
 from gateway.core.errors import StoreError
 from gateway.core.locks import BucketLock, Retention
 from gateway.core.ranges import Span
-from gateway.core.store import Accounts, Append, Batch, Expiring, Locks, Multipart, Reader, Rename, Versions
+from gateway.core.store import Accounts, Append, Batch, Expiring, Locks, Multipart, Parted, Reader, Rename, Versions
 from gateway.core.types import (
     AccountMeta,
     BucketMeta,
@@ -24,6 +24,7 @@ from gateway.core.types import (
     Key,
     ListQuery,
     Meta,
+    ObjectParts,
     Page,
     Part,
     PartRef,
@@ -140,9 +141,13 @@ class Around(Layer):
         native, operation = self._native(Rename), Operation("rename_bucket", harmless=False)
         await self.around(operation, lambda: native.rename_bucket(source, target))
 
-    async def create_upload(self, key: Key, opts: Put, *, owner: str = "", checksum: Algorithm | None = None) -> Upload:
+    async def create_upload(
+        self, key: Key, opts: Put, *, owner: str = "", checksum: Algorithm | None = None, whole: bool = False
+    ) -> Upload:
         native, operation = self._native(Multipart), Operation("create_upload", harmless=False)
-        return await self.around(operation, lambda: native.create_upload(key, opts, owner=owner, checksum=checksum))
+        return await self.around(
+            operation, lambda: native.create_upload(key, opts, owner=owner, checksum=checksum, whole=whole)
+        )
 
     async def stat_upload(self, key: Key, upload: str) -> Upload:
         native = self._native(Multipart)
@@ -200,6 +205,14 @@ class Around(Layer):
     async def expired(self, until: int, *, after: Expired | None = None, limit: int = 1000) -> Sequence[Expired]:
         native = self._native(Expiring)
         return await self.around(Operation("expired"), lambda: native.expired(until, after=after, limit=limit))
+
+    async def object_parts(
+        self, key: Key, version: str | None = None, *, marker: int = 0, limit: int = 1000
+    ) -> ObjectParts:
+        native = self._native(Parted)
+        return await self.around(
+            Operation("object_parts"), lambda: native.object_parts(key, version, marker=marker, limit=limit)
+        )
 
     async def set_versioning(self, bucket: str, *, enabled: bool) -> BucketMeta:
         native = self._native(Versions)

@@ -19,6 +19,7 @@ from gateway.core.store import (
     Expiring,
     Locks,
     Multipart,
+    Parted,
     Reader,
     Rename,
     Store,
@@ -35,6 +36,7 @@ from gateway.core.types import (
     Key,
     ListQuery,
     Meta,
+    ObjectParts,
     Page,
     Part,
     PartRef,
@@ -135,8 +137,11 @@ class Layer(Store):
     async def rename_bucket(self, source: str, target: str) -> None:
         await self._native(Rename).rename_bucket(source, target)
 
-    async def create_upload(self, key: Key, opts: Put, *, owner: str = "", checksum: Algorithm | None = None) -> Upload:
-        return await self._native(Multipart).create_upload(key, opts, owner=owner, checksum=checksum)
+    async def create_upload(
+        self, key: Key, opts: Put, *, owner: str = "", checksum: Algorithm | None = None, whole: bool = False
+    ) -> Upload:
+        native = self._native(Multipart)
+        return await native.create_upload(key, opts, owner=owner, checksum=checksum, whole=whole)
 
     async def stat_upload(self, key: Key, upload: str) -> Upload:
         return await self._native(Multipart).stat_upload(key, upload)
@@ -179,6 +184,11 @@ class Layer(Store):
 
     async def abort_upload(self, key: Key, upload: str) -> None:
         await self._native(Multipart).abort_upload(key, upload)
+
+    async def object_parts(
+        self, key: Key, version: str | None = None, *, marker: int = 0, limit: int = 1000
+    ) -> ObjectParts:
+        return await self._native(Parted).object_parts(key, version, marker=marker, limit=limit)
 
     async def set_versioning(self, bucket: str, *, enabled: bool) -> BucketMeta:
         return await self._native(Versions).set_versioning(bucket, enabled=enabled)

@@ -19,6 +19,7 @@ from gateway.core.store import (
     Glance,
     Locks,
     Multipart,
+    Parted,
     Reader,
     Rename,
     Store,
@@ -35,6 +36,7 @@ from gateway.core.types import (
     Key,
     ListQuery,
     Meta,
+    ObjectParts,
     Page,
     Part,
     PartRef,
@@ -149,9 +151,11 @@ class Leased(Layer):
     async def rename_bucket(self, source: str, target: str) -> None:
         await self._use(Rename, lambda native: native.rename_bucket(source, target))
 
-    async def create_upload(self, key: Key, opts: Put, *, owner: str = "", checksum: Algorithm | None = None) -> Upload:
+    async def create_upload(
+        self, key: Key, opts: Put, *, owner: str = "", checksum: Algorithm | None = None, whole: bool = False
+    ) -> Upload:
         return await self._use(
-            Multipart, lambda native: native.create_upload(key, opts, owner=owner, checksum=checksum)
+            Multipart, lambda native: native.create_upload(key, opts, owner=owner, checksum=checksum, whole=whole)
         )
 
     async def stat_upload(self, key: Key, upload: str) -> Upload:
@@ -199,6 +203,11 @@ class Leased(Layer):
 
     async def abort_upload(self, key: Key, upload: str) -> None:
         await self._use(Multipart, lambda native: native.abort_upload(key, upload))
+
+    async def object_parts(
+        self, key: Key, version: str | None = None, *, marker: int = 0, limit: int = 1000
+    ) -> ObjectParts:
+        return await self._use(Parted, lambda native: native.object_parts(key, version, marker=marker, limit=limit))
 
     async def set_versioning(self, bucket: str, *, enabled: bool) -> BucketMeta:
         return await self._use(Versions, lambda native: native.set_versioning(bucket, enabled=enabled))

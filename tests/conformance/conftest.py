@@ -3,7 +3,19 @@ from pathlib import Path
 
 import pytest
 
-from gateway.core.store import Accounts, Append, Batch, Expiring, Locks, Multipart, Rename, Store, Versions, find
+from gateway.core.store import (
+    Accounts,
+    Append,
+    Batch,
+    Expiring,
+    Locks,
+    Multipart,
+    Parted,
+    Rename,
+    Store,
+    Versions,
+    find,
+)
 from gateway.core.types import BucketProps
 from tests.conformance.factories import CONTENDERS, Contender, Site
 from tests.conformance.tools import BUCKET, OWNER, view
@@ -15,6 +27,7 @@ CAPABILITIES: dict[str, type] = {
     "expiring": Expiring,
     "locks": Locks,
     "multipart": Multipart,
+    "parted": Parted,
     "renamer": Rename,
     "versions": Versions,
 }
@@ -108,6 +121,13 @@ def locks(store: Store) -> Locks:
 @pytest.fixture
 def multipart(store: Store) -> Multipart:
     found = find(store, Multipart)
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def parted(store: Store) -> Parted:
+    found = find(store, Parted)
     assert found is not None
     return found
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from gateway.cache.entries import Entries
 from gateway.cache.local import LocalCache
 from gateway.core.faults import Backoff
-from gateway.core.store import Accounts, Append, Batch, Expiring, Locks, Multipart, Rename, Store, Versions
+from gateway.core.store import Accounts, Append, Batch, Expiring, Locks, Multipart, Parted, Rename, Store, Versions
 from gateway.layers.layer import Layer
 from gateway.layers.leased import Leased
 from gateway.layers.limit import Bounds, Limit, Turns
@@ -33,7 +33,9 @@ OWNER = "owner"
 BACKOFF = Backoff(retries=2, base=0.01, cap=0.1)
 BOUNDS = Bounds(operations=4, waiting=1000, patience=60)
 
-CAPABILITIES: frozenset[type] = frozenset({Accounts, Append, Batch, Expiring, Locks, Multipart, Rename, Versions})
+CAPABILITIES: frozenset[type] = frozenset(
+    {Accounts, Append, Batch, Expiring, Locks, Multipart, Parted, Rename, Versions}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ def test_the_cache_is_told_of_every_write() -> None:
     reads = {
         "aclose",
         "expired",
+        "object_parts",
         "open",
         "stat_account",
         "update_account",

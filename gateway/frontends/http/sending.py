@@ -95,6 +95,28 @@ async def send_object(request: web.BaseRequest, source: Source) -> web.StreamRes
         return await _send_reader(request, source, reader, 206 if spans else 200, headers)
 
 
+def head_extent(headers: CIMultiDict[str], meta: Meta, extent: Extent) -> web.Response:
+    """The answer to HEAD of a piece of the object that `meta` describes."""
+    headers[hdrs.CONTENT_LENGTH] = str(len(extent))
+    if len(extent):
+        headers[hdrs.CONTENT_RANGE] = content_range(extent, meta.size)
+    return web.Response(status=206, headers=headers)
+
+
+async def send_extent(
+    request: web.BaseRequest, source: Source, meta: Meta, extent: Extent, headers: CIMultiDict[str]
+) -> web.StreamResponse:
+    """The answer to GET of a piece of the object that `meta` describes, sent.
+
+    Raises `ConditionFailed` where that does not stand any more, and as `send_object`.
+    """
+    if not len(extent):
+        return Answer(status=206, headers=headers, body=b"")
+    headers[hdrs.CONTENT_RANGE] = content_range(extent, meta.size)
+    async with source.open(Span(extent.start, extent.stop - 1), When(if_match=(meta.etag,))) as reader:
+        return await _send_reader(request, source, reader, 206, headers)
+
+
 def _applicable(headers: Headers, meta: Meta) -> tuple[Span, ...]:
     if_range = headers.get(hdrs.IF_RANGE)
     return spans_of(headers) if if_range is None or range_applies(if_range, meta) else ()

@@ -27,11 +27,22 @@ WIDTHS = {
 }
 """The algorithms that are offered, with the bytes of their digests."""
 
+_EITHER, _WHOLE, _OF_PARTS = (COMPOSITE, FULL_OBJECT), (FULL_OBJECT,), (COMPOSITE,)
+_KINDS = {
+    Algorithm.CRC32: _EITHER,
+    Algorithm.CRC32C: _EITHER,
+    Algorithm.CRC64NVME: _WHOLE,
+    Algorithm.SHA1: _OF_PARTS,
+    Algorithm.SHA256: _OF_PARTS,
+}
+"""How the checksum of an object out of parts can be made, the usual way first: only CRCs of parts tell that of all."""
+
 MEMBERS = {algorithm: "Checksum" + algorithm.upper() for algorithm in WIDTHS}
 """The model's names of the members that hold a checksum."""
 
 _HEADERS = {PREFIX + algorithm: algorithm for algorithm in WIDTHS}
-_NO_CHECKSUMS = frozenset({PREFIX + "algorithm", PREFIX + "mode", PREFIX + "type"})
+TYPE = PREFIX + "type"
+_NO_CHECKSUMS = frozenset({PREFIX + "algorithm", PREFIX + "mode", TYPE})
 _SDK_ALGORITHM = "x-amz-sdk-checksum-algorithm"
 
 
@@ -126,9 +137,29 @@ def algorithm_of(headers: Mapping[str, str]) -> Algorithm | None:
     return algorithm
 
 
-def type_of(algorithm: Algorithm) -> str:
-    """How the checksum of an object that is put together from parts is made from theirs."""
-    return FULL_OBJECT if algorithm is Algorithm.CRC64NVME else COMPOSITE
+def kind_wanted(headers: Mapping[str, str], algorithm: Algorithm | None) -> str | None:
+    """How the checksum of an object that is put together from parts is to be made: as stated, or as is usual for it.
+
+    None where it is to have none. Raises `S3Error` for what can't be made.
+    """
+    stated = headers.get(TYPE)
+    if algorithm is None:
+        if stated is not None:
+            raise S3Error(
+                Code.INVALID_REQUEST, f"The {TYPE} header can only be used with the {PREFIX}algorithm header."
+            )
+        return None
+    kind = stated.upper() if stated else _KINDS[algorithm][0]
+    if kind not in _KINDS[algorithm]:
+        raise S3Error(
+            Code.INVALID_REQUEST, f"The {kind} checksum type cannot be used with the {algorithm} checksum algorithm."
+        )
+    return kind
+
+
+def kind_made(*, whole: bool) -> str:
+    """How the checksum of an upload's object is made. `whole`: see `core.types.Upload`."""
+    return FULL_OBJECT if whole else COMPOSITE
 
 
 def kind_of(checksums: Mapping[str, str]) -> str | None:
@@ -148,9 +179,9 @@ def object_members(checksums: Mapping[str, str]) -> Members:
     return {**members(checksums), "ChecksumType": kind_of(checksums)} if checksums else {}
 
 
-def header_pairs(checksums: Mapping[str, str]) -> list[tuple[str, str]]:
-    """The checksums of an object as headers."""
+def header_pairs(checksums: Mapping[str, str], kind: str | None = None) -> list[tuple[str, str]]:
+    """The checksums of an object as headers, or of a part of one whose checksum is of that `kind`."""
     pairs = [(PREFIX + algorithm, checksums[algorithm]) for algorithm in MEMBERS if algorithm in checksums]
-    if kind := kind_of(checksums):
-        pairs.append((PREFIX + "type", kind))
+    if kind := kind or kind_of(checksums):
+        pairs.append((TYPE, kind))
     return pairs

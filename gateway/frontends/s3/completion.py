@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from urllib.parse import quote
 
-from gateway.core.digest import Algorithm, composite_checksum
+from gateway.core.digest import Algorithm
 from gateway.core.errors import BadDigest, InvalidPart, NoSuchUpload
+from gateway.core.parts import checksum_of
 from gateway.core.store import Multipart
-from gateway.core.types import Meta, Part, PartRef
+from gateway.core.types import Meta, Part, PartRef, Upload
 from gateway.frontends.s3.bodies import required_document
 from gateway.frontends.s3.call import Call
-from gateway.frontends.s3.checksums import MEMBERS, PREFIX, object_members
+from gateway.frontends.s3.checksums import MEMBERS, PREFIX, TYPE, kind_made, kind_of, object_members
 from gateway.frontends.s3.codes import Code
 from gateway.frontends.s3.errors import S3Error
 from gateway.frontends.s3.multipart import uploads_of
@@ -61,7 +62,7 @@ def _ref(row: Record) -> PartRef:
 
 def _claims(headers: Mapping[str, str]) -> Mapping[str, str]:
     """What the request says of the object to be: its checksum, its size."""
-    names = (_SIZE, *(PREFIX + algorithm for algorithm in MEMBERS))
+    names = (TYPE, _SIZE, *(PREFIX + algorithm for algorithm in MEMBERS))
     return {name: headers[name] for name in names if name in headers}
 
 
@@ -80,8 +81,10 @@ async def _settle(
     for name, value in claims.items():
         if name == _SIZE:
             _check_size(value, sum(part.size for part in chosen))
+        elif name == TYPE:
+            _check_kind(value, kind_made(whole=upload.whole) if upload.checksum else None)
         else:
-            _check_sum(Algorithm(name.removeprefix(PREFIX)), value, chosen, upload.checksum)
+            _check_sum(Algorithm(name.removeprefix(PREFIX)), value, chosen, upload)
     return [
         PartRef(ref.number, ref.etag or part.etag, {**part.checksums, **ref.checksums})
         for ref, part in zip(refs, chosen, strict=True)
@@ -94,6 +97,8 @@ def _hold_against(claims: Mapping[str, str], made: Meta) -> None:
         algorithm = name.removeprefix(PREFIX)
         if name == _SIZE:
             _check_size(value, made.size)
+        elif name == TYPE:
+            _check_kind(value, kind_of(made.checksums))
         elif made.checksums.get(algorithm, "").partition("-")[0] != value.partition("-")[0]:
             raise BadDigest(algorithm)
 
@@ -116,13 +121,22 @@ def _check_size(stated: str, size: int) -> None:
         )
 
 
-def _check_sum(stated: Algorithm, value: str, parts: Sequence[Part], kept: Algorithm | None) -> None:
-    if stated is not kept:
+def _check_kind(stated: str, kind: str | None) -> None:
+    if stated.upper() != kind:
+        raise S3Error(
+            Code.INVALID_REQUEST,
+            f"The upload was created using the {kind or 'null'} checksum mode. The complete request must use the same "
+            "checksum mode.",
+        )
+
+
+def _check_sum(stated: Algorithm, value: str, parts: Sequence[Part], upload: Upload) -> None:
+    if stated is not upload.checksum:
         raise S3Error(
             Code.INVALID_REQUEST,
             f"The upload was not created with a {stated} checksum; the checksum of the object can't be checked.",
         )
-    computed = composite_checksum(kept, [(part.checksums[kept], part.size) for part in parts])
+    computed = checksum_of(stated, parts, whole=upload.whole)
     if value not in {computed, computed.partition("-")[0]}:
         raise BadDigest(stated)
 

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 
-from gateway.core.digest import Algorithm
 from gateway.core.store import Multipart, find
 from gateway.core.types import Part, Prefix, Put, Upload, UploadQuery
 from gateway.frontends.s3.belonging import described
 from gateway.frontends.s3.bodies import incoming
 from gateway.frontends.s3.call import Call
-from gateway.frontends.s3.checksums import PREFIX, algorithm_of, members, stated, type_of
+from gateway.frontends.s3.checksums import FULL_OBJECT, algorithm_of, kind_made, kind_wanted, members, stated
 from gateway.frontends.s3.codes import Code
 from gateway.frontends.s3.errors import S3Error
 from gateway.frontends.s3.metadata import props_of
@@ -28,18 +27,15 @@ def uploads_of(call: Call) -> Multipart:
 async def create_multipart_upload(call: Call) -> Output:
     """CreateMultipartUpload."""
     algorithm = algorithm_of(call.headers)
-    kind = call.headers.get(PREFIX + "type")
-    if kind is not None and (algorithm is None or kind.upper() != type_of(algorithm)):
-        raise S3Error(Code.NOT_IMPLEMENTED, f"A multipart upload with checksums of type {kind} is not implemented.")
+    kind = kind_wanted(call.headers, algorithm)
     upload = await uploads_of(call).create_upload(
         call.key,
         Put(props=await described(call, props_of(call.headers, call.settings.max_metadata))),
         owner=call.principal.account.id,
         checksum=algorithm,
+        whole=kind == FULL_OBJECT,
     )
-    return Output(
-        {"Bucket": call.key.bucket, "Key": call.key.name, "UploadId": upload.id, **_algorithm_members(algorithm)}
-    )
+    return Output({"Bucket": call.key.bucket, "Key": call.key.name, "UploadId": upload.id, **_summed(upload)})
 
 
 async def upload_part(call: Call) -> Output:
@@ -78,7 +74,7 @@ async def list_parts(call: Call) -> Output:
             "NextPartNumberMarker": page.items[-1].number if page.items else 0,
             "MaxParts": limit,
             "IsTruncated": page.next is not None,
-            **_algorithm_members(upload.checksum),
+            **_summed(upload),
             "Parts": [_part_row(part) for part in page.items],
         }
     )
@@ -94,10 +90,10 @@ def _part_row(part: Part) -> Members:
     }
 
 
-def _algorithm_members(algorithm: Algorithm | None) -> Members:
-    if algorithm is None:
+def _summed(upload: Upload) -> Members:
+    if upload.checksum is None:
         return {}
-    return {"ChecksumAlgorithm": algorithm.upper(), "ChecksumType": type_of(algorithm)}
+    return {"ChecksumAlgorithm": upload.checksum.upper(), "ChecksumType": kind_made(whole=upload.whole)}
 
 
 async def list_multipart_uploads(call: Call) -> Output:
@@ -139,7 +135,7 @@ def _upload_row(call: Call, upload: Upload, encode: Callable[[str], str]) -> Mem
         "Owner": owner(call.bucket.owner, call.principal) if call.bucket else None,
         "StorageClass": "STANDARD",
         "Initiated": upload.created,
-        **_algorithm_members(upload.checksum),
+        **_summed(upload),
     }
 
 

@@ -20,7 +20,8 @@ from gateway.frontends.s3.checksums import header_pairs, object_members, stated
 from gateway.frontends.s3.codes import Code
 from gateway.frontends.s3.errors import S3Error
 from gateway.frontends.s3.metadata import head_of, overrides_of, props_of
-from gateway.frontends.s3.parameters import modified_of, size_of, version_of
+from gateway.frontends.s3.parameters import PART_NUMBER, modified_of, size_of, version_of
+from gateway.frontends.s3.parts import attributes_of, read_part
 from gateway.frontends.s3.rights import bucket_of, seems_allowed
 from gateway.frontends.s3.tags import count
 from gateway.frontends.s3.versioning import HEADER as VERSION_ID
@@ -34,6 +35,8 @@ async def get_object(call: Call) -> web.StreamResponse:
     """GetObject."""
     source = _source(call)
     try:
+        if call.query and PART_NUMBER in call.query:
+            return await read_part(call, source, summed=_sums_wanted(call))
         return await send_object(call.request, source)
     except NotModified:
         return await _not_modified(call, source)
@@ -43,6 +46,8 @@ async def head_object_(call: Call) -> web.StreamResponse:
     """HeadObject."""
     source = _source(call)
     try:
+        if call.query and PART_NUMBER in call.query:
+            return await read_part(call, source, summed=_sums_wanted(call))
         return await head_object(call.request, source)
     except NotModified:
         return await _not_modified(call, source)
@@ -51,8 +56,6 @@ async def head_object_(call: Call) -> web.StreamResponse:
 def _source(call: Call) -> Source:
     if not call.query:
         return Source(call.store, call.key, _head(call), None, call.settings.stall_timeout)
-    if "partNumber" in call.query:
-        raise S3Error(Code.NOT_IMPLEMENTED, "Reading an object by partNumber is not implemented.")
     version = version_of(call.query)
     return Source(call.store, call.key, _head(call), version, call.settings.stall_timeout)
 
@@ -64,7 +67,7 @@ def _head(call: Call) -> Head:
             Code.INVALID_REQUEST, "Request specific response headers cannot be used for anonymous GET requests."
         )
     # Of a part of an object, a checksum of the whole would be taken for the part's own.
-    summed = call.headers.get("x-amz-checksum-mode", "").upper() == "ENABLED" and "range" not in call.headers
+    summed = "range" not in call.headers and PART_NUMBER not in call.query and _sums_wanted(call)
     versioned = is_versioned(call)
 
     def head(meta: Meta) -> CIMultiDict[str]:
@@ -80,6 +83,10 @@ def _head(call: Call) -> Head:
         return headers
 
     return head
+
+
+def _sums_wanted(call: Call) -> bool:
+    return call.headers.get("x-amz-checksum-mode", "").upper() == "ENABLED"
 
 
 def _tell_tags(call: Call, tagging: str, headers: CIMultiDict[str]) -> None:
@@ -136,23 +143,24 @@ _ATTRIBUTES = frozenset({"ETag", "Checksum", "ObjectParts", "StorageClass", "Obj
 
 
 async def get_object_attributes(call: Call) -> Output:
-    """GetObjectAttributes. Of an object's parts only the number is known."""
+    """GetObjectAttributes."""
     wanted = {name.strip() for name in call.headers["x-amz-object-attributes"].split(",")}
     if not wanted <= _ATTRIBUTES:
         raise S3Error(
             Code.INVALID_ARGUMENT, "Invalid attribute name specified.", ArgumentName="x-amz-object-attributes"
         )
-    meta = await call.store.stat(call.key, version_of(call.query))
-    if "ObjectParts" in wanted and meta.is_composite and meta.checksums:
-        raise S3Error(Code.NOT_IMPLEMENTED, "GetObjectAttributes with the parts of an object is not implemented.")
-    parts = {"TotalPartsCount": int(meta.etag.partition("-")[2])} if meta.is_composite else None
+    version = version_of(call.query)
+    if "ObjectParts" in wanted:
+        meta, parts = await attributes_of(call, version)
+    else:
+        meta, parts = await call.store.stat(call.key, version), {}
     return Output(
         {
             "LastModified": meta.modified,
             "VersionId": shown_version(call, meta.version),
             "ETag": meta.etag if "ETag" in wanted else None,
             "Checksum": object_members(meta.checksums) or None if "Checksum" in wanted else None,
-            "ObjectParts": parts if "ObjectParts" in wanted else None,
+            "ObjectParts": parts or None,
             "StorageClass": "STANDARD" if "StorageClass" in wanted else None,
             "ObjectSize": meta.size if "ObjectSize" in wanted else None,
         }

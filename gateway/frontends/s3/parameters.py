@@ -11,6 +11,7 @@ from gateway.frontends.s3.errors import S3Error
 
 MAX_INTEGER = 2**31 - 1
 
+PART_NUMBER = "partNumber"
 IF_SIZE = "x-amz-if-match-size"
 IF_MODIFIED = "x-amz-if-match-last-modified-time"
 
@@ -35,9 +36,9 @@ def integer_of(query: Mapping[str, str], name: str, default: int) -> int:
 
 def part_number_of(query: Mapping[str, str], maximum: int = MAX_PARTS) -> int:
     """The `partNumber` parameter. Raises `S3Error` `InvalidArgument`."""
-    text = query["partNumber"]
+    text = query[PART_NUMBER]
     if not (text.isascii() and text.isdigit() and len(text) <= 5 and 1 <= int(text) <= maximum):
-        raise _invalid(f"Part number must be an integer between 1 and {maximum}, inclusive", "partNumber", text)
+        raise _invalid(f"Part number must be an integer between 1 and {maximum}, inclusive", PART_NUMBER, text)
     return int(text)
 
 

@@ -7,27 +7,41 @@ from functools import partial
 
 from gateway.core.body import Body, CheckedBody, StreamBody
 from gateway.core.conditions import ANY, When
-from gateway.core.digest import Algorithm, composite_checksum, composite_etag, encode
+from gateway.core.digest import Algorithm, composite_etag, encode
 from gateway.core.encryption import CustomerKey, refuse_key
 from gateway.core.errors import NoSuchUpload, TooLarge
 from gateway.core.listing import paginate
 from gateway.core.names import check_bucket, checked_key
-from gateway.core.parts import check_number
+from gateway.core.parts import check_number, checksums_of
 from gateway.core.ranges import Span
 from gateway.core.store import Reader
-from gateway.core.types import Key, ListQuery, Meta, Page, Part, PartRef, Prefix, Put, Upload, UploadQuery
+from gateway.core.types import (
+    Key,
+    ListQuery,
+    Meta,
+    ObjectParts,
+    Page,
+    Part,
+    PartRef,
+    Prefix,
+    Put,
+    Upload,
+    UploadQuery,
+)
 from gateway.stores.catalog.database import Connection
 from gateway.stores.catalog.draft import MAX_OBJECT
-from gateway.stores.catalog.objects import Objects
-from gateway.stores.catalog.tables import buckets, completions, contents, history, objects, uploads
+from gateway.stores.catalog.objects import FEW, Objects
+from gateway.stores.catalog.tables import buckets, completions, composition, contents, history, objects, uploads
 from gateway.stores.catalog.tables.packing import BEYOND
 
 
 class Multipart(Objects):
     """A part's bytes lie where the object will have them: a completion puts extents together."""
 
-    async def create_upload(self, key: Key, opts: Put, *, owner: str = "", checksum: Algorithm | None = None) -> Upload:
-        create = partial(uploads.create, key=checked_key(key), opts=opts, owner=owner, checksum=checksum)
+    async def create_upload(
+        self, key: Key, opts: Put, *, owner: str = "", checksum: Algorithm | None = None, whole: bool = False
+    ) -> Upload:
+        create = partial(uploads.create, key=checked_key(key), opts=opts, owner=owner, checksum=checksum, whole=whole)
         self._check_stated(key.bucket, opts.props)
         return await self._engine.writer.run(create, ())
 
@@ -129,6 +143,19 @@ class Multipart(Objects):
 
         await self._engine.writer.run(work, ())
 
+    async def object_parts(
+        self, key: Key, version: str | None = None, *, marker: int = 0, limit: int = 1000
+    ) -> ObjectParts:
+        """`core.store.Parted`."""
+        checked_key(key)
+
+        def page(db: Connection) -> ObjectParts:
+            found = history.find(db, key, version)
+            return ObjectParts(found.meta, *composition.page(db, found.content, marker, limit))
+
+        readers = self._engine.readers
+        return readers.together(page) if limit <= FEW else await readers.away(page)
+
     def _pending(self, key: Key, upload: str) -> Upload:
         return self._engine.readers.here(partial(uploads.find, key=checked_key(key), upload=upload)).upload
 
@@ -159,15 +186,12 @@ def _completed(pending: uploads.Pending, parts: Sequence[Part]) -> Meta:
     size = sum(part.size for part in parts)
     if size > MAX_OBJECT:
         raise TooLarge
-    upload, checksums = pending.upload, {}
-    if upload.checksum is not None:
-        sums = [(part.checksums[upload.checksum], part.size) for part in parts]
-        checksums = {upload.checksum.value: composite_checksum(upload.checksum, sums)}
+    upload = pending.upload
     return Meta(
         key=upload.key,
         size=size,
         etag=composite_etag(part.etag for part in parts),
         modified=time.time_ns() if pending.modified is None else pending.modified,
         props=upload.props,
-        checksums=checksums,
+        checksums=checksums_of(upload, parts),
     )

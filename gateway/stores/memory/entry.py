@@ -10,7 +10,7 @@ from gateway.core.body import Body, checked
 from gateway.core.digest import Algorithm, encode
 from gateway.core.ranges import Extent
 from gateway.core.store import Reader
-from gateway.core.types import Key, Meta, Props
+from gateway.core.types import Key, Meta, ObjectPart, Props
 
 now = time.time_ns
 
@@ -46,12 +46,16 @@ async def receive(body: Body, algorithms: Collection[Algorithm]) -> Received:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An object: its bytes, and the ETags of what they were put together from. Or a delete marker, without any."""
+    """An object: its bytes, and the ETags of what they were put together from. Or a delete marker, without any.
+
+    `parts`: those of a multipart upload, if it came by one.
+    """
 
     meta: Meta
     chunks: tuple[bytes, ...] = ()
     etags: tuple[str, ...] = ()
     marker: bool = False
+    parts: tuple[ObjectPart, ...] = ()
 
     def at(self, key: Key) -> "Entry":
         """The same object under another name."""

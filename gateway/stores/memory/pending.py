@@ -1,10 +1,9 @@
 """Multipart uploads under way, and those that were completed lately."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from gateway.core.digest import composite_checksum
 from gateway.core.errors import NoSuchUpload
 from gateway.core.parts import REMEMBERED, are_those, choose
 from gateway.core.types import Key, Meta, Part, PartRef, Upload
@@ -30,14 +29,6 @@ class Pending:
         """The parts that a completion names. Raises as `core.parts.choose`."""
         ready = {number: entry.part for number, entry in self.parts.items()}
         return [self.parts[part.number] for part in choose(ready, refs, min_part)]
-
-    def checksums(self, parts: Iterable[PartEntry]) -> Mapping[str, str]:
-        """The checksum of the object made of `parts`, where the upload asked for one."""
-        algorithm = self.upload.checksum
-        if algorithm is None:
-            return {}
-        sums = [(entry.part.checksums[algorithm], entry.part.size) for entry in parts]
-        return {algorithm.value: composite_checksum(algorithm, sums)}
 
 
 class Completed:

@@ -9,9 +9,21 @@ from gateway.core.digest import Algorithm, composite_etag
 from gateway.core.encryption import CustomerKey, refuse_key
 from gateway.core.errors import NoSuchUpload
 from gateway.core.listing import LAST_CHARACTER, paginate
-from gateway.core.parts import check_number
+from gateway.core.parts import check_number, checksums_of, object_parts
 from gateway.core.ranges import Span
-from gateway.core.types import Key, ListQuery, Meta, Page, Part, PartRef, Prefix, Put, Upload, UploadQuery
+from gateway.core.types import (
+    Key,
+    ListQuery,
+    Meta,
+    ObjectParts,
+    Page,
+    Part,
+    PartRef,
+    Prefix,
+    Put,
+    Upload,
+    UploadQuery,
+)
 from gateway.stores.memory.entry import Entry, frozen, frozen_props, now, receive
 from gateway.stores.memory.objects import Objects, check_stated
 from gateway.stores.memory.pending import PartEntry, Pending
@@ -20,7 +32,9 @@ from gateway.stores.memory.pending import PartEntry, Pending
 class Uploads(Objects):
     """Parts lie apart from the objects until a completion takes them over, chunk for chunk."""
 
-    async def create_upload(self, key: Key, opts: Put, *, owner: str = "", checksum: Algorithm | None = None) -> Upload:
+    async def create_upload(
+        self, key: Key, opts: Put, *, owner: str = "", checksum: Algorithm | None = None, whole: bool = False
+    ) -> Upload:
         bucket = self._buckets.holding(key)
         check_stated(bucket, opts.props)
         upload = Upload(
@@ -30,6 +44,7 @@ class Uploads(Objects):
             props=frozen_props(opts.props),
             owner=owner,
             checksum=checksum,
+            whole=whole,
         )
         bucket.uploads.put((key.name, upload.id), Pending(upload, opts.modified))
         return upload
@@ -102,19 +117,28 @@ class Uploads(Objects):
             return bucket.completed.recall(key.name, upload, parts)
         chosen = pending.choose(parts, min_part)
         self._writable(key, when)
-        etags = tuple(entry.part.etag for entry in chosen)
+        parts_chosen = [entry.part for entry in chosen]
+        etags = tuple(part.etag for part in parts_chosen)
         meta = Meta(
             key=key,
-            size=sum(entry.part.size for entry in chosen),
+            size=sum(part.size for part in parts_chosen),
             etag=composite_etag(etags),
             modified=now() if pending.modified is None else pending.modified,
             props=pending.upload.props,
-            checksums=frozen(pending.checksums(chosen)),
+            checksums=frozen(checksums_of(pending.upload, parts_chosen)),
         )
         bucket.uploads.pop((key.name, upload))
-        made = bucket.put(Entry(meta, tuple(chunk for entry in chosen for chunk in entry.chunks), etags))
+        chunks = tuple(chunk for entry in chosen for chunk in entry.chunks)
+        made = bucket.put(Entry(meta, chunks, etags, parts=tuple(object_parts(parts_chosen))))
         bucket.completed.remember(upload, made)
         return made
+
+    async def object_parts(
+        self, key: Key, version: str | None = None, *, marker: int = 0, limit: int = 1000
+    ) -> ObjectParts:
+        """`core.store.Parted`."""
+        entry = self._readable(key, version)
+        return ObjectParts(entry.meta, len(entry.parts), entry.parts[marker : marker + max(0, limit)])
 
     async def abort_upload(self, key: Key, upload: str) -> None:
         self._pending(key, upload)

@@ -12,6 +12,8 @@ MEMBERS: Mapping[Algorithm, str] = {
 }
 """The model's names of the members that hold a checksum."""
 
+FULL_OBJECT = "FULL_OBJECT"
+
 
 def chosen(algorithms: Collection[Algorithm]) -> Algorithm | None:
     """The one that S3 is to keep."""

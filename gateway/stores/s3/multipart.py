@@ -27,7 +27,7 @@ from gateway.core.ranges import Span, resolve
 from gateway.core.tasks import wholly
 from gateway.core.types import Key, Meta, Page, Part, PartRef, Prefix, Props, Put, Upload, UploadQuery
 from gateway.stores.s3.answer import Answer
-from gateway.stores.s3.checksums import chosen, found_in, members_of
+from gateway.stores.s3.checksums import FULL_OBJECT, chosen, found_in, members_of
 from gateway.stores.s3.client import Client
 from gateway.stores.s3.guard import Write, quoted
 from gateway.stores.s3.listing import REPEATED
@@ -51,16 +51,23 @@ class Uploads:
         self._owner = owner
         self._algorithms: dict[str, Algorithm | None] = {}
 
-    async def create(self, key: Key, opts: Put, owner: str, checksum: Algorithm | None) -> Upload:
+    async def create(self, key: Key, opts: Put, owner: str, checksum: Algorithm | None, whole: bool) -> Upload:
         checked_key(key)
-        place = await self._objects.uploader.begin(key, Stated(props=opts.props, modified=opts.modified), checksum)
+        described = Stated(props=opts.props, modified=opts.modified)
+        place = await self._objects.uploader.begin(key, described, checksum, whole=whole)
         self._remember(place.upload, checksum)
         try:
             created = (await self._found(place)).created
         except StoreError:
             created = 0
         return Upload(
-            key=key, id=place.upload, created=created, props=opts.props, owner=owner or self._owner, checksum=checksum
+            key=key,
+            id=place.upload,
+            created=created,
+            props=opts.props,
+            owner=owner or self._owner,
+            checksum=checksum,
+            whole=whole,
         )
 
     async def stat(self, key: Key, upload: str) -> Upload:
@@ -182,6 +189,7 @@ class Uploads:
                 props=Props(),
                 owner=self._owner,
                 checksum=_algorithm(row.text("ChecksumAlgorithm")),
+                whole=row.text("ChecksumType") == FULL_OBJECT,
             )
             for row in answer.rows("Uploads")
         ]

@@ -34,7 +34,7 @@ class S3Reader(Reader):
         """`checks`: ETags are compared with the bytes. Raises `Unavailable` for bytes that were not asked for."""
         self._stream: Any = answer.raw("Body")
         try:
-            size, start, stop = _extent(answer)
+            size, start, stop = extent_of(answer)
             self.meta: Meta = meta_of(key, answer, size)
         except ValueError as error:
             raise Unavailable("The store's answer can't be understood") from error
@@ -71,7 +71,7 @@ def _is_sealed(answer: Answer) -> bool:
     return by_service or "x-amz-server-side-encryption-customer-algorithm" in headers
 
 
-def _extent(answer: Answer) -> tuple[int, int, int]:
+def extent_of(answer: Answer) -> tuple[int, int, int]:
     """The object's size, and the bytes of it that the answer holds. Raises `ValueError`."""
     stated = answer.headers.get("content-range")
     if stated is None:

@@ -22,6 +22,7 @@ from gateway.core.types import (
     LeftUpload,
     ListQuery,
     Meta,
+    ObjectParts,
     Page,
     Part,
     PartRef,
@@ -39,6 +40,7 @@ from gateway.core.types import (
 from gateway.core.versions import check_foreign
 from gateway.stores.s3.buckets import Buckets
 from gateway.stores.s3.client import Client
+from gateway.stores.s3.composition import Composition
 from gateway.stores.s3.deletes import Deletes
 from gateway.stores.s3.listing import list_objects
 from gateway.stores.s3.multipart import Uploads, place_of
@@ -67,6 +69,7 @@ class S3Store(Store):
         self._objects = Objects(self._client, self._buckets, settings)
         self._deletes = Deletes(self._client, self._buckets, self._objects)
         self._uploads = Uploads(self._client, self._objects, owner)
+        self._composition = Composition(self._client, self._objects)
         self._segments = Segments(self._objects, self._uploads)
 
     async def start(self) -> None:
@@ -117,9 +120,11 @@ class S3Store(Store):
         """`core.store.Batch`."""
         return await self._deletes.delete_many(bucket, names)
 
-    async def create_upload(self, key: Key, opts: Put, *, owner: str = "", checksum: Algorithm | None = None) -> Upload:
+    async def create_upload(
+        self, key: Key, opts: Put, *, owner: str = "", checksum: Algorithm | None = None, whole: bool = False
+    ) -> Upload:
         """`core.store.Multipart`, as all that follow."""
-        return await self._uploads.create(key, opts, owner, checksum)
+        return await self._uploads.create(key, opts, owner, checksum, whole)
 
     async def stat_upload(self, key: Key, upload: str) -> Upload:
         return await self._uploads.stat(key, upload)
@@ -162,6 +167,12 @@ class S3Store(Store):
 
     async def abort_upload(self, key: Key, upload: str) -> None:
         await self._uploads.abort(place_of(key, upload))
+
+    async def object_parts(
+        self, key: Key, version: str | None = None, *, marker: int = 0, limit: int = 1000
+    ) -> ObjectParts:
+        """`core.store.Parted`."""
+        return await self._composition.parts(key, version, marker, limit)
 
     async def set_versioning(self, bucket: str, *, enabled: bool) -> BucketMeta:
         """`core.store.Versions`, as the two that follow. `Unsupported` where the remote keeps none."""

@@ -16,7 +16,7 @@ from gateway.core.errors import ConditionFailed, NoSuchKey, NoSuchUpload, StoreE
 from gateway.core.tasks import Flight, wholly
 from gateway.core.types import Key, Put
 from gateway.stores.s3.answer import Answer
-from gateway.stores.s3.checksums import chosen, stated
+from gateway.stores.s3.checksums import FULL_OBJECT, chosen, stated
 from gateway.stores.s3.client import Client
 from gateway.stores.s3.failures import is_uncertain
 from gateway.stores.s3.guard import Find, Guard, Pin
@@ -107,8 +107,8 @@ class Uploader:
         except NoSuchKey:
             return None
 
-    async def begin(self, key: Key, stated: Stated, algorithm: Algorithm | None) -> Place:
-        """Begin an upload in parts."""
+    async def begin(self, key: Key, stated: Stated, algorithm: Algorithm | None, *, whole: bool = False) -> Place:
+        """Begin an upload in parts. `algorithm`, `whole`: the checksum that it is to have, see `Upload`."""
 
         async def create() -> Place:
             answer = await self._client.call(
@@ -116,6 +116,7 @@ class Uploader:
                 Bucket=key.bucket,
                 Key=key.name,
                 ChecksumAlgorithm=algorithm.upper() if algorithm else None,
+                ChecksumType=FULL_OBJECT if algorithm and whole else None,
                 **stated.parameters(),
             )
             return Place(key, answer.text("UploadId"))

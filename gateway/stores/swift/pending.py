@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from gateway.core.digest import Algorithm, composite_checksum, encode
+from gateway.core.digest import Algorithm, encode
 from gateway.core.errors import NoSuchUpload
 from gateway.core.parts import choose as choose_parts
 from gateway.core.types import Key, Meta, Part, PartRef, Props, Upload
@@ -32,6 +32,7 @@ class Record(msgspec.Struct, frozen=True):
     owner: str
     checksum: str | None
     modified: int | None
+    whole: bool = False
 
     def upload(self, identifier: str) -> Upload:
         return Upload(
@@ -41,6 +42,7 @@ class Record(msgspec.Struct, frozen=True):
             props=Props(content_type=self.content_type, user=self.user, system=self.system, expires=self.expires),
             owner=self.owner,
             checksum=None if self.checksum is None else Algorithm(self.checksum),
+            whole=self.whole or self.checksum == Algorithm.CRC64NVME,
         )
 
 
@@ -58,6 +60,7 @@ def record_of(upload: Upload, modified: int | None) -> bytes:
             owner=upload.owner,
             checksum=None if upload.checksum is None else upload.checksum.value,
             modified=modified,
+            whole=upload.whole,
         )
     )
 
@@ -121,11 +124,3 @@ def choose(parts: Iterable[StoredPart], refs: Sequence[PartRef], min_part: int) 
     known = {stored.part.number: stored for stored in parts}
     chosen = choose_parts({number: stored.part for number, stored in known.items()}, refs, min_part)
     return [known[part.number] for part in chosen]
-
-
-def checksum_of(algorithm: Algorithm | None, parts: Iterable[StoredPart]) -> Mapping[str, str]:
-    """The checksum of the object made of `parts`, where the upload asked for one."""
-    if algorithm is None:
-        return {}
-    sums = [(stored.part.checksums[algorithm], stored.part.size) for stored in parts]
-    return {algorithm.value: composite_checksum(algorithm, sums)}

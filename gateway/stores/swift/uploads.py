@@ -15,7 +15,7 @@ from gateway.core.encryption import CustomerKey, refuse_key
 from gateway.core.errors import NoSuchUpload, NotFound
 from gateway.core.listing import LAST_CHARACTER, paginate
 from gateway.core.names import check_bucket, checked_key
-from gateway.core.parts import check_number
+from gateway.core.parts import check_number, checksums_of
 from gateway.core.ranges import Span
 from gateway.core.tasks import wholly
 from gateway.core.types import Key, ListQuery, Meta, Page, Part, PartRef, Prefix, Put, Upload, UploadQuery
@@ -31,7 +31,6 @@ from gateway.stores.swift.pending import (
     Record,
     StoredPart,
     check_id,
-    checksum_of,
     choose,
     newest,
     part_type,
@@ -58,11 +57,19 @@ class Uploads(Large):
         super().__init__(settings, owner, shelf)
         self._records: OrderedDict[str, Record] = OrderedDict()
 
-    async def create_upload(self, key: Key, opts: Put, *, owner: str = "", checksum: Algorithm | None = None) -> Upload:
+    async def create_upload(
+        self, key: Key, opts: Put, *, owner: str = "", checksum: Algorithm | None = None, whole: bool = False
+    ) -> Upload:
         checked_key(key)
         container = await self._up.segments.ensure(key.bucket)
         upload = Upload(
-            key=key, id=new_upload(), created=time.time_ns(), props=opts.props, owner=owner, checksum=checksum
+            key=key,
+            id=new_upload(),
+            created=time.time_ns(),
+            props=opts.props,
+            owner=owner,
+            checksum=checksum,
+            whole=whole,
         )
         place = Key(container, record_of(upload.id))
         data = encoded(upload, opts.modified)
@@ -173,7 +180,7 @@ class Uploads(Large):
             etag=composite_etag(stored.part.etag for stored in chosen),
             modified=modified or 0,
             props=upload.props,
-            checksums=checksum_of(upload.checksum, chosen),
+            checksums=checksums_of(upload, [stored.part for stored in chosen]),
         )
         kept = upload.id if segments else ""
         stated = of_object(meta.props, Stated(meta.etag, modified), meta.checksums, kept)

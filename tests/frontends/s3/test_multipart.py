@@ -166,10 +166,34 @@ async def test_checksums_that_contradict_the_upload(s3: S3Client) -> None:
     upload = await begin(s3, ChecksumAlgorithm="SHA256")
     with pytest.raises(ClientError, match="InvalidRequest"):
         await send(s3, upload, 1, b"x", ChecksumAlgorithm="SHA1")
-    with pytest.raises(ClientError, match="NotImplemented"):
-        await begin(s3, ChecksumAlgorithm="CRC32", ChecksumType="FULL_OBJECT")
     with pytest.raises(ClientError, match="InvalidRequest"):
         await begin(s3, ChecksumAlgorithm="MD5")
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "kind"),
+    (("SHA1", "FULL_OBJECT"), ("SHA256", "FULL_OBJECT"), ("CRC64NVME", "COMPOSITE"), ("CRC32", "OTHER")),
+)
+async def test_types_of_checksums_that_an_algorithm_does_not_have(s3: S3Client, algorithm: str, kind: str) -> None:
+    with pytest.raises(ClientError, match=f"InvalidRequest.*{kind}"):
+        await begin(s3, ChecksumAlgorithm=algorithm, ChecksumType=kind)
+
+
+async def test_a_type_of_checksum_without_an_algorithm(world: World, bucket: str) -> None:
+    answer = await world.do("POST", f"/{bucket}/k?uploads", headers={"x-amz-checksum-type": "FULL_OBJECT"})
+    assert (answer.status, answer.code) == (400, "InvalidRequest")
+
+
+async def test_the_type_in_a_completion_is_compared(s3: S3Client) -> None:
+    upload = await begin(s3, ChecksumAlgorithm="CRC32C", ChecksumType="FULL_OBJECT")
+    assert (await s3.list_parts(**upload))["ChecksumType"] == "FULL_OBJECT"
+    part = await send(s3, upload, 1, b"hello", ChecksumAlgorithm="CRC32C")
+    with pytest.raises(ClientError, match=r"InvalidRequest.*FULL_OBJECT"):
+        await finish(s3, upload, part, ChecksumType="COMPOSITE")
+    done = await finish(s3, upload, part, ChecksumType="FULL_OBJECT", ChecksumCRC32C=part["ChecksumCRC32C"])
+    assert done["ChecksumCRC32C"] == part["ChecksumCRC32C"]
+    with pytest.raises(ClientError, match="InvalidRequest"):  # the same completion again
+        await finish(s3, upload, part, ChecksumType="COMPOSITE")
 
 
 async def test_conditions_on_a_completion(s3: S3Client) -> None:
@@ -186,11 +210,8 @@ async def test_attributes_of_an_object_out_of_parts(s3: S3Client) -> None:
     parts = [await send(s3, upload, 1, b"x" * PART), await send(s3, upload, 2, b"y")]
     await finish(s3, upload, *parts)
     found = await s3.get_object_attributes(**K, ObjectAttributes=["ObjectParts", "Checksum", "ETag"])
-    assert found["ObjectParts"] == {"TotalPartsCount": 2}
-    summed = await begin(s3, ChecksumAlgorithm="SHA1")
-    await finish(s3, summed, await send(s3, summed, 1, b"x", ChecksumAlgorithm="SHA1"))
-    with pytest.raises(ClientError, match="NotImplemented"):
-        await s3.get_object_attributes(**K, ObjectAttributes=["ObjectParts"])
+    assert found["ObjectParts"]["TotalPartsCount"] == 2
+    assert [row["Size"] for row in found["ObjectParts"]["Parts"]] == [PART, 1]
 
 
 async def test_parts_are_copied(s3: S3Client) -> None:

@@ -253,10 +253,3 @@ async def test_versions_of_an_unversioned_bucket(s3: S3Client) -> None:
         await s3.get_object(Bucket="bucket", Key="k", VersionId="0" * 32)
     await s3.delete_object(Bucket="bucket", Key="k", VersionId="0" * 32)
     assert await read(s3, "k") == b"hello"
-
-
-async def test_read_by_part_number_is_refused(s3: S3Client) -> None:
-    await s3.put_object(Bucket="bucket", Key="k", Body=b"hello")
-    with pytest.raises(ClientError) as error:
-        await s3.get_object(Bucket="bucket", Key="k", PartNumber=1)
-    assert status_of(error) == 501

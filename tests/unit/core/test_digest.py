@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.core.digest import Algorithm, composite_checksum, composite_etag, digest, encode, new
+from gateway.core.digest import (
+    LINEAR,
+    Algorithm,
+    combined_checksum,
+    composite_checksum,
+    composite_etag,
+    digest,
+    encode,
+    new,
+)
 
 CHECK = b"123456789"
 """What catalogues of checksums state their check values for."""
@@ -69,11 +78,21 @@ def test_the_etag_of_parts_that_were_put_together_themselves() -> None:
 
 
 @given(algorithms, st.lists(st.binary(max_size=100), min_size=1, max_size=5))
-def test_the_checksum_of_parts(algorithm: Algorithm, parts: list[bytes]) -> None:
-    given_parts = [(encode(digest(algorithm, part)), len(part)) for part in parts]
-    found = composite_checksum(algorithm, given_parts)
-    if algorithm is Algorithm.CRC64NVME:
-        assert found == encode(digest(algorithm, b"".join(parts)))
-    else:
-        joined = b"".join(digest(algorithm, part) for part in parts)
-        assert found == f"{base64.b64encode(digest(algorithm, joined)).decode()}-{len(parts)}"
+def test_the_checksum_of_digests_of_parts(algorithm: Algorithm, parts: list[bytes]) -> None:
+    joined = b"".join(digest(algorithm, part) for part in parts)
+    found = composite_checksum(algorithm, (encode(digest(algorithm, part)) for part in parts))
+    assert found == f"{base64.b64encode(digest(algorithm, joined)).decode()}-{len(parts)}"
+
+
+@given(st.sampled_from(sorted(LINEAR)), st.lists(st.binary(max_size=100), min_size=1, max_size=5))
+def test_checksums_of_parts_combine_into_that_of_all_bytes(algorithm: Algorithm, parts: list[bytes]) -> None:
+    found = combined_checksum(algorithm, ((encode(digest(algorithm, part)), len(part)) for part in parts))
+    assert found == encode(digest(algorithm, b"".join(parts)))
+
+
+@given(st.sampled_from(sorted(LINEAR)), st.lists(st.integers(0, 2**40), min_size=3, max_size=3))
+def test_checksums_combine_in_any_grouping_whatever_the_sizes(algorithm: Algorithm, sizes: list[int]) -> None:
+    parts = [(encode(digest(algorithm, bytes([size % 256]))), size) for size in sizes]
+    at_once = combined_checksum(algorithm, parts)
+    last = combined_checksum(algorithm, parts[1:]), sizes[1] + sizes[2]
+    assert combined_checksum(algorithm, (parts[0], last)) == at_once

@@ -8,6 +8,7 @@ import msgspec
 from gateway.core.ranges import Extent
 from gateway.stores.catalog.database import Connection
 from gateway.stores.catalog.stored import Inline, Stored
+from gateway.stores.catalog.tables import composition
 from gateway.stores.catalog.tables.contents import add_segment, create_part, insert, share
 from gateway.stores.catalog.tables.packing import pack_numbers
 
@@ -25,6 +26,7 @@ def extend(
         return insert(db, size + stored.size, data + stored.data)
     if data is None and refs == 1 and not kept:
         share(db, own := content)
+        composition.forget(db, own)
     else:
         own = cut(db, content, Extent(0, size), ids)
     if not (isinstance(stored, Inline) and _lengthen(db, own, stored.data, inline_max)):

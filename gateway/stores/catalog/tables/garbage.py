@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from gateway.stores.catalog.database import Connection
+from gateway.stores.catalog.tables import composition
 from gateway.stores.catalog.tables.packing import pack_numbers
 
 SLICE = 1000
@@ -87,5 +88,6 @@ def _release_extents(db: Connection, content: int, room: int) -> int:
         )
         db.execute("DELETE FROM extents WHERE content = ? AND offset <= ?", (content, last))
     if count < room:
+        composition.forget(db, content)
         db.execute("DELETE FROM contents WHERE id = ?", (content,))
     return int(count)

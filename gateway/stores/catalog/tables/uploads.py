@@ -11,10 +11,10 @@ from gateway.core.parts import MAX_PARTS
 from gateway.core.parts import choose as choose_parts
 from gateway.core.types import Key, Part, PartRef, Put, Upload
 from gateway.stores.catalog.database import Connection
-from gateway.stores.catalog.tables import buckets, contents, extents
+from gateway.stores.catalog.tables import buckets, composition, contents, extents
 from gateway.stores.catalog.tables.packing import pack, pack_numbers, unpack, unpack_props
 
-_UploadRow = tuple[int, str, str, int, str, str | None, int | None, str, int | None, str | None, str | None]
+_UploadRow = tuple[int, str, str, int, str, str | None, int, int | None, str, int | None, str | None, str | None]
 _PartRow = tuple[int, int, int, str, int, str | None]
 
 
@@ -35,7 +35,9 @@ class Ready:
     content: int
 
 
-def create(db: Connection, key: Key, opts: Put, owner: str, checksum: Algorithm | None) -> Upload:
+def create(
+    db: Connection, key: Key, opts: Put, owner: str, checksum: Algorithm | None, *, whole: bool = False
+) -> Upload:
     """Raises `NoSuchBucket`."""
     bucket = buckets.identify(db, key.bucket)
     created = time.time_ns()
@@ -46,12 +48,13 @@ def create(db: Connection, key: Key, opts: Put, owner: str, checksum: Algorithm 
         props=opts.props,
         owner=owner,
         checksum=checksum,
+        whole=whole,
     )
     props = opts.props
     db.execute(
         """INSERT INTO uploads
-            (bucket, name, id, created, owner, checksum, modified, content_type, expires, user, system)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+            (bucket, name, id, created, owner, checksum, whole, modified, content_type, expires, user, system)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
         (
             bucket,
             key.name,
@@ -59,6 +62,7 @@ def create(db: Connection, key: Key, opts: Put, owner: str, checksum: Algorithm 
             created,
             owner,
             checksum,
+            whole,
             opts.modified,
             props.content_type,
             props.expires,
@@ -73,19 +77,19 @@ def find(db: Connection, key: Key, upload: str) -> Pending:
     """Raises `NoSuchBucket`, `NoSuchUpload`."""
     bucket = buckets.identify(db, key.bucket)
     row: _UploadRow | None = db.execute(
-        """SELECT serial, name, id, created, owner, checksum, modified, content_type, expires, user, system
+        """SELECT serial, name, id, created, owner, checksum, whole, modified, content_type, expires, user, system
             FROM uploads WHERE bucket = ? AND name = ? AND id = ?""",
         (bucket, key.name, upload),
     ).fetchone()
     if row is None:
         raise NoSuchUpload
-    return Pending(row[0], _upload(key.bucket, row), row[6])
+    return Pending(row[0], _upload(key.bucket, row), row[7])
 
 
 def walk(db: Connection, bucket: str, number: int, name: str, behind: str | bytes) -> Iterator[Upload]:
     """Uploads in the order of name and id, from behind that name and id on."""
     rows = db.execute(
-        """SELECT serial, name, id, created, owner, checksum, modified, content_type, expires, user, system
+        """SELECT serial, name, id, created, owner, checksum, whole, modified, content_type, expires, user, system
             FROM uploads WHERE bucket = ? AND (name, id) > (?, ?) ORDER BY name, id""",
         (number, name, behind),
     )
@@ -128,7 +132,9 @@ def take(db: Connection, serial: int, chosen: Sequence[Ready]) -> int:
     numbers = pack_numbers([found.part.number for found in chosen])
     db.execute("DELETE FROM parts WHERE upload = ? AND number IN (SELECT value FROM json_each(?))", (serial, numbers))
     drop(db, serial)
-    return extents.join(db, [found.content for found in chosen])
+    content = extents.join(db, [found.content for found in chosen])
+    composition.keep(db, content, [found.part for found in chosen])
+    return content
 
 
 def drop(db: Connection, serial: int) -> None:
@@ -145,7 +151,7 @@ def drop_bucket(db: Connection, bucket: int) -> None:
 
 
 def _upload(bucket: str, row: _UploadRow) -> Upload:
-    _, name, number, created, owner, checksum, _, content_type, expires, user, system = row
+    _, name, number, created, owner, checksum, whole, _, content_type, expires, user, system = row
     return Upload(
         key=Key(bucket, name),
         id=number,
@@ -153,6 +159,7 @@ def _upload(bucket: str, row: _UploadRow) -> Upload:
         props=unpack_props(content_type, expires, user, system),
         owner=owner,
         checksum=None if checksum is None else Algorithm(checksum),
+        whole=whole != 0,
     )
 
 
