@@ -57,6 +57,8 @@ class Action(StrEnum):
     PUT_BUCKET_TAGGING = "s3:PutBucketTagging"
     GET_CORS = "s3:GetBucketCORS"
     PUT_CORS = "s3:PutBucketCORS"
+    GET_LIFECYCLE = "s3:GetLifecycleConfiguration"
+    PUT_LIFECYCLE = "s3:PutLifecycleConfiguration"
 
 
 OF_VERSION: Mapping[Action, Action] = {

@@ -14,6 +14,7 @@ from gateway.frontends.s3.call import Call
 from gateway.frontends.s3.checksums import MEMBERS, PREFIX, TYPE, kind_made, kind_of, object_members
 from gateway.frontends.s3.codes import Code
 from gateway.frontends.s3.errors import S3Error
+from gateway.frontends.s3.expiration import expiration_of
 from gateway.frontends.s3.multipart import uploads_of
 from gateway.frontends.s3.objects import write_when
 from gateway.frontends.s3.record import Record
@@ -47,6 +48,7 @@ async def complete_multipart_upload(call: Call) -> Output:
             "Key": call.key.name,
             "ETag": meta.etag,
             "VersionId": meta.version,
+            "Expiration": expiration_of(call, meta),
             **object_members(meta.checksums),
         }
     )

@@ -19,6 +19,7 @@ from gateway.frontends.s3.checksums import algorithm_of, members, object_members
 from gateway.frontends.s3.codes import Code
 from gateway.frontends.s3.copysource import HEADER, CopySource
 from gateway.frontends.s3.errors import S3Error
+from gateway.frontends.s3.expiration import expiration_of
 from gateway.frontends.s3.metadata import props_of
 from gateway.frontends.s3.multipart import uploads_of
 from gateway.frontends.s3.objects import write_when
@@ -49,6 +50,7 @@ async def copy_object(call: Call) -> Output:
         {
             "CopySourceVersionId": found.version or source.version,
             "VersionId": meta.version,
+            "Expiration": expiration_of(call, meta),
             "CopyObjectResult": result,
         }
     )

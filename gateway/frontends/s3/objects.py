@@ -19,6 +19,8 @@ from gateway.frontends.s3.call import Call
 from gateway.frontends.s3.checksums import header_pairs, object_members, stated
 from gateway.frontends.s3.codes import Code
 from gateway.frontends.s3.errors import S3Error
+from gateway.frontends.s3.expiration import HEADER as EXPIRATION
+from gateway.frontends.s3.expiration import expiration, expiration_of, rules_of
 from gateway.frontends.s3.metadata import head_of, overrides_of, props_of
 from gateway.frontends.s3.parameters import PART_NUMBER, modified_of, size_of, version_of
 from gateway.frontends.s3.parts import attributes_of, read_part
@@ -69,6 +71,7 @@ def _head(call: Call) -> Head:
     # Of a part of an object, a checksum of the whole would be taken for the part's own.
     summed = "range" not in call.headers and PART_NUMBER not in call.query and _sums_wanted(call)
     versioned = is_versioned(call)
+    rules = () if "versionId" in call.query else rules_of(bucket_of(call))
 
     def head(meta: Meta) -> CIMultiDict[str]:
         headers = CIMultiDict([*call.common, *head_of(meta)])
@@ -78,6 +81,8 @@ def _head(call: Call) -> Head:
             headers.extend(header_pairs(meta.checksums))
         if meta.props.system and (tagging := meta.props.system.get(TAGGING)):
             _tell_tags(call, tagging, headers)
+        if rules and (expires := expiration(rules, meta)):
+            headers[EXPIRATION] = expires
         if overrides:
             headers.update(overrides)
         return headers
@@ -124,7 +129,14 @@ async def put_object(call: Call) -> Output:
         owner=call.bucket.owner if call.bucket else None,
     )
     meta = await call.store.put(call.key, incoming(call, claimed, call.settings.max_put), options)
-    return Output({"ETag": meta.etag, "VersionId": meta.version, **object_members(meta.checksums)})
+    return Output(
+        {
+            "ETag": meta.etag,
+            "VersionId": meta.version,
+            "Expiration": expiration_of(call, meta),
+            **object_members(meta.checksums),
+        }
+    )
 
 
 def _delete_when(call: Call) -> When:

@@ -14,6 +14,7 @@ from gateway.frontends.s3 import (
     completion,
     copying,
     delete,
+    expiration,
     listing,
     multipart,
     objects,
@@ -58,6 +59,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "CreateMultipartUpload": Operation(Action.WRITE, multipart.create_multipart_upload),
     "DeleteBucket": Operation(Action.DELETE_BUCKET, buckets.delete_bucket),
     "DeleteBucketCors": Operation(Action.PUT_CORS, origins.delete_bucket_cors),
+    "DeleteBucketLifecycle": Operation(Action.PUT_LIFECYCLE, expiration.delete_bucket_lifecycle),
     "DeleteBucketOwnershipControls": Operation(Action.PUT_OWNERSHIP, ownership.delete_bucket_ownership_controls),
     "DeleteBucketPolicy": Operation(Action.DELETE_POLICY, policies.delete_bucket_policy),
     "DeleteBucketTagging": Operation(Action.PUT_BUCKET_TAGGING, tagging.delete_bucket_tagging),
@@ -67,6 +69,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "DeletePublicAccessBlock": Operation(Action.PUT_PUBLIC_ACCESS_BLOCK, ownership.delete_public_access_block),
     "GetBucketAcl": Operation(Action.GET_BUCKET_ACL, acl.get_bucket_acl),
     "GetBucketCors": Operation(Action.GET_CORS, origins.get_bucket_cors),
+    "GetBucketLifecycleConfiguration": Operation(Action.GET_LIFECYCLE, expiration.get_bucket_lifecycle_configuration),
     "GetBucketLocation": Operation(Action.STAT_BUCKET, buckets.get_bucket_location),
     "GetBucketOwnershipControls": Operation(Action.GET_OWNERSHIP, ownership.get_bucket_ownership_controls),
     "GetBucketPolicy": Operation(Action.GET_POLICY, policies.get_bucket_policy),
@@ -89,6 +92,9 @@ OPERATIONS: Mapping[str, Operation] = {
     "PostObject": Operation(Action.WRITE, post.post_object, form=True),
     "PutBucketAcl": Operation(Action.PUT_BUCKET_ACL, acl.put_bucket_acl, document=True),
     "PutBucketCors": Operation(Action.PUT_CORS, origins.put_bucket_cors, document=True),
+    "PutBucketLifecycleConfiguration": Operation(
+        Action.PUT_LIFECYCLE, expiration.put_bucket_lifecycle_configuration, document=True
+    ),
     "PutBucketOwnershipControls": Operation(
         Action.PUT_OWNERSHIP, ownership.put_bucket_ownership_controls, document=True
     ),

@@ -74,5 +74,5 @@ BODY_LIMITS: Mapping[str, int] = {
 }
 """Bytes that a request's document may have, for operations that are allowed other than `BODY_LIMIT`."""
 
-ITEM_LIMITS: Mapping[str, int] = {"ObjectIdentifierList": 1000, "CompletedPartList": 10_000}
+ITEM_LIMITS: Mapping[str, int] = {"ObjectIdentifierList": 1000, "CompletedPartList": 10_000, "LifecycleRules": 1000}
 """Items that a list in a request's document may have, by its shape."""

@@ -55,6 +55,8 @@ RULES = (
     "PUT_BUCKET_TAGGING",
     "GET_CORS",
     "PUT_CORS",
+    "GET_LIFECYCLE",
+    "PUT_LIFECYCLE",
 )
 
 GRANTED = {
