@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import time
 
+from cachetools import LRUCache
+
 from gateway.auth.principals import Principal, Registry, User, principal
 from gateway.auth.sealing import PREFIX as GUESTS
 from gateway.auth.sealing import NotSealedHere, Sealer
@@ -19,6 +21,8 @@ MAX_LENGTH = 2048
 """Characters of the longest token that is looked at."""
 
 MIN_SECRET = 16
+KNOWN = 4096
+"""Tokens that are known at sight, at most."""
 
 _MAC = 32
 _PURPOSE = b"portico tempauth token 1"
@@ -58,8 +62,16 @@ class _Claims:
                 raise ValueError
 
 
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    """Whom a token was found to belong to. `expires` in epoch seconds."""
+
+    user: User
+    expires: int
+
+
 class TokenIssuer:
-    """Issues and verifies tokens.
+    """Issues and verifies tokens. Those that were verified lately are known at sight.
 
     `secret` is the key of the installation, of 16 bytes at least; `lifetime` is in seconds, `clock` in epoch seconds.
     What is signed holds the user's secret, which the token does not: a changed secret ends its tokens. Those of guests
@@ -73,6 +85,7 @@ class TokenIssuer:
         self._sealer = Sealer(secret)
         self._lifetime = lifetime
         self._clock = clock
+        self._verified: LRUCache[str, _Verified] = LRUCache(KNOWN)
 
     def issue(self, user: User) -> Token:
         """A token for a user whose secret has just been proved."""
@@ -86,6 +99,9 @@ class TokenIssuer:
         """Whom a token was issued to, as the registry knows the user now. Raises `InvalidToken`."""
         if value.startswith(GUESTS):
             return self._guest(value, registry)
+        known = self._verified.get(value)
+        if known is not None and self._stands(known, registry):
+            return principal(known.user)
         mac, packed, claims = _take_apart(value)
         user = registry.by_name(claims.account, claims.user)
         genuine = hmac.compare_digest(mac, self._sign(packed, user.secret if user else ""))
@@ -93,7 +109,12 @@ class TokenIssuer:
             raise InvalidToken("not issued here, or the user's secret has changed")
         if self._clock() >= claims.expires:
             raise InvalidToken("expired")
+        self._verified[value] = _Verified(user, claims.expires)
         return principal(user)
+
+    def _stands(self, known: _Verified, registry: Registry) -> bool:
+        user = known.user
+        return registry.by_name(user.account.name, user.name) is user and self._clock() < known.expires
 
     def _guest(self, value: str, registry: Registry) -> Principal:
         try:

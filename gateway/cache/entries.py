@@ -11,8 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import count
+from math import inf
 
 from gateway.cache.base import Cache
+from gateway.cache.sights import Name, Sights
 
 COMPRESS_FROM = 4096
 """Payloads of so many bytes and more are compressed."""
@@ -29,8 +31,6 @@ _STAMP = slice(2, 2 + 2 * TOKEN_BYTES)
 _MADE = slice(_STAMP.stop, _STAMP.stop + 4)
 _HEAD = _MADE.stop
 _PLAIN, _DEFLATED = 0, 1
-
-Name = tuple[str, ...]
 
 
 class Outcome(StrEnum):
@@ -81,6 +81,7 @@ class Entries:
         self._clock = clock
         self._epochs = self._one_in_each_part()
         self._groups: dict[Name, tuple[bytes, bytes]] = {}
+        self._sights = Sights()
         self.tally: Tally = Counter() if tally is None else tally
 
     @property
@@ -88,17 +89,22 @@ class Entries:
         """Seconds that an entry lives at most."""
         return self._ttl
 
-    async def get(self, group: Name, name: Name, held: bytes | None = None) -> Lookup:
+    async def get(self, group: Name, name: Name, held: bytes | None = None, began: float = inf) -> Lookup:
         """The payload of `name`, if it was fetched in the present generation of `group`.
 
         Who has one of the generation `held` is told the present one, and gets another payload only if they differ.
+        `began`: when the caller's request did (`time.monotonic`); a generation seen since then is present to it.
         """
+        if held is not None and self._sights.find(group, began) == held:
+            return self._told(name, Outcome.NEAR, Lookup(held))
+        asked = self._sights.now()
         tokens = self._tokens(group)
         key = self._key("entry", group, name) if held is None else b""
         found = await self._cache.get_many(tokens if held else (*tokens, key))
         generation = await self._generation(tokens, found)
         if generation is None:
             return self._told(name, Outcome.UNKNOWN, Lookup(None))
+        self._sights.saw(group, asked, generation)
         if held == generation:
             return self._told(name, Outcome.NEAR, Lookup(generation))
         if held is not None:
@@ -122,7 +128,10 @@ class Entries:
 
     async def bump(self, group: Name) -> bool:
         """Make all entries of the group worthless; False where the cache could not be told."""
-        return await self._cache.insist(self._tokens(group)[1], _token(), TOKEN_TTL)
+        try:
+            return await self._cache.insist(self._tokens(group)[1], _token(), TOKEN_TTL)
+        finally:
+            self._sights.wrote(group)
 
     async def flush(self) -> bool:
         """Make everything worthless, for all who have the same secret; False where a part could not be told."""

@@ -3,6 +3,7 @@
 import random
 import time
 from contextvars import ContextVar
+from math import inf
 from typing import NamedTuple
 
 
@@ -12,13 +13,16 @@ def new_request_id() -> str:
 
 
 class RequestContext(NamedTuple):
-    """`client` is the peer's address without its port; `deadline` is on the `time.monotonic` clock, in seconds."""
+    """`client` is the peer's address without its port; `deadline` and `began` are on the `time.monotonic` clock, in
+    seconds. What was seen since the request `began` is new enough for it; where that is not known, nothing is.
+    """
 
     request_id: str = "-"
     client: str = ""
     protocol: str = ""
     principal: str = ""
     deadline: float | None = None
+    began: float = inf
 
     def remaining(self) -> float | None:
         """Seconds until the deadline, never below 0; None where there is none."""

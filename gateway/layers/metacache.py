@@ -10,10 +10,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar, cast
 
-from gateway.cache.entries import Entries, Name
+from gateway.cache.entries import Entries
 from gateway.cache.near import Near
+from gateway.cache.sights import Name
 from gateway.core.body import Body
 from gateway.core.conditions import ANY, When, check_read
+from gateway.core.context import current
 from gateway.core.errors import DeleteMarker, NoSuchBucket, NoSuchKey, NotFound, StoreError
 from gateway.core.expiry import has_vanished
 from gateway.core.locks import BucketLock, Retention
@@ -120,7 +122,7 @@ class MetaCache(Layer):
         generation: bytes | None = None
         while (held := self._near.get((group, name := self._listing(query)))) and group not in self._untold:
             if generation is None:
-                generation = (await self._entries.get(group, name, held.generation)).generation
+                generation = (await self._entries.get(group, name, held.generation, current().began)).generation
             page = held.answer
             if held.generation != generation or not isinstance(page, Page):
                 return None
@@ -138,7 +140,7 @@ class MetaCache(Layer):
         if group in self._untold:
             return await fetch()
         held = self._near.get((group, name))
-        found = await self._entries.get(group, name, None if held is None else held.generation)
+        found = await self._entries.get(group, name, None if held is None else held.generation, current().began)
         if found.generation is None:
             return await fetch()
         if held is not None and held.generation == found.generation:

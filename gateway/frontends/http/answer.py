@@ -5,7 +5,10 @@ import time
 from aiohttp import hdrs, web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import HttpVersion11
+from aiohttp.http_writer import _serialize_headers
+from aiohttp.web_protocol import RequestHandler
 
+from gateway.frontends.http.cork import Corked
 from gateway.frontends.http.headers import http_date
 
 EMPTY = frozenset({204, 304})
@@ -21,16 +24,38 @@ class Answer(web.Response):
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         body = b"" if self._body is None else self._body
-        if self.prepared or not isinstance(body, bytes) or self.status in EMPTY or request.method == hdrs.METH_HEAD:
+        if self.prepared or not isinstance(body, bytes):
             return await super().prepare(request)
         if self._keep_alive is None:
             self._keep_alive = request.keep_alive
-        version, headers, writer = request.version, self._headers, request.writer
-        headers[hdrs.CONTENT_LENGTH] = str(len(body))
+        if self._describe(request.method, len(body)):
+            body = b""
+        version, headers = request.version, self._headers
         headers[hdrs.DATE] = http_date(time.time_ns())
         if self._keep_alive != (version >= HttpVersion11):
             headers[hdrs.CONNECTION] = "keep-alive" if self._keep_alive else "close"
-        await writer.write_headers(f"HTTP/{version[0]}.{version[1]} {self._status} {self._reason}", headers)
-        await writer.write_eof(body)
+        status = f"HTTP/{version[0]}.{version[1]} {self._status} {self._reason}"
         self._eof_sent = True
+        if self._keep_alive and _hold(request.protocol, _serialize_headers(status, headers) + body):
+            return None
+        writer = request.writer
+        await writer.write_headers(status, headers)
+        await writer.write_eof(body)
         return writer
+
+    def _describe(self, method: str, size: int) -> bool:
+        """State the length of a body of `size` bytes. True: it stays here."""
+        headers = self._headers
+        if self._status in EMPTY:
+            headers.pop(hdrs.CONTENT_LENGTH, None)
+            return True
+        if method != hdrs.METH_HEAD:
+            headers[hdrs.CONTENT_LENGTH] = str(size)
+            return False
+        if size:
+            headers.setdefault(hdrs.CONTENT_LENGTH, str(size))
+        return True
+
+
+def _hold(connection: RequestHandler, answer: bytes) -> bool:
+    return isinstance(connection, Corked) and connection.hold(answer)

@@ -66,11 +66,11 @@ async def head_object(request: web.BaseRequest, source: Source) -> web.Response:
     spans = _applicable(request.headers, meta)
     if len(spans) != 1:
         headers[hdrs.CONTENT_LENGTH] = str(meta.size)
-        return web.Response(headers=headers)
+        return Answer(headers=headers)
     extent = resolve(spans[0], meta.size)
     headers[hdrs.CONTENT_LENGTH] = str(len(extent))
     headers[hdrs.CONTENT_RANGE] = content_range(extent, meta.size)
-    return web.Response(status=206, headers=headers)
+    return Answer(status=206, headers=headers)
 
 
 async def send_object(request: web.BaseRequest, source: Source) -> web.StreamResponse:

@@ -6,8 +6,9 @@ from contextlib import suppress
 from typing import cast
 
 from aiohttp import hdrs, web
-from aiohttp.web_protocol import RequestHandler, _ErrInfo
+from aiohttp.web_protocol import _ErrInfo
 
+from gateway.frontends.http.cork import Cork, Corked
 from gateway.frontends.http.sending import BrokenTransfer
 from gateway.frontends.http.settings import HttpSettings
 
@@ -105,6 +106,7 @@ class _Server(web.Server):
             read_bufsize=READ_BUFFER,
         )
         self._malformed = malformed
+        self._cork = Cork(self._loop)
         self._max_connections = settings.max_connections
 
     def close_idle(self) -> None:
@@ -122,14 +124,15 @@ class _Server(web.Server):
     def protocol(self) -> asyncio.Protocol:
         if len(self._connections) >= self._max_connections:
             return _Refusal()
-        return _Protocol(self, self._malformed, loop=self._loop, **self._kwargs)
+        return _Protocol(self, self._malformed, self._cork, loop=self._loop, **self._kwargs)
 
 
-class _Protocol(RequestHandler):
+class _Protocol(Corked):
     __slots__ = ("_malformed",)
 
-    def __init__(self, server: web.Server, malformed: Malformed, **options: object) -> None:
+    def __init__(self, server: web.Server, malformed: Malformed, cork: Cork, **options: object) -> None:
         super().__init__(server, **options)  # type: ignore[arg-type]
+        self._cork = cork
         self._malformed = malformed
 
     @property

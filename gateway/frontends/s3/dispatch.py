@@ -62,11 +62,11 @@ class _Visit:
     request_id: str
     operation: str = ""
     key: Key = SERVICE.key
-    started: float = field(default_factory=time.perf_counter)
+    started: float = field(default_factory=time.monotonic)
     entered: RequestContext | None = None
 
     def context(self, principal: str = "") -> RequestContext:
-        return RequestContext(self.request_id, self.request.remote or "", "s3", principal)
+        return RequestContext(self.request_id, self.request.remote or "", "s3", principal, None, self.started)
 
     def admit(self, sender: Sender) -> None:
         """Have all that happens from here on speak of `sender`."""
@@ -210,12 +210,12 @@ class Dispatcher:
     def _refusal(self, visit: _Visit, error: S3Error) -> web.Response:
         headers = [*visit.common, *error.headers.items()]
         if visit.request.method == "HEAD":
-            return web.Response(status=error.status, headers=[*headers, ("Content-Type", XML_TYPE)])
+            return Answer(status=error.status, headers=[*headers, ("Content-Type", XML_TYPE)])
         resource = visit.request.raw_path.partition("?")[0]
         body = error_xml(error, resource=resource, request_id=visit.request_id, host_id=self._host_id)
         if body:
             headers.append(("Content-Type", XML_TYPE))
-        return web.Response(status=error.status, headers=headers, body=body or None)
+        return Answer(status=error.status, headers=headers, body=body or None)
 
     def _record(self, visit: _Visit, status: int, error: str, sent: int = 0) -> None:
         """Observe the end of a request."""
@@ -224,7 +224,7 @@ class Dispatcher:
                 context=visit.entered or visit.context(),
                 operation=visit.operation,
                 status=status,
-                seconds=time.perf_counter() - visit.started,
+                seconds=time.monotonic() - visit.started,
                 bucket=visit.key.bucket,
                 key=visit.key.name,
                 received=visit.request.content.total_bytes,

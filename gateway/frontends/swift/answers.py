@@ -7,6 +7,7 @@ from aiohttp import hdrs, web
 from multidict import CIMultiDict
 
 from gateway.core.context import current
+from gateway.frontends.http.answer import Answer
 from gateway.frontends.http.headers import SERVER
 from gateway.frontends.swift.errors import REASONS, Refusal
 
@@ -27,7 +28,7 @@ def answer(status: int, headers: Pairs = (), body: bytes = b"") -> web.Response:
     """A whole answer; HTML where `headers` state no other type."""
     fields = CIMultiDict(headers)
     fields.setdefault(hdrs.CONTENT_TYPE, HTML)
-    kind = NoContent if status == 204 else web.Response
+    kind = NoContent if status == 204 else Answer
     return kind(status=status, reason=REASONS[status].title, headers=fields, body=body)
 
 

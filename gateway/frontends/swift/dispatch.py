@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-import secrets
+import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -216,13 +216,14 @@ class _Served:
 
     def __init__(self, request: web.BaseRequest) -> None:
         self._request = request
-        self._started = time.perf_counter()
+        self._started = time.monotonic()
         self._target: Target | None = None
         self.operation = "unknown"
         self.context = RequestContext(
             request_id=_transaction_id(request.headers.get("X-Trans-Id-Extra", "")),
             client=request.remote or "",
             protocol=PROTOCOL,
+            began=self._started,
         )
 
     def found(self, target: Target, principal: Principal) -> None:
@@ -237,7 +238,7 @@ class _Served:
             context=self.context,
             operation=self.operation,
             status=status,
-            seconds=time.perf_counter() - self._started,
+            seconds=time.monotonic() - self._started,
             bucket=target.container if target else "",
             key=target.name if target else "",
             received=self._request.content.total_bytes,
@@ -269,4 +270,4 @@ def _unauthorized(target: Target) -> Refusal:
 def _transaction_id(extra: str) -> str:
     """An id in the form that Swift's tools take apart: random digits, the time, and what the client adds."""
     suffix = quote(f"-{extra[:MAX_EXTRA]}", errors="replace") if extra else ""
-    return f"tx{secrets.token_hex(11)[1:]}-{int(time.time()):010x}{suffix}"
+    return f"tx{random.getrandbits(84):021x}-{int(time.time()):010x}{suffix}"

@@ -13,6 +13,7 @@ from gateway.core.digest import Algorithm
 from gateway.core.errors import BadDigest, BadRange, ConditionFailed, NoSuchKey, NotFound, NotModified, StoreError
 from gateway.core.expiry import NEVER
 from gateway.core.types import Meta, PropsChange, Put, Versioning
+from gateway.frontends.http.answer import Answer
 from gateway.frontends.http.body import RequestBody
 from gateway.frontends.http.headers import spans_of, when_of
 from gateway.frontends.http.sending import Head, Source, send_object
@@ -41,7 +42,7 @@ async def head(call: Call) -> web.Response:
         raise await _with_validators(call, error) from None
     headers = described(meta)
     headers[hdrs.CONTENT_LENGTH] = str(meta.size)
-    return web.Response(headers=headers)
+    return Answer(headers=headers)
 
 
 async def get(call: Call) -> web.StreamResponse:
@@ -166,12 +167,12 @@ def _empty_manifest(meta: Meta) -> web.Response:
     headers = described(meta)
     headers["X-Static-Large-Object"] = "True"
     headers[hdrs.CONTENT_TYPE] = "application/json; charset=utf-8"
-    return web.Response(headers=headers, body=b"[]")
+    return Answer(headers=headers, body=b"[]")
 
 
 async def _nothing(call: Call) -> web.Response:
     """The last so many bytes of an object that has none."""
-    return web.Response(headers=described(await call.store.stat(call.place.key)))
+    return Answer(headers=described(await call.store.stat(call.place.key)))
 
 
 async def _with_validators(call: Call, error: StoreError) -> Refusal:

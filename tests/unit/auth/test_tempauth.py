@@ -131,3 +131,16 @@ def test_any_text_is_refused(text: str, prefixed: bool) -> None:
 def test_a_short_key_is_refused() -> None:
     with pytest.raises(ValueError, match="16 bytes"):
         TokenIssuer(b"short", 60)
+
+
+def test_a_token_that_was_verified_before_is_no_better_for_it(issuer: TokenIssuer, clock: Clock) -> None:
+    value = issuer.issue(USER).value
+    assert issuer.verify(value, REGISTRY) == principal(USER)
+    assert issuer.verify(value, Registry([reader := replace(USER, role=Role.READER)])) == principal(reader)
+    for registry in (Registry([replace(USER, secret="another secret")]), Registry([])):
+        with pytest.raises(InvalidToken):
+            issuer.verify(value, registry)
+    assert issuer.verify(value, REGISTRY) == principal(USER)
+    clock.now += 3600
+    with pytest.raises(InvalidToken, match="expired"):
+        issuer.verify(value, REGISTRY)

@@ -1,5 +1,6 @@
 import asyncio
 import os
+import time
 import zlib
 from collections.abc import Mapping, Sequence
 
@@ -306,3 +307,35 @@ async def test_keys_tell_nothing_and_depend_on_the_secret() -> None:
     await fill(Entries(cache, b"two", 10), b"payload")
     assert len(cache.values) == 6
     assert all(b"bucket" not in key and b"key" not in key and len(key) <= 250 for key in cache.values)
+
+
+async def test_a_request_asks_once_for_a_generation() -> None:
+    entries = replica(cache := Spied())
+    await fill(entries, b"payload")
+    held = (await entries.get(GROUP, NAME)).generation
+    began = time.monotonic()
+    cache.asked.clear()
+    for _ in range(3):
+        assert (await entries.get(GROUP, NAME, held, began)).generation == held
+    assert len(cache.asked) == 1
+    assert (await entries.get(GROUP, NAME, held, time.monotonic())).generation == held
+    assert (await entries.get(GROUP, NAME, held)).generation == held
+    assert len(cache.asked) == 3
+
+
+async def test_a_request_that_has_written_asks_again() -> None:
+    entries = replica(cache := Spied())
+    began = time.monotonic()
+    old = (await entries.get(GROUP, NAME, b"none", began)).generation
+    await entries.bump(GROUP)
+    cache.asked.clear()
+    assert (await entries.get(GROUP, NAME, old, began)).generation != old
+    assert cache.asked
+
+
+async def test_a_write_elsewhere_is_seen_by_every_request_that_begins_after_it() -> None:
+    cache = Spied()
+    here, there = replica(cache), replica(cache)
+    old = (await here.get(GROUP, NAME, b"none", time.monotonic())).generation
+    await there.bump(GROUP)
+    assert (await here.get(GROUP, NAME, old, time.monotonic())).generation != old
