@@ -58,6 +58,22 @@ class StreamBody(Body):
                 await self._stream.aclose()
 
 
+class Salvage(Body):
+    """A body whose break is an end: what came before it is taken as if it was all. `error`: what it broke by."""
+
+    def __init__(self, source: Body) -> None:
+        self._source = source
+        self.error: IncompleteBody | None = None
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        async with aclosing(self._source.chunks()) as chunks:
+            try:
+                async for chunk in chunks:
+                    yield chunk
+            except IncompleteBody as error:
+                self.error = error
+
+
 class CheckedBody(Body):
     """A body that is counted, hashed and verified while it passes; a body that fails raises inside the stream.
 

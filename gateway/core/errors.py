@@ -107,8 +107,12 @@ class BadDigest(BadRequest):
 
 
 class IncompleteBody(BadRequest):
-    """The body ended before its stated length, or the client went away."""
+    """The body ended before its stated length, or the client went away.
 
+    `kept`: the id of the upload that a store has made of what came before (`Put.keep`); empty: there is none.
+    """
+
+    kept = ""
     text = "The body ended before its stated length"
 
 

@@ -22,6 +22,9 @@ def _nothing() -> Mapping[str, str]:
 DIRECTORY_TYPE = "application/directory"
 DEFAULT_TYPE = "application/octet-stream"
 
+KEPT = "~kept:"
+"""What the owner of an upload begins with that was made of a body that broke (`Put.keep`)."""
+
 STORAGE_POLICY = "swift:storage-policy"
 """The system property of a bucket that names its storage policy. A bucket without it has `DEFAULT_POLICY`."""
 DEFAULT_POLICY = "Policy-0"
@@ -92,7 +95,8 @@ class Put:
     `modified` (ns since the epoch) states the object's time instead of the time of the commit. `owner` is the account
     whose bucket is meant: while a body comes in, its name may pass to a bucket of somebody else, and that one then is
     not the bucket (`NoSuchBucket`). None: whoever's it is. `encryption`: how the bytes are to be stored, by a store
-    that has `Caps.encryption`; None: as is usual in the bucket.
+    that has `Caps.encryption`; None: as is usual in the bucket. `keep`: for whom a store that has `Caps.keeps` makes an
+    upload (`KEPT`) of what came of a body that breaks; it leads to the object only if somebody goes on with it.
     """
 
     props: Props = field(default_factory=Props)
@@ -106,6 +110,7 @@ class Put:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copy:
     """How an object is to be copied. `props` of `None` keeps the source's properties.
+    keep: str = ""
 
     `when` speaks of the destination, `source_when` of the source. `encryption`: see `Put`; None: a source that is
     encrypted with the installation's keys stays so.
@@ -294,6 +299,11 @@ class Upload:
 class Part:
     """A part that lies ready. `checksums` as in `Meta`."""
 
+    @property
+    def is_kept(self) -> bool:
+        """It was made of a body that broke (`Put.keep`)."""
+        return self.owner.startswith(KEPT)
+
     number: int
     size: int
     etag: str
@@ -337,7 +347,10 @@ class ObjectParts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UploadQuery:
-    """Which uploads a listing shows, ordered by name, then by id. The markers are exclusive."""
+    """Which uploads a listing shows, ordered by name, then by id. The markers are exclusive.
+
+    `kept`: those that were made of bodies that broke (`Put.keep`), in place of those that somebody began.
+    """
 
     prefix: str = ""
     delimiter: str = ""
@@ -349,6 +362,7 @@ class UploadQuery:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentRules:
     """What a store asks of the segments of one object. Sizes in bytes; `most` of None: as many as there are.
+    kept: bool = False
 
     `joins`: objects can be made of segments at all. `largest`: bytes of a segment. `streams`: a body of known length
     that fits one segment is better put as it comes. `whole`: joining needs the digests of the whole body.

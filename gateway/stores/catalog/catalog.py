@@ -37,7 +37,7 @@ class Catalog(Buckets, Multipart, Renames, Versions, Expiring, Locks):
     def __init__(self, settings: CatalogSettings) -> None:
         self._settings = settings
         self._stack = AsyncExitStack()
-        self.caps = Caps(max_object=MAX_OBJECT, durable=settings.durability == "full")
+        self.caps = Caps(max_object=MAX_OBJECT, durable=settings.durability == "full", keeps=True)
 
     async def start(self) -> None:
         """Raises `Unavailable` where another process has the directory or it can't be used, `Corrupt`, `OutOfSpace`."""

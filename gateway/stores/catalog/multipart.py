@@ -110,7 +110,8 @@ class Multipart(Objects):
 
             def seek(start: str, included: bool) -> Iterator[Upload]:
                 behind = query.id_marker if start == query.key_marker else ""
-                return uploads.walk(db, bucket, number, start, "" if included else behind or BEYOND)
+                rows = uploads.walk(db, bucket, number, start, "" if included else behind or BEYOND)
+                return (upload for upload in rows if upload.is_kept == query.kept)
 
             return paginate(seek, names)
 

@@ -2,17 +2,17 @@
 
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from types import TracebackType
 
 from gateway.core import locks
-from gateway.core.body import Body
+from gateway.core.body import Body, Salvage
 from gateway.core.conditions import ANY, When, check_read, check_write
 from gateway.core.digest import composite_etag
-from gateway.core.encryption import refuse_sealed
-from gateway.core.errors import StoreError, TooLarge
+from gateway.core.encryption import SEAL, refuse_sealed
+from gateway.core.errors import IncompleteBody, StoreError, TooLarge
 from gateway.core.names import check_bucket, check_key, checked_key
 from gateway.core.ranges import Extent, Span, resolve
 from gateway.core.types import Copy, Deleted, Key, ListQuery, Meta, Page, Prefix, Props, PropsChange, Put
@@ -21,7 +21,7 @@ from gateway.stores.catalog.draft import MAX_OBJECT
 from gateway.stores.catalog.engine import Engine, Part
 from gateway.stores.catalog.reader import ContentReader, InlineReader, Layout, SegmentReader
 from gateway.stores.catalog.stored import Received
-from gateway.stores.catalog.tables import buckets, contents, extents, history, objects
+from gateway.stores.catalog.tables import buckets, contents, extents, history, objects, uploads
 from gateway.stores.catalog.tables.objects import Opened
 
 FEW = 4
@@ -53,7 +53,11 @@ class Objects(Part):
     async def put(self, key: Key, body: Body, opts: Put) -> Meta:
         self._refuse_early(key, opts)
         engine = self._engine
-        received = await engine.receive(body, opts.checksums)
+        salvage = Salvage(body) if opts.keep and SEAL not in opts.props.system else None
+        received = await engine.receive(salvage or body, opts.checksums)
+        if salvage is not None and salvage.error is not None:
+            await self._keep(key, received, opts, salvage.error)
+            raise salvage.error
 
         def work(db: Connection) -> Meta:
             place = objects.place(db, key, opts.when, opts.owner)
@@ -61,6 +65,18 @@ class Objects(Part):
             return history.put(db, place, contents.create(db, received.stored), meta)
 
         return await engine.commit(received, work, (key,))
+
+    async def _keep(self, key: Key, received: Received, opts: Put, error: IncompleteBody) -> None:
+        """Make an upload of what came of a body that broke by `error`, if that can be done."""
+        if not received.size:
+            return
+
+        def work(db: Connection) -> str:
+            objects.place(db, key, ANY, opts.owner)
+            return uploads.keep(db, key, opts, received)
+
+        with suppress(StoreError):
+            error.kept = await self._engine.commit(received, work, ())
 
     async def append(self, key: Key, body: Body, opts: Put) -> Meta:
         """`core.store.Append`."""

@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from gateway.core import locks
-from gateway.core.body import Body
+from gateway.core.body import Body, Salvage
 from gateway.core.conditions import ANY, When, check_read, check_write
 from gateway.core.digest import composite_etag
-from gateway.core.encryption import refuse_sealed
+from gateway.core.encryption import SEAL, refuse_sealed
 from gateway.core.errors import NoSuchBucket, NotEmpty, StoreError
 from gateway.core.listing import paginate
 from gateway.core.ranges import Span, resolve
@@ -32,12 +32,13 @@ from gateway.core.types import (
 from gateway.core.versions import VERSIONS_LEFT
 from gateway.stores.memory.bucket import Bucket, Buckets
 from gateway.stores.memory.entry import Entry, EntryReader, Received, frozen, frozen_props, now, receive
+from gateway.stores.memory.pending import kept
 
 
 class Objects(Store):
     """Every write first takes in its body; the commit that follows checks and changes without an await between."""
 
-    caps = Caps(durable=False)
+    caps = Caps(durable=False, keeps=True)
 
     def __init__(self) -> None:
         self._buckets = Buckets()
@@ -100,7 +101,14 @@ class Objects(Store):
 
     async def put(self, key: Key, body: Body, opts: Put) -> Meta:
         check_stated(self._writable(key, opts.when), opts.props)  # spares a body that would be refused
-        received = await receive(body, opts.checksums)
+        salvage = Salvage(body) if opts.keep and SEAL not in opts.props.system else None
+        received = await receive(salvage or body, opts.checksums)
+        if salvage is not None and salvage.error is not None:
+            if received.size:
+                pending = kept(key, received, opts)
+                self._writable(key, ANY, opts.owner).uploads.put((key.name, pending.upload.id), pending)
+                salvage.error.kept = pending.upload.id
+            raise salvage.error
         return self._writable(key, opts.when, opts.owner).put(_created(key, received, opts))
 
     async def append(self, key: Key, body: Body, opts: Put) -> Meta:

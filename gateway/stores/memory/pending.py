@@ -1,12 +1,14 @@
 """Multipart uploads under way, and those that were completed lately."""
 
+import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from gateway.core.errors import NoSuchUpload
 from gateway.core.parts import REMEMBERED, are_those, choose
-from gateway.core.types import Key, Meta, Part, PartRef, Upload
+from gateway.core.types import KEPT, Key, Meta, Part, PartRef, Put, Upload
+from gateway.stores.memory.entry import Received, frozen_props, now
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,14 @@ class Pending:
         """The parts that a completion names. Raises as `core.parts.choose`."""
         ready = {number: entry.part for number, entry in self.parts.items()}
         return [self.parts[part.number] for part in choose(ready, refs, min_part)]
+
+
+def kept(key: Key, received: Received, opts: Put) -> Pending:
+    """The upload that is made of what came of a body that broke."""
+    owner, props = KEPT + opts.keep, frozen_props(opts.props)
+    upload = Upload(key=key, id=secrets.token_hex(16), created=now(), props=props, owner=owner)
+    part = Part(number=1, size=received.size, etag=received.etag, modified=upload.created)
+    return Pending(upload, opts.modified, {1: PartEntry(part, received.chunks)})
 
 
 class Completed:

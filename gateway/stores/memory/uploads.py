@@ -103,7 +103,8 @@ class Uploads(Objects):
         def seek(start: str, included: bool) -> Iterator[Upload]:
             behind = query.id_marker if start == query.key_marker else ""
             place = "" if included else behind or LAST_CHARACTER
-            return (row.upload for row in index.walk((start, place), included))
+            rows = (row.upload for row in index.walk((start, place), included))
+            return (upload for upload in rows if upload.is_kept == query.kept)
 
         names = ListQuery(prefix=query.prefix, delimiter=query.delimiter, marker=query.key_marker, limit=query.limit)
         return paginate(seek, names)

@@ -9,8 +9,9 @@ from gateway.core.digest import Algorithm
 from gateway.core.errors import NoSuchUpload
 from gateway.core.parts import MAX_PARTS
 from gateway.core.parts import choose as choose_parts
-from gateway.core.types import Key, Part, PartRef, Put, Upload
+from gateway.core.types import KEPT, Key, Part, PartRef, Put, Upload
 from gateway.stores.catalog.database import Connection
+from gateway.stores.catalog.stored import Received
 from gateway.stores.catalog.tables import buckets, composition, contents, extents
 from gateway.stores.catalog.tables.packing import pack, pack_numbers, unpack, unpack_props
 
@@ -71,6 +72,14 @@ def create(
         ),
     )
     return upload
+
+
+def keep(db: Connection, key: Key, opts: Put, received: Received) -> str:
+    """Make an upload of what came of a body that broke; its id. Raises `NoSuchBucket`."""
+    upload = create(db, key, opts, KEPT + opts.keep, None)
+    part = Part(number=1, size=received.size, etag=received.etag, modified=upload.created)
+    put_part(db, key, upload.id, part, contents.create_part(db, received.stored))
+    return upload.id
 
 
 def find(db: Connection, key: Key, upload: str) -> Pending:
