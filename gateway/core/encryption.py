@@ -96,6 +96,14 @@ def seal_of(system: Mapping[str, str]) -> Seal | None:
 
 
 def refuse_sealed(system: Mapping[str, str]) -> None:
-    """Raise `ConditionFailed` where plain bytes would come to lie behind encrypted ones."""
+    """Raise `ConditionFailed` where stored bytes, which are encrypted, would be taken for plain ones."""
     if SEAL in system:
         raise ConditionFailed("The object has been encrypted meanwhile")
+
+
+def seal_kept(system: Mapping[str, str], found: Mapping[str, str]) -> Mapping[str, str]:
+    """System properties that a copy is to have: with the seal of its bytes, if they have one, and no other."""
+    if found.get(SEAL) == system.get(SEAL):
+        return system
+    others = {name: value for name, value in system.items() if name != SEAL}
+    return others | ({SEAL: found[SEAL]} if SEAL in found else {})

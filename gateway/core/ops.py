@@ -15,6 +15,7 @@ from gateway.core.errors import (
     StoreError,
     Unsupported,
 )
+from gateway.core.locks import unlocked
 from gateway.core.store import Accounts, Append, Batch, Locks, Rename, Store, Versions, find
 from gateway.core.types import (
     AccountMeta,
@@ -171,7 +172,7 @@ async def append_anew(store: Store, key: Key, body: Body, opts: Put) -> Meta:
         return await store.put(key, body, replace(opts, when=absent))
     check_write(opts.when, found)
     size = None if body.size is None else found.size + body.size
-    unchanged = replace(opts, props=found.props, when=_same(found))
+    unchanged = replace(opts, props=unlocked(found.props), when=_same(found))
     return await store.put(key, StreamBody(joined(store, found, body), size), unchanged)
 
 

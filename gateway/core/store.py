@@ -179,7 +179,7 @@ class Store(ABC):
 
     @abstractmethod
     async def copy(self, source: Key, target: Key, opts: Copy) -> Meta:
-        """Copy an object (onto itself: change its properties). Raises as `stat` and `put`."""
+        """Copy an object, its seal with its bytes (onto itself: change its properties). Raises as `stat` and `put`."""
 
     @abstractmethod
     async def delete(self, key: Key, version: str | None = None, when: When = ANY) -> Deleted:

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from gateway.core.conditions import ABSENT, ANY, When
 from gateway.core.digest import Algorithm
-from gateway.core.encryption import Encryption
+from gateway.core.encryption import Encryption, seal_kept
 
 T = TypeVar("T")
 
@@ -51,6 +51,11 @@ class Props:
     user: Mapping[str, str] = field(default_factory=_nothing)
     system: Mapping[str, str] = field(default_factory=_nothing)
     expires: int | None = None
+
+    def with_seal_of(self, found: "Props") -> "Props":
+        """The same, with the seal of `found` in place of their own: that of the bytes (`core/encryption.py`)."""
+        system = seal_kept(self.system, found.system)
+        return self if system is self.system else replace(self, system=system)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,12 +110,12 @@ class Put:
     modified: int | None = None
     owner: str | None = None
     encryption: Encryption | None = None
+    keep: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copy:
     """How an object is to be copied. `props` of `None` keeps the source's properties.
-    keep: str = ""
 
     `when` speaks of the destination, `source_when` of the source. `encryption`: see `Put`; None: a source that is
     encrypted with the installation's keys stays so.
@@ -294,15 +299,15 @@ class Upload:
     def name(self) -> str:
         return self.key.name
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """A part that lies ready. `checksums` as in `Meta`."""
-
     @property
     def is_kept(self) -> bool:
         """It was made of a body that broke (`Put.keep`)."""
         return self.owner.startswith(KEPT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A part that lies ready. `checksums` as in `Meta`."""
 
     number: int
     size: int
@@ -357,12 +362,12 @@ class UploadQuery:
     key_marker: str = ""
     id_marker: str = ""
     limit: int = 1000
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentRules:
     """What a store asks of the segments of one object. Sizes in bytes; `most` of None: as many as there are.
-    kept: bool = False
 
     `joins`: objects can be made of segments at all. `largest`: bytes of a segment. `streams`: a body of known length
     that fits one segment is better put as it comes. `whole`: joining needs the digests of the whole body.

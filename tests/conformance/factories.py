@@ -9,6 +9,7 @@ from gateway.cache.entries import Entries
 from gateway.cache.local import LocalCache
 from gateway.core.faults import Backoff
 from gateway.core.store import Accounts, Append, Batch, Expiring, Locks, Multipart, Parted, Rename, Store, Versions
+from gateway.layers.encrypted import Encrypted, MasterKeys
 from gateway.layers.layer import Layer
 from gateway.layers.leased import Leased
 from gateway.layers.limit import Bounds, Limit, Turns
@@ -23,6 +24,7 @@ from gateway.stores.s3 import S3Store
 from gateway.stores.swift import SwiftStore
 from tests.conformance import remotes
 from tests.support.remotes import pointing_at, serving_s3
+from tests.support.sealed import SealsHidden
 from tests.support.servers import Remote
 from tests.support.stores import Plain
 from tests.support.swift import pointing_at as pointing_at_swift
@@ -73,6 +75,10 @@ async def started(store: Store) -> AsyncIterator[Store]:
 
 def _cached(store: Store) -> Store:
     return MetaCache(store, Entries(LocalCache(), b"secret", ttl=10), "default")
+
+
+def _encrypted(store: Store) -> Store:
+    return SealsHidden(Encrypted(store, MasterKeys({"new": bytes(32)}, "new"), default=True))
 
 
 def segmented(store: Store) -> Segmented:
@@ -145,6 +151,8 @@ S3_LACKS = frozenset({Accounts, Expiring, Locks, Rename})
 CONTENDERS = {
     "catalog": Contender(open=lambda site: started(Catalog(CatalogSettings(path=site.path)))),
     "catalog of files": Contender(open=lambda site: started(Catalog(CatalogSettings(path=site.path, inline_max=0)))),
+    "encrypted": Contender(open=lambda _: started(_encrypted(Memory())), durable=False),
+    "encrypted catalog": Contender(open=lambda site: started(_encrypted(Catalog(CatalogSettings(path=site.path))))),
     "leased": Contender(open=_leased, durable=False),
     "limit": Contender(open=lambda _: started(Limit(Memory(), Turns(BOUNDS))), durable=False),
     "memory": Contender(open=lambda _: started(Memory()), durable=False),

@@ -8,7 +8,7 @@ from functools import partial
 from gateway.core.body import Body, CheckedBody, StreamBody
 from gateway.core.conditions import ANY, When
 from gateway.core.digest import Algorithm, composite_etag, encode
-from gateway.core.encryption import CustomerKey, refuse_key
+from gateway.core.encryption import CustomerKey, refuse_key, refuse_sealed
 from gateway.core.errors import NoSuchUpload, TooLarge
 from gateway.core.listing import paginate
 from gateway.core.names import check_bucket, checked_key
@@ -82,6 +82,7 @@ class Multipart(Objects):
         check_number(number)
         wanted = _wanted(self._pending(key, upload))
         async with self.open(source, span=span, version=version, when=when) as reader:
+            refuse_sealed(reader.meta.props.system)
             etag, checksums = await _digests(reader, wanted)
 
             def work(db: Connection) -> Part:

@@ -126,7 +126,8 @@ class Objects(Part):
             found = history.find(db, source, opts.source_version)
             check_read(opts.source_when, found.meta)
             place = objects.place(db, target, opts.when)
-            props = locks.unlocked(found.meta.props) if opts.props is None else opts.props
+            own = found.meta.props
+            props = locks.unlocked(own) if opts.props is None else opts.props.with_seal_of(own)
             contents.share(db, found.content)
             meta = replace(found.meta, key=target, modified=time.time_ns(), props=props)
             return history.put(db, place, found.content, meta)

@@ -132,8 +132,9 @@ class Objects(Store):
         bucket = self._writable(target, opts.when)
         if opts.props is not None:
             check_stated(bucket, opts.props)
-        props = locks.unlocked(entry.meta.props) if opts.props is None else frozen_props(opts.props)
-        meta = replace(entry.meta, key=target, modified=now(), props=props)
+        own = entry.meta.props
+        props = locks.unlocked(own) if opts.props is None else opts.props.with_seal_of(own)
+        meta = replace(entry.meta, key=target, modified=now(), props=frozen_props(props))
         return bucket.put(replace(entry, meta=meta))
 
     async def delete(self, key: Key, version: str | None = None, when: When = ANY) -> Deleted:

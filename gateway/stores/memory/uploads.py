@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from gateway.core.body import Body, StreamBody
 from gateway.core.conditions import ANY, When
 from gateway.core.digest import Algorithm, composite_etag
-from gateway.core.encryption import CustomerKey, refuse_key
+from gateway.core.encryption import CustomerKey, refuse_key, refuse_sealed
 from gateway.core.errors import NoSuchUpload
 from gateway.core.listing import LAST_CHARACTER, paginate
 from gateway.core.parts import check_number, checksums_of, object_parts
@@ -88,6 +88,7 @@ class Uploads(Objects):
     ) -> Part:
         self._pending(key, upload)
         async with self.open(source, span=span, version=version, when=when) as reader:
+            refuse_sealed(reader.meta.props.system)
             return await self.put_part(key, upload, number, StreamBody(reader.chunks(), len(reader.extent)))
 
     async def parts(self, key: Key, upload: str, *, marker: int = 0, limit: int = 1000) -> Page[Part]:
