@@ -186,11 +186,11 @@ async def joined(store: Store, found: Meta, body: Body) -> AsyncGenerator[bytes,
             yield chunk
 
 
-async def rename(store: Store, source: Key, target: Key, *, when: When = ANY) -> Meta:
+async def rename(store: Store, source: Key, target: Key, *, when: When = ANY, source_when: When = ANY) -> Meta:
     """Rename an object. Without `Rename` it is copied, then the source deleted if it still is what was copied."""
     if native := find(store, Rename):
-        return await native.rename(source, target, when=when)
-    found = await store.stat(source)
+        return await native.rename(source, target, when=when, source_when=source_when)
+    found = await store.stat(source, when=source_when)
     if source == target:
         check_write(when, found)
         return found

@@ -321,8 +321,11 @@ class Expiring(Protocol):
 class Rename(Protocol):
     """Renames that move no bytes, each in one transaction."""
 
-    async def rename(self, source: Key, target: Key, *, when: When = ANY) -> Meta:
-        """Rename an object, replacing what stands at `target` if `when` allows. Raises as `Store.copy`."""
+    async def rename(self, source: Key, target: Key, *, when: When = ANY, source_when: When = ANY) -> Meta:
+        """Rename an object if `source_when` allows, replacing what stands at `target` if `when` does.
+
+        Raises as `Store.copy`.
+        """
         ...
 
     async def rename_prefix(self, source: Key, target: Key) -> int:

@@ -129,9 +129,9 @@ class Around(Layer):
         native, operation = self._native(Append), Operation("append", harmless=False, body=body)
         return await self.around(operation, lambda: native.append(key, body, opts))
 
-    async def rename(self, source: Key, target: Key, *, when: When = ANY) -> Meta:
+    async def rename(self, source: Key, target: Key, *, when: When = ANY, source_when: When = ANY) -> Meta:
         native, operation = self._native(Rename), Operation("rename", harmless=False)
-        return await self.around(operation, lambda: native.rename(source, target, when=when))
+        return await self.around(operation, lambda: native.rename(source, target, when=when, source_when=source_when))
 
     async def rename_prefix(self, source: Key, target: Key) -> int:
         native, operation = self._native(Rename), Operation("rename_prefix", harmless=False)

@@ -128,8 +128,8 @@ class Layer(Store):
     async def append(self, key: Key, body: Body, opts: Put) -> Meta:
         return await self._native(Append).append(key, body, opts)
 
-    async def rename(self, source: Key, target: Key, *, when: When = ANY) -> Meta:
-        return await self._native(Rename).rename(source, target, when=when)
+    async def rename(self, source: Key, target: Key, *, when: When = ANY, source_when: When = ANY) -> Meta:
+        return await self._native(Rename).rename(source, target, when=when, source_when=source_when)
 
     async def rename_prefix(self, source: Key, target: Key) -> int:
         return await self._native(Rename).rename_prefix(source, target)

@@ -142,8 +142,8 @@ class Leased(Layer):
     async def glance(self, key: Key) -> Meta | None:
         return await self._use(Glance, lambda native: native.glance(key))
 
-    async def rename(self, source: Key, target: Key, *, when: When = ANY) -> Meta:
-        return await self._use(Rename, lambda native: native.rename(source, target, when=when))
+    async def rename(self, source: Key, target: Key, *, when: When = ANY, source_when: When = ANY) -> Meta:
+        return await self._use(Rename, lambda native: native.rename(source, target, when=when, source_when=source_when))
 
     async def rename_prefix(self, source: Key, target: Key) -> int:
         return await self._use(Rename, lambda native: native.rename_prefix(source, target))

@@ -250,9 +250,9 @@ class MetaCache(Layer):
         async with self._writing(key.bucket):
             return await super().append(key, body, opts)
 
-    async def rename(self, source: Key, target: Key, *, when: When = ANY) -> Meta:
+    async def rename(self, source: Key, target: Key, *, when: When = ANY, source_when: When = ANY) -> Meta:
         async with self._writing(source.bucket, target.bucket):
-            return await super().rename(source, target, when=when)
+            return await super().rename(source, target, when=when, source_when=source_when)
 
     async def rename_prefix(self, source: Key, target: Key) -> int:
         async with self._writing(source.bucket, target.bucket):

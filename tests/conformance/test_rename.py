@@ -1,9 +1,9 @@
 import pytest
 
 from gateway.core.body import BytesBody
-from gateway.core.conditions import ABSENT
+from gateway.core.conditions import ABSENT, When
 from gateway.core.digest import Algorithm
-from gateway.core.errors import AlreadyExists, ConditionFailed, InvalidName, NoSuchBucket, NoSuchKey
+from gateway.core.errors import AlreadyExists, ConditionFailed, InvalidName, NoSuchBucket, NoSuchKey, NotModified
 from gateway.core.store import Multipart, Rename, Store
 from gateway.core.types import BucketProps, Key, ListQuery, Props, Put
 from tests.conformance.tools import (
@@ -229,3 +229,15 @@ async def test_a_bucket_that_is_not_renamed(tree: Store, renamer: Rename, elsewh
         await renamer.rename_bucket("missing", "new")
     assert await names(tree) == list(TREE)
     assert await names(tree, elsewhere) == []
+
+
+async def test_a_rename_on_a_condition_of_its_source(store: Store, renamer: Rename) -> None:
+    meta = await put(store, KEY, OLD)
+    for when in (When(if_match=("other",)), When(if_unmodified_since=meta.modified // 10**9 - 60)):
+        with pytest.raises(ConditionFailed):
+            await renamer.rename(KEY, TARGET, source_when=when)
+    with pytest.raises(NotModified):
+        await renamer.rename(KEY, TARGET, source_when=When(if_none_match=(meta.etag,)))
+    assert await names(store) == [KEY.name]
+    await renamer.rename(KEY, TARGET, source_when=When(if_match=(meta.etag,)))
+    assert await names(store) == [TARGET.name]

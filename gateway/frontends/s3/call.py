@@ -11,6 +11,7 @@ from gateway.core.store import Store
 from gateway.core.types import BucketMeta, Key
 from gateway.frontends.s3.copysource import CopySource
 from gateway.frontends.s3.forms import Form
+from gateway.frontends.s3.renames import Renames
 from gateway.frontends.s3.settings import S3Settings
 from gateway.frontends.s3.xmlin import Reader
 from gateway.frontends.s3.xmlout import Output
@@ -26,6 +27,7 @@ class Call:
     sets `bucket`, the bucket that the request names (None for operations on an account), and `source` for copies.
     `reader` is set for operations with an XML body. `verified` is None for requests that are not signed by version 4.
     `common` are the headers of every answer. `form` is set for uploads by forms, whose fields stand in `headers`.
+    `renames` are those done lately.
     """
 
     request: web.BaseRequest
@@ -40,6 +42,7 @@ class Call:
     reader: Reader | None
     settings: S3Settings
     common: Pairs
+    renames: Renames
     bucket: BucketMeta | None = None
     source: CopySource | None = None
     form: Form | None = None

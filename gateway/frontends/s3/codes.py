@@ -110,6 +110,11 @@ class Code(StrEnum):
         403,
         "The operation is not valid for the object's current state.",
     )
+    IDEMPOTENCY_PARAMETER_MISMATCH = (
+        "IdempotencyParameterMismatch",
+        400,
+        "The parameters of this request differ from those of an earlier one with the same client token",
+    )
     INVALID_PART = (
         "InvalidPart",
         400,

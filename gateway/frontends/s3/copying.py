@@ -17,7 +17,7 @@ from gateway.frontends.s3.belonging import belonging, copied
 from gateway.frontends.s3.call import Call
 from gateway.frontends.s3.checksums import algorithm_of, members, object_members
 from gateway.frontends.s3.codes import Code
-from gateway.frontends.s3.copysource import HEADER, CopySource
+from gateway.frontends.s3.copysource import HEADER, CopySource, copy_source
 from gateway.frontends.s3.errors import S3Error
 from gateway.frontends.s3.expiration import expiration_of
 from gateway.frontends.s3.metadata import props_of
@@ -78,6 +78,11 @@ async def upload_part_copy(call: Call) -> Output:
             "CopyPartResult": {"ETag": part.etag, "LastModified": part.modified, **members(part.checksums)},
         }
     )
+
+
+def origin(call: Call) -> CopySource:
+    """What a request copies from. Raises `S3Error`."""
+    return copy_source(call.headers)
 
 
 def _source(call: Call) -> CopySource:

@@ -21,19 +21,19 @@ class CopySource:
     version: str | None
 
 
-def copy_source(headers: Mapping[str, str]) -> CopySource:
+def copy_source(headers: Mapping[str, str], header: str = HEADER) -> CopySource:
     """The source that a request names: `bucket/key`, percent-encoded, with or without a slash before it.
 
     Raises `S3Error` `InvalidArgument`.
     """
-    stated = headers.get(HEADER, "")
+    stated = headers.get(header, "")
     path, mark, version = stated.partition(_VERSION)
     bucket, slash, name = decode(path).removeprefix("/").partition("/")
     if not bucket or not name or not slash or (mark and not version):
         raise S3Error(
             Code.INVALID_ARGUMENT,
             "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
-            ArgumentName=HEADER,
+            ArgumentName=header,
             ArgumentValue=stated,
         )
     return CopySource(Key(bucket, name), version or None)

@@ -31,6 +31,7 @@ from gateway.frontends.s3.forms import receiving
 from gateway.frontends.s3.operations import OPERATIONS, Operation
 from gateway.frontends.s3.origins import ORIGIN, granted, preflight, rules_of
 from gateway.frontends.s3.permission import permit
+from gateway.frontends.s3.renames import Renames
 from gateway.frontends.s3.rights import conceals
 from gateway.frontends.s3.route import Router, not_implemented
 from gateway.frontends.s3.sender import Authenticator, Sender
@@ -87,6 +88,7 @@ class Dispatcher:
         self._router = Router(described)
         self._routes = {name: _compile(described.operations[name], OPERATIONS[name]) for name in OPERATIONS}
         self._tagging = compile_input(described.operations["PutObjectTagging"])
+        self._renames = Renames()
         self._host_id = secrets.token_urlsafe(32)
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -191,6 +193,7 @@ class Dispatcher:
             reader=route.reader,
             settings=self._settings,
             common=visit.common,
+            renames=self._renames,
         )
 
     async def _perform(self, visit: _Visit, route: _Route, call: Call) -> web.StreamResponse:

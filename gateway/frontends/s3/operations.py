@@ -4,7 +4,7 @@ The access check is made by dispatch from this table, so no handler can forget i
 stand here are refused.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from gateway.auth.access import Action
@@ -22,18 +22,21 @@ from gateway.frontends.s3 import (
     ownership,
     policies,
     post,
+    renaming,
     service,
     tagging,
     version_listing,
     versioning,
 )
-from gateway.frontends.s3.call import Handler
+from gateway.frontends.s3.call import Call, Handler
+from gateway.frontends.s3.copysource import CopySource
 from gateway.frontends.s3.parameters import IF_MODIFIED, IF_SIZE
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """`action` is what the caller must be allowed on what the request names, `source` on what it copies from.
+    """`action` is what the caller must be allowed on what the request names, `source` on what it copies or takes from,
+    which `origin` reads from the request.
 
     `on_account`: the action is done to the caller's own account; the bucket, if one is named, need not exist.
     `each`: the check depends on what the document names, objects or tags, and the handler makes it. `form`: the sender
@@ -43,7 +46,8 @@ class Operation:
 
     action: Action
     handler: Handler
-    source: Action | None = None
+    source: tuple[Action, ...] = ()
+    origin: Callable[[Call], CopySource] = copying.origin
     on_account: bool = False
     each: bool = False
     form: bool = False
@@ -54,7 +58,7 @@ class Operation:
 OPERATIONS: Mapping[str, Operation] = {
     "AbortMultipartUpload": Operation(Action.ABORT_UPLOAD, multipart.abort_multipart_upload),
     "CompleteMultipartUpload": Operation(Action.WRITE, completion.complete_multipart_upload, document=True),
-    "CopyObject": Operation(Action.WRITE, copying.copy_object, source=Action.READ),
+    "CopyObject": Operation(Action.WRITE, copying.copy_object, source=(Action.READ,)),
     "CreateBucket": Operation(Action.CREATE_BUCKET, buckets.create_bucket, on_account=True, document=True),
     "CreateMultipartUpload": Operation(Action.WRITE, multipart.create_multipart_upload),
     "DeleteBucket": Operation(Action.DELETE_BUCKET, buckets.delete_bucket),
@@ -105,6 +109,9 @@ OPERATIONS: Mapping[str, Operation] = {
     "PutObjectAcl": Operation(Action.PUT_OBJECT_ACL, acl.put_object_acl, document=True),
     "PutObjectTagging": Operation(Action.PUT_OBJECT_TAGGING, tagging.put_object_tagging, each=True, document=True),
     "PutPublicAccessBlock": Operation(Action.PUT_PUBLIC_ACCESS_BLOCK, ownership.put_public_access_block, document=True),
+    "RenameObject": Operation(
+        Action.WRITE, renaming.rename_object, source=(Action.READ, Action.DELETE), origin=renaming.origin
+    ),
     "UploadPart": Operation(Action.WRITE, multipart.upload_part),
-    "UploadPartCopy": Operation(Action.WRITE, copying.upload_part_copy, source=Action.READ),
+    "UploadPartCopy": Operation(Action.WRITE, copying.upload_part_copy, source=(Action.READ,)),
 }

@@ -1,12 +1,14 @@
 """The access check of S3 requests, made once for each from the table of operations."""
 
+from collections.abc import Sequence
+
 from gateway.auth import access, guard, rules
 from gateway.auth.access import Action, Resource, on_version
 from gateway.core.errors import InvalidName, NoSuchBucket
 from gateway.core.types import BucketMeta, Key
 from gateway.frontends.s3.call import Call
 from gateway.frontends.s3.codes import Code
-from gateway.frontends.s3.copysource import CopySource, copy_source
+from gateway.frontends.s3.copysource import CopySource
 from gateway.frontends.s3.errors import S3Error
 from gateway.frontends.s3.operations import Operation
 from gateway.frontends.s3.rights import inspect
@@ -31,9 +33,9 @@ async def permit(call: Call, operation: Operation) -> None:
         _permit_some(call, action, bucket)
     elif not guard.is_settled(call.principal, action, bucket):
         await inspect(call, action, bucket, call.key.name, version)
-    if operation.source is not None:
-        source = call.source = copy_source(call.headers)
-        await _permit_source(call, on_version(operation.source, source.version), source)
+    if operation.source:
+        source = call.source = operation.origin(call)
+        await _permit_source(call, operation.source, source)
 
 
 async def _bucket(call: Call, key: Key, owner_header: str) -> BucketMeta:
@@ -55,7 +57,9 @@ def _permit_some(call: Call, action: Action, bucket: BucketMeta) -> None:
         access.check(call.principal, action, Resource(bucket.owner, bucket.name))
 
 
-async def _permit_source(call: Call, action: Action, source: CopySource) -> None:
+async def _permit_source(call: Call, actions: Sequence[Action], source: CopySource) -> None:
     bucket = await _bucket(call, source.key, _SOURCE_OWNER)
-    if not guard.is_settled(call.principal, action, bucket):
-        await inspect(call, action, bucket, source.key.name, source.version)
+    for action in actions:
+        needed = on_version(action, source.version)
+        if not guard.is_settled(call.principal, needed, bucket):
+            await inspect(call, needed, bucket, source.key.name, source.version)

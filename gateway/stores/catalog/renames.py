@@ -12,8 +12,10 @@ from gateway.stores.catalog.tables import buckets, renames
 class Renames(Part):
     """Each rename is one transaction, which moves no bytes."""
 
-    async def rename(self, source: Key, target: Key, *, when: When = ANY) -> Meta:
-        rename = partial(renames.rename, source=checked_key(source), target=checked_key(target), when=when)
+    async def rename(self, source: Key, target: Key, *, when: When = ANY, source_when: When = ANY) -> Meta:
+        checked_key(source)
+        checked_key(target)
+        rename = partial(renames.rename, source=source, target=target, when=when, source_when=source_when)
         return await self._engine.writer.run(rename)
 
     async def rename_prefix(self, source: Key, target: Key) -> int:

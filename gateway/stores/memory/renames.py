@@ -12,8 +12,8 @@ from gateway.stores.memory.objects import Objects
 class Renames(Objects):
     """An object keeps everything but its name and its locks: also the time of its last change."""
 
-    async def rename(self, source: Key, target: Key, *, when: When = ANY) -> Meta:
-        entry = self._readable(source)
+    async def rename(self, source: Key, target: Key, *, when: When = ANY, source_when: When = ANY) -> Meta:
+        entry = self._readable(source, when=source_when)
         bucket = self._writable(target, when)
         if source == target:
             return entry.meta

@@ -3,7 +3,7 @@
 import sqlite3
 from dataclasses import replace
 
-from gateway.core.conditions import ANY, When
+from gateway.core.conditions import ANY, When, check_read
 from gateway.core.errors import AlreadyExists, InvalidName, NoSuchKey
 from gateway.core.listing import successor
 from gateway.core.locks import unlocked
@@ -17,9 +17,10 @@ from gateway.stores.catalog.tables.packing import BEYOND
 PAGE = 1000
 
 
-def rename(db: Connection, source: Key, target: Key, when: When) -> Meta:
+def rename(db: Connection, source: Key, target: Key, when: When = ANY, source_when: When = ANY) -> Meta:
     """As `core.store.Rename.rename`: everything but name and locks stays, also the time of the last change."""
     found = objects.find(db, source)
+    check_read(source_when, found.meta)
     place = objects.place(db, target, when)
     return found.meta if source == target else _move(db, found, place, target)
 
