@@ -19,10 +19,11 @@ from gateway.layers.pool import StorePool
 from gateway.layers.retry import Retry
 from gateway.layers.segmented import Segmented, SegmentSettings
 from gateway.stores.catalog import Catalog, CatalogSettings
+from gateway.stores.directory import Directory, DirectorySettings
 from gateway.stores.memory import Memory
 from gateway.stores.s3 import S3Store
 from gateway.stores.swift import SwiftStore
-from tests.conformance import remotes
+from tests.conformance import directories, remotes
 from tests.support.remotes import pointing_at, serving_s3
 from tests.support.sealed import SealsHidden
 from tests.support.servers import Remote
@@ -146,11 +147,23 @@ SWIFT_EXEMPT = {
     "test_many_properties_of_some_size": "Swift takes 4 KB of metadata",
 }
 
+
+def _of_files(**settings: object) -> Contender:
+    """Plain files, which can't have all names that objects can."""
+
+    def opening(site: Site) -> AbstractAsyncContextManager[Store]:
+        return started(Directory(DirectorySettings.model_validate({"path": site.path, **settings}), OWNER))
+
+    return Contender(open=opening, lacks=directories.LACKS, exempt=directories.EXEMPT)
+
+
 S3_LACKS = frozenset({Accounts, Expiring, Locks, Rename})
 
 CONTENDERS = {
     "catalog": Contender(open=lambda site: started(Catalog(CatalogSettings(path=site.path)))),
     "catalog of files": Contender(open=lambda site: started(Catalog(CatalogSettings(path=site.path, inline_max=0)))),
+    "directory": _of_files(),
+    "directory with sidecars": _of_files(bucket_depth=2, metadata="sidecar"),
     "encrypted": Contender(open=lambda _: started(_encrypted(Memory())), durable=False),
     "encrypted catalog": Contender(open=lambda site: started(_encrypted(Catalog(CatalogSettings(path=site.path))))),
     "leased": Contender(open=_leased, durable=False),
