@@ -10,12 +10,14 @@ from gateway.cache.base import Cache
 from gateway.cache.local import LocalCache
 from gateway.cache.memcached import Memcached
 from gateway.cache.safe import Safe
+from gateway.config.encryption import Encryptable, EncryptionSettings
 from gateway.config.settings import CacheSettings, Config, RemoteS3Settings, RemoteSwiftSettings, StoreSettings
 from gateway.core.errors import StoreError
 from gateway.core.events import Done
 from gateway.core.store import Store
 from gateway.failures import StartError
 from gateway.layering import Layering
+from gateway.layers.encrypted import Encrypted, MasterKeys
 from gateway.passthrough import Passthrough
 from gateway.stores.catalog import Catalog
 from gateway.stores.catalog.settings import CatalogSettings
@@ -57,6 +59,8 @@ async def opened(
             if not config.is_opened(name):
                 continue
             store = plain[name] = _store(name, settings, _owners(config, users, name), shared)
+            if isinstance(settings, Encryptable) and settings.encryption is not None:
+                store = _encrypted(store, settings.encryption)
             if isinstance(settings, RemoteS3Settings | RemoteSwiftSettings):
                 store = layering.around(store, name, settings)
             served[name] = store
@@ -112,6 +116,10 @@ def _store(name: str, settings: StoreSettings, owners: Collection[str], shared: 
             return SwiftStore(settings, _owner(name, settings, owners), shared.shelf(settings) if shared else None)
         case MemorySettings():
             return Memory()
+
+
+def _encrypted(store: Store, settings: EncryptionSettings) -> Store:
+    return Encrypted(store, MasterKeys(settings.values(), settings.current), default=settings.default)
 
 
 def _owners(config: Config, users: Sequence[User], store: str) -> frozenset[str]:

@@ -17,6 +17,7 @@ def faults(tree: Tree) -> Iterator[Fault]:
     for key in ("stores", "namespaces"):
         if tree.get(key) == {}:
             yield Fault((key,), EMPTY)
+    yield from _keys(tree)
     yield from _namespaces(tree)
     yield from _accounts(tree)
     yield from _users(tree)
@@ -45,6 +46,19 @@ def _namespaces(tree: Tree) -> Iterator[Fault]:
     for name in [name for name, each in _mapping(tree.get("namespaces")).items() if _is_for_callers(each)][1:]:
         sentence = f"is `{CALLER}` for a second namespace, and no login says which one it means; keep one of them"
         yield Fault(("namespaces", name, "credentials"), sentence)
+
+
+def _keys(tree: Tree) -> Iterator[Fault]:
+    for name, store in _mapping(tree.get("stores")).items():
+        encryption = _mapping(_mapping(store).get("encryption"))
+        path: Path = ("stores", name, "encryption")
+        ids: set[str] = set()
+        for below, key in _items(encryption, "keys"):
+            if _taken(ids, key.get("id")):
+                yield Fault((*path, *below, "id"), "is the id of another key; choose a new one")
+        current = encryption.get("current")
+        if isinstance(current, str) and current not in ids:
+            yield Fault((*path, "current"), f"names the key '{current}', which isn't there{suggestion(current, ids)}")
 
 
 def _is_for_callers(namespace: object) -> bool:

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, ByteSize, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from gateway.config.accounts import AccountSettings
+from gateway.config.encryption import Encryptable
 from gateway.config.secrets import LongSecretOfFile
 from gateway.frontends.admin.settings import AdminSettings
 from gateway.frontends.ftp.settings import FtpSettings
@@ -24,6 +25,14 @@ DEFAULT = "default"
 DEFAULT_DATA = Path("portico-data")
 
 
+class LocalCatalogSettings(Encryptable, CatalogSettings):
+    """The embedded store, and how its objects are encrypted."""
+
+
+class LocalMemorySettings(Encryptable, MemorySettings):
+    """The memory store, and how its objects are encrypted."""
+
+
 class RemoteS3Settings(SegmentSettings, S3StoreSettings):
     """A remote S3, and how bodies are cut for it. S3 takes no smaller segments but the last."""
 
@@ -37,7 +46,7 @@ class RemoteSwiftSettings(SegmentSettings, SwiftStoreSettings):
 
 
 StoreSettings = Annotated[
-    CatalogSettings | MemorySettings | RemoteS3Settings | RemoteSwiftSettings, Field(discriminator="type")
+    LocalCatalogSettings | LocalMemorySettings | RemoteS3Settings | RemoteSwiftSettings, Field(discriminator="type")
 ]
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
-from gateway.config.settings import Config
+from gateway.config.encryption import Encryptable
+from gateway.config.settings import Config, StoreSettings
 
 
 def summary(config: Config) -> Iterator[str]:
     """What would be served, to whom and where."""
-    stores = (f"{name} ({settings.type})" for name, settings in config.stores.items())
+    stores = (f"{name} ({_kind(settings)})" for name, settings in config.stores.items())
     namespaces = (
         f"{name} in {namespace.store}{' as its callers' if name == config.callers else ''}"
         for name, namespace in config.namespaces.items()
@@ -27,6 +28,14 @@ def summary(config: Config) -> Iterator[str]:
     nobody = "none; the first start makes a root user" if config.needs_root else "none"
     yield f"accounts: {', '.join(accounts) or nobody}"
     yield f"frontends: {', '.join(doors)}"
+
+
+def _kind(settings: StoreSettings) -> str:
+    if not isinstance(settings, Encryptable) or settings.encryption is None:
+        return settings.type
+    encryption = settings.encryption
+    what = "everything encrypted" if encryption.default else "encrypted on demand"
+    return f"{settings.type}, {what} by key {encryption.current}"
 
 
 def _count(number: int, noun: str) -> str:
