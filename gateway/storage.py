@@ -21,6 +21,7 @@ from gateway.layers.encrypted import Encrypted, MasterKeys
 from gateway.passthrough import Passthrough
 from gateway.stores.catalog import Catalog
 from gateway.stores.catalog.settings import CatalogSettings
+from gateway.stores.directory import Directory, DirectorySettings
 from gateway.stores.memory import Memory, MemorySettings
 from gateway.stores.s3 import S3Store, S3StoreSettings
 from gateway.stores.swift import SwiftStore, SwiftStoreSettings
@@ -114,6 +115,8 @@ def _store(name: str, settings: StoreSettings, owners: Collection[str], shared: 
             return S3Store(settings, _owner(name, settings, owners))
         case SwiftStoreSettings():
             return SwiftStore(settings, _owner(name, settings, owners), shared.shelf(settings) if shared else None)
+        case DirectorySettings():
+            return Directory(settings, _owner(name, settings, owners))
         case MemorySettings():
             return Memory()
 
@@ -133,8 +136,10 @@ def _owners(config: Config, users: Sequence[User], store: str) -> frozenset[str]
     )
 
 
-def _owner(name: str, settings: S3StoreSettings | SwiftStoreSettings, owners: Collection[str]) -> str:
-    """Whose the buckets of a remote store are, which knows nothing of our accounts. Raises `StartError`."""
+def _owner(
+    name: str, settings: DirectorySettings | S3StoreSettings | SwiftStoreSettings, owners: Collection[str]
+) -> str:
+    """Whose the buckets are that others have made, who know nothing of our accounts. Raises `StartError`."""
     if settings.owner is not None:
         return settings.owner
     if len(owners) != 1:
@@ -149,5 +154,5 @@ async def _start(name: str, settings: StoreSettings, store: Store) -> None:
     try:
         await store.start()
     except StoreError as error:
-        where = f" in {settings.path}" if isinstance(settings, CatalogSettings) else ""
+        where = f" in {settings.path}" if isinstance(settings, CatalogSettings | DirectorySettings) else ""
         raise StartError(f"store '{name}'{where} does not open: {error.message}") from error

@@ -16,6 +16,7 @@ from gateway.frontends.s3.settings import S3Settings
 from gateway.frontends.swift.settings import SwiftSettings
 from gateway.layers.segmented.settings import GIB, MIB, SegmentSettings
 from gateway.stores.catalog.settings import CatalogSettings
+from gateway.stores.directory.settings import DirectorySettings
 from gateway.stores.memory.settings import MemorySettings
 from gateway.stores.s3.settings import MIN_PART, S3StoreSettings
 from gateway.stores.swift.settings import SwiftStoreSettings
@@ -46,7 +47,8 @@ class RemoteSwiftSettings(SegmentSettings, SwiftStoreSettings):
 
 
 StoreSettings = Annotated[
-    LocalCatalogSettings | LocalMemorySettings | RemoteS3Settings | RemoteSwiftSettings, Field(discriminator="type")
+    LocalCatalogSettings | LocalMemorySettings | DirectorySettings | RemoteS3Settings | RemoteSwiftSettings,
+    Field(discriminator="type"),
 ]
 
 
