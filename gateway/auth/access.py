@@ -55,6 +55,13 @@ class Action(StrEnum):
     DELETE_VERSION_TAGGING = "s3:DeleteObjectVersionTagging"
     GET_BUCKET_TAGGING = "s3:GetBucketTagging"
     PUT_BUCKET_TAGGING = "s3:PutBucketTagging"
+    GET_OBJECT_LOCK = "s3:GetBucketObjectLockConfiguration"
+    PUT_OBJECT_LOCK = "s3:PutBucketObjectLockConfiguration"
+    GET_RETENTION = "s3:GetObjectRetention"
+    PUT_RETENTION = "s3:PutObjectRetention"
+    GET_LEGAL_HOLD = "s3:GetObjectLegalHold"
+    PUT_LEGAL_HOLD = "s3:PutObjectLegalHold"
+    BYPASS_RETENTION = "s3:BypassGovernanceRetention"
     GET_CORS = "s3:GetBucketCORS"
     PUT_CORS = "s3:PutBucketCORS"
     GET_LIFECYCLE = "s3:GetLifecycleConfiguration"
@@ -101,6 +108,9 @@ _READS = frozenset(
         Action.GET_VERSION_ACL,
         Action.GET_OBJECT_TAGGING,
         Action.GET_VERSION_TAGGING,
+        Action.GET_OBJECT_LOCK,
+        Action.GET_RETENTION,
+        Action.GET_LEGAL_HOLD,
     }
 )
 _WRITES = frozenset(
@@ -114,6 +124,7 @@ _WRITES = frozenset(
         Action.PUT_VERSION_TAGGING,
         Action.DELETE_OBJECT_TAGGING,
         Action.DELETE_VERSION_TAGGING,
+        Action.PUT_RETENTION,
     }
 )
 

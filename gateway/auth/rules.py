@@ -13,6 +13,7 @@ from gateway.auth import acl
 from gateway.auth.acl import Acl
 from gateway.auth.policy import document
 from gateway.auth.policy.document import Policy
+from gateway.core import locks
 from gateway.core.types import BucketMeta, Meta
 
 ACL = "s3:acl"
@@ -34,7 +35,7 @@ POLICY_BINDS_OWNER = "s3:policy-binds-owner"
 SHARED = "s3:shared"
 """The property of buckets in which objects of other accounts were written."""
 
-OF_OBJECTS = frozenset({ACL, OWNER})
+OF_OBJECTS = frozenset({ACL, OWNER}) | locks.OF_VERSIONS
 """Properties of one object that its copies don't have."""
 
 _OF_BUCKETS = frozenset({ACL, OWNERSHIP, PUBLIC_ACCESS_BLOCK, POLICY, SHARED})

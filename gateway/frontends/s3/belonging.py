@@ -1,4 +1,4 @@
-"""To whom a new object belongs, and the access list and the tags that its writer gives it.
+"""To whom a new object belongs, and the access list, the tags and the locks that its writer gives it.
 
 Source: "Controlling ownership of objects and disabling ACLs for your bucket" in the Amazon S3 User Guide.
 """
@@ -13,7 +13,7 @@ from gateway.auth.principals import Role
 from gateway.auth.rules import ACL, OF_OBJECTS, OWNER, SHARED, BucketRules, Ownership
 from gateway.core.errors import Denied
 from gateway.core.types import BucketMeta, Props, PropsChange
-from gateway.frontends.s3 import tagging
+from gateway.frontends.s3 import locking, tagging
 from gateway.frontends.s3.acl import check_settable
 from gateway.frontends.s3.aclin import CANNED, HEADERS, of_headers
 from gateway.frontends.s3.call import Call
@@ -22,26 +22,26 @@ from gateway.frontends.s3.errors import S3Error
 from gateway.frontends.s3.rights import bucket_of, seems_allowed
 from gateway.frontends.s3.tags import HEADER as TAGS
 
-_SAYING = HEADERS | {TAGS}
+_SAYING = HEADERS | locking.HEADERS | {TAGS}
 
 
 def is_plain(call: Call) -> bool:
-    """Whether a new object simply belongs to the bucket's owner, with a private list and no tags. So do most."""
+    """Whether a new object simply belongs to the bucket's owner, with a private list and nothing else. So do most."""
     return not _is_foreign(call, bucket_of(call)) and _SAYING.isdisjoint(call.headers)
 
 
 async def described(call: Call, props: Props) -> Props:
-    """`props` with the tags, the owner and the access list of a new object. Raises `S3Error`, `Denied`."""
+    """`props` with the tags and all that belongs to a new object. Raises `S3Error`, `Denied`."""
     if is_plain(call):
         return props
     return await belonging(call, replace(props, system={**props.system, **tagging.stated(call)}))
 
 
 async def belonging(call: Call, props: Props) -> Props:
-    """`props` with the owner and the access list of a new object. Raises `S3Error`, `Denied`."""
+    """`props` with the owner, the access list and the locks of a new object. Raises `S3Error`, `Denied`."""
     if is_plain(call):
         return props
-    return replace(props, system={**props.system, **await stated(call)})
+    return replace(props, system={**props.system, **await stated(call), **locking.stated(call)})
 
 
 async def copied(call: Call, props: Props) -> Props | None:

@@ -5,6 +5,8 @@ from ipaddress import AddressValueError, IPv4Address
 
 from gateway.auth import acl
 from gateway.auth.rules import ACL, OWNERSHIP, Ownership
+from gateway.core.locks import OBJECT_LOCK, BucketLock
+from gateway.core.ops import locks_of
 from gateway.core.types import BucketProps
 from gateway.frontends.s3.acl import packed
 from gateway.frontends.s3.aclin import of_headers
@@ -12,6 +14,7 @@ from gateway.frontends.s3.bodies import document
 from gateway.frontends.s3.call import Call
 from gateway.frontends.s3.codes import Code
 from gateway.frontends.s3.errors import S3Error
+from gateway.frontends.s3.locking import wants_lock
 from gateway.frontends.s3.xmlout import Output
 
 CLASSIC_REGION = "us-east-1"
@@ -60,13 +63,16 @@ async def create_bucket(call: Call) -> Output:
         found = await call.store.stat_bucket(name)
         if found.owner != account or found.system.get(ACL) != system.get(ACL):
             raise S3Error(Code.BUCKET_ALREADY_EXISTS, BucketName=name)
-        if call.settings.region != CLASSIC_REGION:
+        if call.settings.region != CLASSIC_REGION or (OBJECT_LOCK in system and OBJECT_LOCK not in found.system):
             raise S3Error(Code.BUCKET_ALREADY_OWNED_BY_YOU, BucketName=name)
     return Output({"Location": f"/{name}"})
 
 
 def _ruled(call: Call, account: str) -> dict[str, str]:
-    """The properties of a new bucket: its access list and who owns the objects in it. Raises `S3Error`."""
+    """The properties of a new bucket: its access list, who owns the objects in it, and whether they can be locked.
+
+    Raises `S3Error`, and `Unsupported` where the store can't lock.
+    """
     wanted = of_headers(call, account, account) or acl.private(account)
     ownership = call.headers.get(_OWNERSHIP)
     if ownership is not None and ownership not in tuple(Ownership):
@@ -74,6 +80,9 @@ def _ruled(call: Call, account: str) -> dict[str, str]:
     if ownership == Ownership.BUCKET_OWNER_ENFORCED and wanted != acl.private(account):
         raise S3Error(Code.INVALID_BUCKET_OWNER_ACL)
     system = {name: value for name, value in packed(wanted, account).items() if value is not None}
+    if wants_lock(call.headers):
+        locks_of(call.store)
+        system[OBJECT_LOCK] = BucketLock().pack()
     return system if ownership is None else {**system, OWNERSHIP: ownership}
 
 

@@ -136,6 +136,11 @@ class Code(StrEnum):
     )
     INVALID_RANGE = "InvalidRange", 416, "The requested range is not satisfiable"
     INVALID_REQUEST = "InvalidRequest", 400, "Invalid Request"
+    INVALID_RETENTION_PERIOD = (
+        "InvalidRetentionPeriod",
+        400,
+        "Default retention period must be a positive integer value.",
+    )
     INVALID_STORAGE_CLASS = "InvalidStorageClass", 400, "The storage class you specified is not valid"
     INVALID_TAG = "InvalidTag", 400, "The tag provided was not a valid tag."
     INVALID_TOKEN = "InvalidToken", 400, "The provided token is malformed or otherwise invalid."

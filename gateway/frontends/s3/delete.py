@@ -10,6 +10,7 @@ from gateway.core.conditions import ANY, SECOND, When
 from gateway.core.errors import Denied, StoreError
 from gateway.core.types import BucketMeta, Deleted, Key, VersionRef
 from gateway.core.versions import NULL
+from gateway.frontends.s3 import locking
 from gateway.frontends.s3.bodies import required_document
 from gateway.frontends.s3.call import Call
 from gateway.frontends.s3.checksums import content_md5, stated
@@ -81,12 +82,13 @@ async def _denied(call: Call, bucket: BucketMeta, row: Record) -> StoreError | N
 
 async def _special(call: Call, row: Record) -> Outcome | None:
     """What becomes of a row that asks for more than a plain delete; None for one that doesn't."""
-    when = _when(row)
-    if when == ANY:
+    when, version = _when(row), row.text("VersionId") or None
+    bypass = version is not None and locking.wants_bypass(call)
+    if when == ANY and not bypass:
         return None
     key = Key(call.key.bucket, row.text("Key") or "")
     try:
-        return await call.store.delete(key, row.text("VersionId") or None, when)
+        return await locking.delete(call, key, version, when)
     except StoreError as error:
         return error
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from gateway.frontends.s3.codes import Code
 from gateway.frontends.s3.errors import S3Error
+from gateway.frontends.s3.locking import BUCKET_HEADER
+from gateway.frontends.s3.locking import HEADERS as LOCKS
 
 _REFUSED = frozenset(
     {
@@ -18,9 +20,7 @@ _REFUSED = frozenset(
         "x-amz-object-lock-event-hold",
         "x-amz-object-lock-event-hold-duration-days",
         "x-amz-object-lock-event-hold-duration-years",
-        "x-amz-object-lock-legal-hold",
-        "x-amz-object-lock-mode",
-        "x-amz-object-lock-retain-until-date",
+        *LOCKS,
         "x-amz-server-side-encryption",
         "x-amz-server-side-encryption-aws-kms-key-id",
         "x-amz-server-side-encryption-bucket-key-enabled",
@@ -34,7 +34,7 @@ _REFUSED = frozenset(
 )
 
 _HARMLESS: Mapping[str, frozenset[str]] = {
-    "x-amz-bucket-object-lock-enabled": frozenset({"false"}),
+    BUCKET_HEADER: frozenset({"false"}),
     "x-amz-object-annotation-directive": frozenset({"copy"}),
     "x-amz-storage-class": frozenset({"standard"}),
 }

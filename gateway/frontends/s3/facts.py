@@ -3,8 +3,9 @@
 Source: "Actions, resources, and condition keys for Amazon S3" in the Service Authorization Reference.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from urllib.parse import parse_qsl
 
 from gateway.auth import facts
@@ -16,6 +17,8 @@ from gateway.frontends.s3.address import decode
 from gateway.frontends.s3.call import Call
 from gateway.frontends.s3.copysource import HEADER as COPY_SOURCE
 from gateway.frontends.s3.tags import DIRECTIVE, HEADER, REPLACE
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 _HEADERS = {
     "referer": "aws:referer",
@@ -56,15 +59,16 @@ _PARAMETERS = {
 }
 
 
-def facts_of(call: Call, tags: str | None = None) -> Facts:
-    """What is known of a request. `tags`: those in its document, encoded as a query string."""
+def facts_of(call: Call, tags: str | None = None, stated: Mapping[str, str] = NOTHING) -> Facts:
+    """What is known of a request. Of its document: `tags`, encoded as a query string; what is `stated` by keys."""
     request = call.request
-    known = facts.facts_of(request.remote or "", secure=request.secure, stated=_stated(call))
-    stated = dict(parse_qsl(_tagging(call) if tags is None else tags, keep_blank_values=True))
-    if not stated:
+    said = (*_stated(call), *stated.items())
+    known = facts.facts_of(request.remote or "", secure=request.secure, stated=said)
+    tagged = dict(parse_qsl(_tagging(call) if tags is None else tags, keep_blank_values=True))
+    if not tagged:
         return known
-    values = {REQUEST_TAG + name: (value,) for name, value in stated.items()}
-    return Facts({**known.values, **values, "s3:requestobjecttagkeys": tuple(stated)})
+    values = {REQUEST_TAG + name: (value,) for name, value in tagged.items()}
+    return Facts({**known.values, **values, "s3:requestobjecttagkeys": tuple(tagged)})
 
 
 def _tagging(call: Call) -> str:

@@ -1,5 +1,6 @@
 """Operations on objects, apart from copies."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from aiohttp import web
@@ -10,9 +11,11 @@ from gateway.auth.principals import ANONYMOUS
 from gateway.auth.rules import TAGGING
 from gateway.core.conditions import ANY, When, parse_etags
 from gateway.core.errors import NotModified
+from gateway.core.locks import OBJECT_LOCK, OF_VERSIONS
 from gateway.core.types import Meta, Put
 from gateway.core.versions import NULL
 from gateway.frontends.http.sending import Head, Source, head_object, send_object
+from gateway.frontends.s3 import locking
 from gateway.frontends.s3.belonging import described, is_plain
 from gateway.frontends.s3.bodies import incoming
 from gateway.frontends.s3.call import Call
@@ -79,8 +82,8 @@ def _head(call: Call) -> Head:
             headers[VERSION_ID] = meta.version or NULL
         if summed:
             headers.extend(header_pairs(meta.checksums))
-        if meta.props.system and (tagging := meta.props.system.get(TAGGING)):
-            _tell_tags(call, tagging, headers)
+        if meta.props.system:
+            _tell_of(call, meta.props.system, headers)
         if rules and (expires := expiration(rules, meta)):
             headers[EXPIRATION] = expires
         if overrides:
@@ -94,9 +97,12 @@ def _sums_wanted(call: Call) -> bool:
     return call.headers.get("x-amz-checksum-mode", "").upper() == "ENABLED"
 
 
-def _tell_tags(call: Call, tagging: str, headers: CIMultiDict[str]) -> None:
-    """Say how many tags there are, to who may see them."""
-    if seems_allowed(call, Action.GET_OBJECT_TAGGING, bucket_of(call), call.key.name):
+def _tell_of(call: Call, system: Mapping[str, str], headers: CIMultiDict[str]) -> None:
+    """Say how many tags there are, and how the object is locked, to who may see that."""
+    if not OF_VERSIONS.isdisjoint(system):
+        locking.tell(call, system, headers)
+    tagging = system.get(TAGGING)
+    if tagging and seems_allowed(call, Action.GET_OBJECT_TAGGING, bucket_of(call), call.key.name):
         headers["x-amz-tagging-count"] = str(count(tagging))
 
 
@@ -122,6 +128,8 @@ async def put_object(call: Call) -> Output:
     """PutObject."""
     claimed = stated(call.headers)
     props = props_of(call.headers, call.settings.max_metadata)
+    if OBJECT_LOCK in bucket_of(call).system:
+        locking.check_verified(call, claimed)
     options = Put(
         props=props if is_plain(call) else await described(call, props),
         when=write_when(call),
@@ -147,7 +155,7 @@ def _delete_when(call: Call) -> When:
 
 async def delete_object(call: Call) -> Output:
     """DeleteObject: that nothing was there is no error."""
-    done = await call.store.delete(call.key, version_of(call.query), _delete_when(call))
+    done = await locking.delete(call, call.key, version_of(call.query), _delete_when(call))
     return Output(deleted_members(call, done))
 
 

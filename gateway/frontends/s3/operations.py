@@ -16,6 +16,8 @@ from gateway.frontends.s3 import (
     delete,
     expiration,
     listing,
+    locking,
+    locks,
     multipart,
     objects,
     origins,
@@ -39,8 +41,8 @@ class Operation:
     which `origin` reads from the request.
 
     `on_account`: the action is done to the caller's own account; the bucket, if one is named, need not exist.
-    `each`: the check depends on what the document names, objects or tags, and the handler makes it. `form`: the sender
-    and the key stand in a form. `document`: the request has an XML document, or may have one.
+    `each`: the check depends on what the document names, objects, tags or locks, and the handler makes it. `form`: the
+    sender and the key stand in a form. `document`: the request has an XML document, or may have one.
     `heeds`: headers that mean something to this operation, and to others what is not done.
     """
 
@@ -58,9 +60,15 @@ class Operation:
 OPERATIONS: Mapping[str, Operation] = {
     "AbortMultipartUpload": Operation(Action.ABORT_UPLOAD, multipart.abort_multipart_upload),
     "CompleteMultipartUpload": Operation(Action.WRITE, completion.complete_multipart_upload, document=True),
-    "CopyObject": Operation(Action.WRITE, copying.copy_object, source=(Action.READ,)),
-    "CreateBucket": Operation(Action.CREATE_BUCKET, buckets.create_bucket, on_account=True, document=True),
-    "CreateMultipartUpload": Operation(Action.WRITE, multipart.create_multipart_upload),
+    "CopyObject": Operation(Action.WRITE, copying.copy_object, source=(Action.READ,), heeds=locking.HEADERS),
+    "CreateBucket": Operation(
+        Action.CREATE_BUCKET,
+        buckets.create_bucket,
+        on_account=True,
+        document=True,
+        heeds=frozenset({locking.BUCKET_HEADER}),
+    ),
+    "CreateMultipartUpload": Operation(Action.WRITE, multipart.create_multipart_upload, heeds=locking.HEADERS),
     "DeleteBucket": Operation(Action.DELETE_BUCKET, buckets.delete_bucket),
     "DeleteBucketCors": Operation(Action.PUT_CORS, origins.delete_bucket_cors),
     "DeleteBucketLifecycle": Operation(Action.PUT_LIFECYCLE, expiration.delete_bucket_lifecycle),
@@ -83,6 +91,9 @@ OPERATIONS: Mapping[str, Operation] = {
     "GetObject": Operation(Action.READ, objects.get_object),
     "GetObjectAcl": Operation(Action.GET_OBJECT_ACL, acl.get_object_acl),
     "GetObjectAttributes": Operation(Action.READ, objects.get_object_attributes),
+    "GetObjectLegalHold": Operation(Action.GET_LEGAL_HOLD, locks.get_object_legal_hold),
+    "GetObjectLockConfiguration": Operation(Action.GET_OBJECT_LOCK, locks.get_object_lock_configuration),
+    "GetObjectRetention": Operation(Action.GET_RETENTION, locks.get_object_retention),
     "GetObjectTagging": Operation(Action.GET_OBJECT_TAGGING, tagging.get_object_tagging),
     "GetPublicAccessBlock": Operation(Action.GET_PUBLIC_ACCESS_BLOCK, ownership.get_public_access_block),
     "HeadBucket": Operation(Action.LIST, buckets.head_bucket),
@@ -93,7 +104,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "ListObjects": Operation(Action.LIST, listing.list_objects),
     "ListObjectsV2": Operation(Action.LIST, listing.list_objects_v2),
     "ListParts": Operation(Action.LIST_PARTS, multipart.list_parts),
-    "PostObject": Operation(Action.WRITE, post.post_object, form=True),
+    "PostObject": Operation(Action.WRITE, post.post_object, form=True, heeds=locking.HEADERS),
     "PutBucketAcl": Operation(Action.PUT_BUCKET_ACL, acl.put_bucket_acl, document=True),
     "PutBucketCors": Operation(Action.PUT_CORS, origins.put_bucket_cors, document=True),
     "PutBucketLifecycleConfiguration": Operation(
@@ -105,8 +116,11 @@ OPERATIONS: Mapping[str, Operation] = {
     "PutBucketPolicy": Operation(Action.PUT_POLICY, policies.put_bucket_policy),
     "PutBucketTagging": Operation(Action.PUT_BUCKET_TAGGING, tagging.put_bucket_tagging, document=True),
     "PutBucketVersioning": Operation(Action.PUT_VERSIONING, versioning.put_bucket_versioning, document=True),
-    "PutObject": Operation(Action.WRITE, objects.put_object),
+    "PutObject": Operation(Action.WRITE, objects.put_object, heeds=locking.HEADERS),
     "PutObjectAcl": Operation(Action.PUT_OBJECT_ACL, acl.put_object_acl, document=True),
+    "PutObjectLegalHold": Operation(Action.PUT_LEGAL_HOLD, locks.put_object_legal_hold, each=True, document=True),
+    "PutObjectLockConfiguration": Operation(Action.PUT_OBJECT_LOCK, locks.put_object_lock_configuration, document=True),
+    "PutObjectRetention": Operation(Action.PUT_RETENTION, locks.put_object_retention, each=True, document=True),
     "PutObjectTagging": Operation(Action.PUT_OBJECT_TAGGING, tagging.put_object_tagging, each=True, document=True),
     "PutPublicAccessBlock": Operation(Action.PUT_PUBLIC_ACCESS_BLOCK, ownership.put_public_access_block, document=True),
     "RenameObject": Operation(

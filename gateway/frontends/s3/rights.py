@@ -1,22 +1,29 @@
 """What the caller of a request may do where more than his role counts: lists, policies, and objects one by one."""
 
+from collections.abc import Mapping
 from functools import partial
 
 from gateway.auth import guard
 from gateway.auth.access import Action
 from gateway.core.types import BucketMeta
 from gateway.frontends.s3.call import Call
-from gateway.frontends.s3.facts import facts_of
+from gateway.frontends.s3.facts import NOTHING, facts_of
 
 
 async def inspect(
-    call: Call, action: Action, bucket: BucketMeta, name: str, version: str | None = None, tags: str | None = None
+    call: Call,
+    action: Action,
+    bucket: BucketMeta,
+    name: str,
+    version: str | None = None,
+    tags: str | None = None,
+    stated: Mapping[str, str] = NOTHING,
 ) -> None:
     """Raise `Denied` unless the caller may do `action` in `bucket`, to the object `name` if there is one.
 
-    `tags`: those that the request's document gives, encoded as a query string.
+    `tags`, `stated`: what the request's document says, see `facts_of`.
     """
-    tell = partial(facts_of, call, tags)
+    tell = partial(facts_of, call, tags, stated)
     await guard.check_in(call.store, call.principal, action, bucket, name, tell, version or None)
 
 

@@ -7,6 +7,7 @@ from gateway.core.store import Store
 from gateway.stores.catalog import Catalog, CatalogSettings
 from gateway.stores.memory import Memory
 from tests.frontends.s3.world import S3Client, World, serving
+from tests.support.clock import Clock
 
 
 @pytest.fixture(params=["memory", "catalog"])
@@ -15,6 +16,11 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     await store.start()
     yield store
     await store.aclose()
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock(monkeypatch)
 
 
 @pytest.fixture

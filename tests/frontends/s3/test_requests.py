@@ -160,8 +160,7 @@ def test_the_table_names_operations_of_the_model() -> None:
     (
         {"x-amz-server-side-encryption": "AES256"},
         {"x-amz-server-side-encryption-customer-algorithm": "AES256"},
-        {"x-amz-object-lock-mode": "GOVERNANCE"},
-        {"x-amz-object-lock-legal-hold": "ON"},
+        {"x-amz-object-lock-event-hold": "ON"},
         {"x-amz-website-redirect-location": "/other"},
         {"x-amz-storage-class": "GLACIER"},
         {"x-amz-write-offset-bytes": "0"},
@@ -192,7 +191,7 @@ async def test_what_is_the_case_anyway_may_be_asked_for(bucket: str, world: Worl
 
 
 async def test_buckets_with_features_are_refused(world: World) -> None:
-    headers = {"x-amz-bucket-object-lock-enabled": "true", "Content-Length": "0"}
+    headers = {"x-amz-bucket-namespace": "account-regional", "Content-Length": "0"}
     answer = await world.do("PUT", "/new-bucket", headers=headers)
     assert (answer.status, answer.code) == (501, "NotImplemented")
     assert await world.contents() == set()
