@@ -1,13 +1,15 @@
 """Operations on buckets, apart from listings."""
 
 import re
+from collections.abc import Mapping
 from ipaddress import AddressValueError, IPv4Address
 
 from gateway.auth import acl
-from gateway.auth.rules import ACL, OWNERSHIP, Ownership
+from gateway.auth.rules import ACL, OWNERSHIP, TAGGING, Ownership
 from gateway.core.locks import OBJECT_LOCK, BucketLock
 from gateway.core.ops import locks_of
 from gateway.core.types import BucketProps
+from gateway.frontends.s3 import tags
 from gateway.frontends.s3.acl import packed
 from gateway.frontends.s3.aclin import of_headers
 from gateway.frontends.s3.bodies import document
@@ -56,9 +58,8 @@ async def create_bucket(call: Call) -> Output:
     """CreateBucket. In `us-east-1`, and only there, the owner may create a bucket again, as on AWS."""
     name = call.key.bucket
     check_name(name)
-    await _check_location(call)
     account = call.principal.account.id
-    system = _ruled(call, account)
+    system = {**await _configured(call), **_ruled(call, account)}
     if not await call.store.create_bucket(name, BucketProps(owner=account, system=system)):
         found = await call.store.stat_bucket(name)
         if found.owner != account or found.system.get(ACL) != system.get(ACL):
@@ -86,12 +87,12 @@ def _ruled(call: Call, account: str) -> dict[str, str]:
     return system if ownership is None else {**system, OWNERSHIP: ownership}
 
 
-async def _check_location(call: Call) -> None:
-    """Raise `S3Error` unless the bucket is wanted here and as buckets are here."""
+async def _configured(call: Call) -> Mapping[str, str]:
+    """The properties that the document states: tags. Raises `S3Error` where no bucket here is as it wants."""
     wanted = await document(call)
     if wanted is None:
-        return
-    for name in ("Location", "Bucket", "Tags"):
+        return {}
+    for name in ("Location", "Bucket"):
         if name in wanted:
             raise S3Error(Code.NOT_IMPLEMENTED, f"CreateBucketConfiguration with {name} is not implemented.")
     location = wanted.text("LocationConstraint") or call.settings.region
@@ -101,6 +102,9 @@ async def _check_location(call: Call) -> None:
             f"The {location} location constraint is incompatible for the region specific endpoint this request was "
             "sent to.",
         )
+
+    tagging = tags.of_rows(wanted.records("Tags"), tags.OF_BUCKET)
+    return {TAGGING: tagging} if tagging else {}
 
 
 async def head_bucket(call: Call) -> Output:

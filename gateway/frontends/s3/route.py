@@ -7,6 +7,7 @@ from gateway.frontends.s3 import quirks
 from gateway.frontends.s3.codes import Code
 from gateway.frontends.s3.errors import S3Error
 from gateway.frontends.s3.model import Level, Model, Operation, Place
+from gateway.frontends.s3.refused import REASONS
 
 _NONE: frozenset[str] = frozenset()
 
@@ -76,7 +77,9 @@ class Router:
 
 def not_implemented(operation: Operation) -> S3Error:
     """The answer to an operation of the model that nothing serves."""
-    return S3Error(Code.NOT_IMPLEMENTED, f"The operation {operation.name} is not implemented.")
+    why = REASONS.get(operation.name)
+    reason = f": {why}" if why else ""
+    return S3Error(Code.NOT_IMPLEMENTED, f"The operation {operation.name} is not implemented{reason}.")
 
 
 def _routes(operations: list[Operation], exclusive: frozenset[str]) -> tuple[_Route, ...]:

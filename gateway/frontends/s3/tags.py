@@ -38,7 +38,12 @@ def of_header(text: str) -> str:
 
 def of_document(document: Record, most: int) -> str:
     """The tags of a `Tagging` document, as a property holds them. Raises `S3Error`."""
-    return pack([(row.text("Key") or "", row.text("Value") or "") for row in document.records("TagSet")], most)
+    return of_rows(document.records("TagSet"), most)
+
+
+def of_rows(found: Iterable[Record], most: int) -> str:
+    """The tags that stand in a document, as a property holds them. Raises `S3Error`."""
+    return pack([(row.text("Key") or "", row.text("Value") or "") for row in found], most)
 
 
 def pack(pairs: Sequence[tuple[str, str]], most: int) -> str:

@@ -82,8 +82,33 @@ async def test_create_elsewhere(world: World, s3: S3Client) -> None:
     with pytest.raises(ClientError, match="IllegalLocationConstraintException"):
         await s3.create_bucket(Bucket="other", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     with pytest.raises(ClientError, match="NotImplemented"):
-        await s3.create_bucket(Bucket="other", CreateBucketConfiguration={"Tags": [{"Key": "a", "Value": "b"}]})
+        await s3.create_bucket(
+            Bucket="other",
+            CreateBucketConfiguration={
+                "Location": {"Type": "AvailabilityZone", "Name": "x"},
+                "Bucket": {"Type": "Directory", "DataRedundancy": "SingleAvailabilityZone"},
+            },
+        )
     assert await world.contents() == {"bucket"}
+
+
+async def test_a_bucket_is_created_with_tags(s3: S3Client, world: World) -> None:
+    tags = [{"Key": "a", "Value": "b"}, {"Key": "c", "Value": ""}]
+    await s3.create_bucket(Bucket="tagged", CreateBucketConfiguration={"Tags": tags})
+    assert (await s3.get_bucket_tagging(Bucket="tagged"))["TagSet"] == tags
+    for wrong in ([{"Key": "a", "Value": "b"}] * 2, [{"Key": "aws:a", "Value": "b"}]):
+        with pytest.raises(ClientError, match="InvalidTag"):
+            await s3.create_bucket(Bucket="other", CreateBucketConfiguration={"Tags": wrong})
+    assert await world.contents() == {"bucket", "tagged"}
+
+
+async def test_a_location_may_be_stated_beside_tags(store: Store) -> None:
+    async with serving(store, region="eu-west-1") as world, world.client() as s3:
+        configuration = {"LocationConstraint": "EU", "Tags": [{"Key": "a", "Value": "b"}]}
+        await s3.create_bucket(Bucket="bucket", CreateBucketConfiguration=configuration)
+        assert (await s3.get_bucket_tagging(Bucket="bucket"))["TagSet"] == configuration["Tags"]
+        with pytest.raises(ClientError, match="IllegalLocationConstraintException"):
+            await s3.create_bucket(Bucket="other", CreateBucketConfiguration={"LocationConstraint": "us-east-1"})
 
 
 async def test_only_own_buckets_are_listed(world: World, s3: S3Client) -> None:
