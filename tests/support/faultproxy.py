@@ -28,7 +28,8 @@ class Fault:
     `delay`: seconds before the request goes on. `answer`: an answer in place of the server's. `lose_answer`: the
     server does what it is asked, and the connection is reset in place of its answer. `cut_request`, `cut_answer`: the
     connection is reset after so many bytes of the body. `length`, `etag`: stand as Content-Length and ETag in the
-    answer. `drip`: seconds between one byte of the answer's body and the next. `endless`: the body never ends.
+    answer. `untagged`: the answer has no ETag. `drip`: seconds between one byte of the answer's body and the next.
+    `endless`: the body never ends.
     """
 
     when: str = ""
@@ -40,6 +41,7 @@ class Fault:
     cut_answer: int | None = None
     length: int | None = None
     etag: str = ""
+    untagged: bool = False
     drip: float = 0.0
     endless: bool = False
     seen: int = 0
@@ -153,6 +155,8 @@ class FaultProxy:
             raise Reset
         if fault.length is not None:
             head = _LENGTH.sub(b"Content-Length: %d" % fault.length, head)
+        if fault.untagged:
+            head = _ETAG.sub(b"X-No-Tag: ", head)
         if fault.etag:
             head = _ETAG.sub(b'ETag: "%s"' % fault.etag.encode(), head)
         writer.write(head)

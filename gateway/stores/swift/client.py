@@ -80,9 +80,10 @@ class Answer:
 class Client:
     """Speaks to one account of the upstream.
 
-    Short requests, downloads and uploads have pools of their own. Whoever reads or writes may need a short request
-    while he holds his connection, and a copy through the gateway holds a download while it waits for an upload; by
-    this order nobody waits for a connection that is held by somebody who waits for him.
+    Short requests, downloads, their rests and uploads have pools of their own. Whoever reads or writes may need a short
+    request while he holds his connection, who reads the beginning of an object waits for its rest, and a copy through
+    the gateway holds a download while it waits for an upload; by this order nobody waits for a connection that is held
+    by somebody who waits for him.
     """
 
     def __init__(self, settings: SwiftStoreSettings, shelf: Shelf | None = None) -> None:
@@ -100,7 +101,7 @@ class Client:
             trust = await asyncio.to_thread(self._trust)
         except OSError as error:
             raise Unavailable(f"The settings can't be used: `ca_file`: {error}", retryable=False) from error
-        sessions = {name: self._session(trust) for name in ("short", "read", "write")}
+        sessions = {name: self._session(trust) for name in ("short", "read", "rest", "write")}
         for session in sessions.values():
             await self._stack.enter_async_context(session)
         self._sessions = sessions
@@ -118,11 +119,11 @@ class Client:
                 return Answer(response.status, response.headers, body)
             raise failure(response.status, response.headers, body)
 
-    def download(self, request: Request) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+    def download(self, request: Request, *, rest: bool = False) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         """Ask for something that is read piece by piece. Whatever the status is, it is told; the body has to be read
-        by `pieces`.
+        by `pieces`. `rest`: the caller holds another download, whose rest this one is.
         """
-        return self._exchange(request, "read")
+        return self._exchange(request, "rest" if rest else "read")
 
     @asynccontextmanager
     async def _exchange(self, request: Request, pool: str) -> AsyncIterator[aiohttp.ClientResponse]:

@@ -11,7 +11,6 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from gateway.core.body import Body, StreamBody
 from gateway.core.conditions import ABSENT, ANY, When, check_read, check_write
 from gateway.core.errors import (
-    BadRange,
     NoSuchBucket,
     NoSuchKey,
     NoSuchVersion,
@@ -22,7 +21,7 @@ from gateway.core.errors import (
     Unsupported,
 )
 from gateway.core.names import check_bucket, checked_key
-from gateway.core.ranges import Extent, Span, resolve
+from gateway.core.ranges import Span
 from gateway.core.store import Reader
 from gateway.core.tasks import wholly
 from gateway.core.types import Copy, Deleted, Key, ListQuery, Meta, Page, Prefix, PropsChange, Put
@@ -30,12 +29,11 @@ from gateway.core.versions import stands
 from gateway.stores.swift.buckets import Buckets
 from gateway.stores.swift.client import Answer, Request
 from gateway.stores.swift.dynamic import free_parts, parts_of
-from gateway.stores.swift.errors import failure
 from gateway.stores.swift.facts import Facts
-from gateway.stores.swift.found import Found, end_of, found_of, http_date
+from gateway.stores.swift.found import Found, end_of, http_date
 from gateway.stores.swift.listing import listing_of
 from gateway.stores.swift.metadata import Stated, of_object
-from gateway.stores.swift.reader import SwiftReader
+from gateway.stores.swift.opening import Opening
 from gateway.stores.swift.staging import Staged, incoming
 
 ATTEMPTS = 5
@@ -66,40 +64,14 @@ class Objects(Buckets):
         self, key: Key, *, span: Span | None = None, version: str | None = None, when: When = ANY
     ) -> AsyncIterator[Reader]:
         checked_key(key)
-        async with AsyncExitStack() as stack:
-            for _ in range(ATTEMPTS):
-                pinned = await self._readable(key, version, when) if when is not ANY or version else None
-                reader = await self._opened(stack, key, span, pinned)
+        for _ in range(ATTEMPTS):
+            pinned = await self._readable(key, version, when) if when is not ANY or version else None
+            async with AsyncExitStack() as stack:
+                reader = await Opening(self._up, stack, key).reader(span, pinned)
                 if reader is not None:
                     yield reader
                     return
         raise Unavailable("The object changes too often to be opened")
-
-    async def _opened(self, stack: AsyncExitStack, key: Key, span: Span | None, pinned: Found | None) -> Reader | None:
-        """A reader; None where the object is another one than `pinned` by now."""
-        headers = {"Range": _range_of(span)} if span is not None else {}
-        if pinned is not None:
-            headers["If-Match"] = pinned.tag
-        request = Request(method="GET", path=(key.bucket, key.name), headers=headers)
-        response = await stack.enter_async_context(self._up.client.download(request))
-        if response.status == 412 and pinned is not None:
-            return None
-        if response.status == 404:
-            raise await self._up.missing(key.bucket, NoSuchKey())
-        if response.status == 416:
-            size = response.headers.get("Content-Range", "").rpartition("/")[2]
-            raise BadRange(int(size) if size.isascii() and size.isdigit() else (await self.stat(key)).size)
-        if response.status not in {200, 206}:
-            raise failure(response.status, response.headers)
-        found = found_of(key, response.headers)
-        extent = resolve(span, found.meta.size)
-        sent = response.headers.get("Content-Length", "")
-        if response.status == 200 and extent != Extent(0, found.meta.size):
-            raise Unavailable("The upstream does not serve ranges")
-        if sent and sent != str(len(extent)):
-            raise Unavailable("The upstream serves another range than it was asked for")
-        stack.enter_context(self._up.segments.read(key, found.upload))
-        return SwiftReader(found.meta, extent, response)
 
     async def put(self, key: Key, body: Body, opts: Put) -> Meta:
         return await self._put(key, body, opts, Stated(modified=opts.modified))
@@ -244,7 +216,7 @@ class Objects(Buckets):
 
     async def _carry(self, found: Found, meta: Meta, when: When) -> Meta:
         async with AsyncExitStack() as stack:
-            reader = await self._opened(stack, found.meta.key, None, found)
+            reader = await Opening(self._up, stack, found.meta.key).reader(None, found)
             if reader is None:
                 raise _Changed
             body = StreamBody(reader.chunks(), found.meta.size)
@@ -386,8 +358,3 @@ def native(when: When) -> Mapping[str, str]:
 def _kept(found: Found) -> Stated:
     """What a copy has to state: an ETag that is not the MD5 of its bytes, or was stated itself."""
     return Stated(etag=found.meta.etag if found.meta.etag != found.tag.strip('"') else "")
-
-
-def _range_of(span: Span) -> str:
-    first = "" if span.first is None else str(span.first)
-    return f"bytes={first}-{'' if span.last is None else span.last}"

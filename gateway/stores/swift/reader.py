@@ -1,7 +1,8 @@
 """An object that is being read from the upstream."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
+from typing import NamedTuple
 
 import aiohttp
 
@@ -13,26 +14,40 @@ from gateway.core.verified import is_md5, verified
 from gateway.stores.swift.client import pieces
 
 
-class SwiftReader(Reader):
-    """The answer to one GET, which is one version of the object. It can be read once."""
+class Piece(NamedTuple):
+    """An answer to GET that carries `length` bytes of an object."""
 
-    def __init__(self, meta: Meta, extent: Extent, response: aiohttp.ClientResponse) -> None:
+    response: aiohttp.ClientResponse
+    length: int
+
+
+class SwiftReader(Reader):
+    """One version of an object, in pieces that follow each other. It can be read once."""
+
+    def __init__(self, meta: Meta, extent: Extent, answers: Sequence[Piece]) -> None:
         self.meta = meta
         self.extent = extent
-        self._response = response
+        self._answers = answers
 
     def chunks(self) -> AsyncIterator[bytes]:
         whole = len(self.extent) == self.meta.size and is_md5(self.meta.etag)
-        return verified(self._counted(), self.meta.etag) if whole else self._counted()
+        return verified(self._bytes(), self.meta.etag) if whole else self._bytes()
 
-    async def _counted(self) -> AsyncGenerator[bytes, None]:
-        """The bytes, counted: Swift breaks off in the middle where a segment is missing."""
-        left = len(self.extent)
-        async with aclosing(pieces(self._response)) as stream:
-            async for piece in stream:
-                left -= len(piece)
-                if left < 0:
-                    break
-                yield piece
-        if left:
-            raise Unavailable("The upstream sent another number of bytes than it said")
+    async def _bytes(self) -> AsyncGenerator[bytes, None]:
+        for answer in self._answers:
+            async with aclosing(_counted(answer)) as stream:
+                async for chunk in stream:
+                    yield chunk
+
+
+async def _counted(answer: Piece) -> AsyncGenerator[bytes, None]:
+    """The bytes, counted: Swift breaks off in the middle where a segment is missing."""
+    left = answer.length
+    async with aclosing(pieces(answer.response)) as stream:
+        async for chunk in stream:
+            left -= len(chunk)
+            if left < 0:
+                break
+            yield chunk
+    if left:
+        raise Unavailable("The upstream sent another number of bytes than it said")
