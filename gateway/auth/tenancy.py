@@ -1,6 +1,6 @@
 """Which store a principal's buckets lie in."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from gateway.auth.principals import Account, Principal
 from gateway.core.errors import Denied
@@ -12,6 +12,11 @@ class Tenancy:
 
     def __init__(self, stores: Mapping[str, Store]) -> None:
         self._stores = stores
+
+    @property
+    def stores(self) -> Collection[Store]:
+        """Those of all namespaces."""
+        return self._stores.values()
 
     def store(self, principal: Principal) -> Store:
         """A guest's own, or that of the namespace that the account lives in. Raises `Denied` where there is none."""

@@ -9,13 +9,14 @@ from gateway.frontends.ftp.forms import Form
 from gateway.frontends.ftp.handlers import (
     digests,
     directories,
+    downloads,
     facts,
-    files,
     info,
     listings,
     login,
     parameters,
     protection,
+    uploads,
 )
 from gateway.frontends.ftp.lines import Request
 from gateway.frontends.ftp.listing import features_of
@@ -116,11 +117,11 @@ _INFO: Mapping[str, Command] = {
 }
 
 _PARAMETERS: Mapping[str, Command] = {
-    "OPTS": PlainCommand(parameters.opts, "UTF8 ON | MLST facts | HASH algorithm", for_strangers=True),
+    "OPTS": PlainCommand(parameters.opts, "UTF8 ON | MLST facts | HASH algorithm | MODE Z LEVEL n", for_strangers=True),
     "TYPE": PlainCommand(parameters.type_, "A | I | L 8"),
-    "MODE": PlainCommand(parameters.mode, "S"),
+    "MODE": PlainCommand(parameters.mode, "S | Z", "MODE Z"),
     "STRU": PlainCommand(parameters.stru, "F"),
-    "ALLO": PlainCommand(parameters.allo, "size"),
+    "ALLO": PlainCommand(parameters.allo, "size [R size]"),
     "REST": PlainCommand(parameters.rest, "offset", "REST STREAM"),
     "RANG": PlainCommand(parameters.rang, "first last | 1 0", "RANG STREAM"),
     "PASV": PlainCommand(parameters.pasv, "", "PASV"),
@@ -173,11 +174,11 @@ _DIGESTS: Mapping[str, Command] = {
 }
 
 _TRANSFERS: Mapping[str, Command] = {
-    "RETR": PathCommand(files.retr, READ, told=True),
-    "STOR": PathCommand(files.stor, WRITE, told=True),
-    "STOU": PathCommand(files.stou, WRITE, "[path]", default=".", told=True),
-    "APPE": PathCommand(files.appe, WRITE, told=True),
-    "ABOR": PlainCommand(files.abor),
+    "RETR": PathCommand(downloads.retr, READ, told=True),
+    "STOR": PathCommand(uploads.stor, WRITE, told=True),
+    "STOU": PathCommand(uploads.stou, WRITE, "[path]", default=".", told=True),
+    "APPE": PathCommand(uploads.appe, WRITE, told=True),
+    "ABOR": PlainCommand(downloads.abor),
 }
 
 _OLD = {"XPWD": "PWD", "XCWD": "CWD", "XCUP": "CDUP", "XMKD": "MKD", "XRMD": "RMD"}

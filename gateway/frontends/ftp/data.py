@@ -11,7 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import suppress
 from functools import partial
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, Protocol, TypeVar
 
 from gateway.core.blocks import CROWD
 from gateway.core.errors import Corrupt, IncompleteBody
@@ -36,6 +36,20 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _RESET = struct.pack("ii", 1, 0)
+
+
+class DataStream(Protocol):
+    """A data connection as transfers use it."""
+
+    async def receive(self) -> bytes: ...
+
+    async def send(self, data: bytes) -> None: ...
+
+    async def send_region(self, region: Region) -> None: ...
+
+    async def finish(self) -> None: ...
+
+    def check(self) -> None: ...
 
 
 class DataConnection:

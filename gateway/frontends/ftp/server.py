@@ -16,6 +16,7 @@ from gateway.auth.tenancy import Tenancy
 from gateway.core.events import Observer
 from gateway.frontends.ftp.addresses import Address, address_of
 from gateway.frontends.ftp.control import Control, Reception
+from gateway.frontends.ftp.partials import Partials
 from gateway.frontends.ftp.passive import PassivePorts
 from gateway.frontends.ftp.replies import Reply
 from gateway.frontends.ftp.security import Security
@@ -85,10 +86,12 @@ class FtpServer(aioftp.Server):
             tenancy=tenancy,
             observe=observe,
             passive=PassivePorts(settings.data_ports),
+            partials=Partials(settings.keep_partials, settings.partial_space),
             threads=ThreadPoolExecutor(SENDERS, thread_name_prefix="portico-ftp"),
             security=Security(settings.tls),
         )
         self._listeners: list[asyncio.Server] = []
+        self._sweeping: asyncio.Task[None] | None = None
         self.implicit_port: int | None = None
         self._controls: set[Control] = set()
         self._clients: Counter[Address] = Counter()
@@ -98,9 +101,12 @@ class FtpServer(aioftp.Server):
     async def start(self, host: str | None = None, port: int = 0, **kwargs: object) -> None:
         """Listen on `host` and `port`; `::` means IPv4 as well. The base's further options have no use here."""
         self.server_host, self.server_port = host, await self._listen(host, port)
-        tls = self.services.settings.tls
+        settings = self.services.settings
+        tls = settings.tls
         if tls is not None and tls.implicit_port is not None:
             self.implicit_port = await self._listen_for_tls(host, tls.implicit_port)
+        if settings.keep_partials:
+            self._sweeping = asyncio.create_task(self.services.partials.run(self.services.tenancy.stores))
 
     async def _listen_for_tls(self, host: str | None, port: int) -> int:
         try:
@@ -164,5 +170,9 @@ class FtpServer(aioftp.Server):
     async def close(self) -> None:
         """Stop at once and free everything."""
         await self.drain(0)
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._sweeping
         self.services.passive.close()
         self.services.threads.shutdown()

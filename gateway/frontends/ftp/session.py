@@ -15,8 +15,10 @@ from gateway.core.ranges import Span
 from gateway.core.tree import Tree
 from gateway.core.types import BucketMeta
 from gateway.frontends.ftp.addresses import Address
+from gateway.frontends.ftp.deflate import LEVEL
 from gateway.frontends.ftp.digests import MD5
 from gateway.frontends.ftp.listing import DEFAULT_FACTS
+from gateway.frontends.ftp.partials import Partials
 from gateway.frontends.ftp.passive import PassivePorts
 from gateway.frontends.ftp.permissions import Origin
 from gateway.frontends.ftp.replies import INVALID_OFFSET, Refused, Reply
@@ -35,6 +37,7 @@ class Services:
     tenancy: Tenancy
     observe: Observer
     passive: PassivePorts
+    partials: Partials
     threads: Executor
     security: Security
 
@@ -97,6 +100,8 @@ class Target:
     bucket: BucketMeta | None
     received: int = 0
     sent: int = 0
+    least: int = 0
+    """Bytes that an upload has to have, as its client announced."""
 
     @property
     def tree(self) -> Tree:
@@ -127,6 +132,9 @@ class Session:
         self.login: Login | None = None
         self.directory = ROOT
         self.type = Type.IMAGE
+        self.level: int | None = None
+        """How hard data connections are compressed (MODE Z); None: they are not (MODE S)."""
+        self.chosen_level = LEVEL
         self.facts: tuple[str, ...] = DEFAULT_FACTS
         self.digest = MD5
         """What HASH answers with."""
@@ -136,6 +144,8 @@ class Session:
         """The storage policy of buckets that are made; empty: the store's own."""
         self.span: Span | None = None
         """What the next transfer is of a file (REST, RANG); None: the whole."""
+        self.allocation = 0
+        """Bytes that the next upload is to have at least (ALLO)."""
         self.agree(None)
 
     def protect(self, context: ssl.SSLContext | None, *, data: bool = False) -> None:
@@ -179,6 +189,11 @@ class Session:
         """What REST or RANG asked for; it holds for one transfer."""
         span, self.span = self.span, None
         return span
+
+    def take_allocation(self) -> int:
+        """What ALLO told of the next upload; it holds for one."""
+        size, self.allocation = self.allocation, 0
+        return size
 
     def take_restart(self) -> int:
         """Where the next upload begins (REST). Raises `Refused` where it was to end somewhere, too."""

@@ -67,6 +67,16 @@ class FtpSettings(BaseModel):
     data_timeout: PositiveFloat = Field(30.0, description="How long a transfer waits for its data connection.")
     stall_timeout: PositiveFloat = Field(60.0, description="A transfer that moves no data for this long is aborted.")
 
+    check_allocation: bool = Field(
+        True, description="Refuse an upload that is shorter than the size that its client announced by ALLO."
+    )
+    keep_partials: NonNegativeFloat = Field(
+        86400.0, description="How long what came of an upload that broke is kept, for its user to go on with; 0: never."
+    )
+    partial_space: NonNegativeInt = Field(
+        10 * 1024**3, description="Bytes that what is kept so of one user may take; the oldest makes way."
+    )
+
     @field_validator("passive_ports")
     @classmethod
     def _is_range(cls, value: str | int | None) -> str | None:

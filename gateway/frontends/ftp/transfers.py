@@ -7,13 +7,17 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 
 from gateway.core.body import Body
+from gateway.core.errors import IncompleteBody
 from gateway.core.store import Reader
 from gateway.frontends.ftp.ascii import FromNetwork, ToNetwork
-from gateway.frontends.ftp.data import DataConnection
+from gateway.frontends.ftp.data import DataConnection, DataStream
+from gateway.frontends.ftp.deflate import Deflated
 from gateway.frontends.ftp.replies import Refused, Reply
 from gateway.frontends.ftp.securedata import SecureData
 from gateway.frontends.ftp.session import Session, Target, Type
 from gateway.frontends.ftp.sources import CANNOT_CONNECT, DataSource
+
+COMPLETE = Reply(226, "Transfer complete")
 
 UNPROTECTED = 521
 NOT_RESUMED = 522
@@ -54,7 +58,7 @@ class Transfer:
 
 
 @asynccontextmanager
-async def transferring(session: Session, target: Target, announcement: str) -> AsyncIterator[DataConnection]:
+async def transferring(session: Session, target: Target, announcement: str) -> AsyncIterator[DataStream]:
     """Announce a transfer (150) and make its data connection; an exception breaks that, so that the client sees it.
 
     Raises `Refused` (425, 521, 522), and `IncompleteBody` where the client aborts it.
@@ -66,7 +70,8 @@ async def transferring(session: Session, target: Target, announcement: str) -> A
     try:
         session.begin(transfer)
         session.channel.send(Reply(150, announcement))
-        data = await transfer.connect()
+        connection = await transfer.connect()
+        data = connection if session.level is None else Deflated(connection, session.level)
         yield data
         await data.finish()
     except BaseException:
@@ -84,16 +89,20 @@ async def transferring(session: Session, target: Target, announcement: str) -> A
 class Upload(Body):
     """What a client sends, as a body. It ends only where client and control connection let nothing doubt the end.
 
-    Raises `IncompleteBody` and `BodyTimeout` inside the stream, so that nothing of a broken upload is ever committed.
+    With the `offset` bytes of the file that lie before it, it must have `least` bytes. Raises `IncompleteBody` and
+    `BodyTimeout` inside the stream, so that nothing of a broken upload is ever committed.
     """
 
-    def __init__(self, session: Session, data: DataConnection) -> None:
+    def __init__(self, session: Session, data: DataStream, least: int = 0, offset: int = 0) -> None:
         self._session = session
         self._data = data
+        self._size = offset
+        self._least = least
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         if self._session.type is Type.IMAGE:
             while block := await self._data.receive():
+                self._size += len(block)
                 yield block
         else:
             text = FromNetwork()
@@ -102,9 +111,11 @@ class Upload(Body):
             yield text.rest()
         self._data.check()
         self._session.check_control()
+        if self._size < self._least:
+            raise IncompleteBody(f"The file would have {self._size} bytes, and ALLO told of {self._least}")
 
 
-async def send_file(session: Session, data: DataConnection, reader: Reader) -> None:
+async def send_file(session: Session, data: DataStream, reader: Reader) -> None:
     """Send what `reader` reads: from files by sendfile where it offers them and the bytes stay as they are."""
     if session.type is Type.ASCII:
         text = ToNetwork()

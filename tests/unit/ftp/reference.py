@@ -30,7 +30,7 @@ REFUSALS = (
     Refusal(", ".join(sorted(UNBUILT)), tuple(sorted(UNBUILT)), 502, "known, and not served"),
     Refusal("any other verb", ("XYZZY", "RETR2"), 500),
     Refusal("TYPE E, TYPE A T, TYPE A C", ("TYPE E", "TYPE A T", "TYPE A C"), 504, "text has no print formats here"),
-    Refusal("MODE B, C, Z; STRU R, P", ("MODE B", "MODE C", "MODE Z", "STRU R", "STRU P"), 504),
+    Refusal("MODE B, C; STRU R, P", ("MODE B", "MODE C", "STRU R", "STRU P"), 504),
     Refusal(
         "SITE CHMOD, CHOWN, CHGRP, UMASK",
         ("SITE CHMOD 644 f", "SITE CHOWN a f", "SITE CHGRP a f", "SITE UMASK 022"),

@@ -16,6 +16,7 @@ from gateway.auth.tenancy import Tenancy
 from gateway.core.errors import BodyTimeout, IncompleteBody
 from gateway.frontends.ftp.addresses import Address
 from gateway.frontends.ftp.control import MAX_PENDING, Control
+from gateway.frontends.ftp.partials import Partials
 from gateway.frontends.ftp.passive import PassivePorts
 from gateway.frontends.ftp.security import Security
 from gateway.frontends.ftp.session import Services, Session
@@ -88,7 +89,14 @@ def connected(**settings: object) -> Iterator[tuple[Stub, Control]]:
     with ThreadPoolExecutor(1) as threads:
         users, security = RegistryUsers(Registry([])), Security(None)
         services = Services(
-            options, users, Tenancy({}), lambda access: None, PassivePorts(None), threads, security=security
+            options,
+            users,
+            Tenancy({}),
+            lambda access: None,
+            PassivePorts(None),
+            Partials(0, 0),
+            threads,
+            security=security,
         )
         stub = Stub(services)
         control = Control(stub, cast(asyncio.Transport, stub), CLIENT, ip_address("192.0.2.9"))

@@ -1,9 +1,10 @@
 """Directories and names: CWD, CDUP, PWD, MKD, RMD, DELE, RNFR, RNTO."""
 
 from gateway.auth.rules import POLICY
-from gateway.core.errors import NotADirectory
+from gateway.core.errors import NoSuchKey, NotADirectory
 from gateway.core.paths import TreePath
 from gateway.core.types import STORAGE_POLICY
+from gateway.frontends.ftp.partials import identity
 from gateway.frontends.ftp.replies import Refused, Reply, quoted
 from gateway.frontends.ftp.session import Session, Target
 
@@ -30,7 +31,13 @@ async def rmd(session: Session, target: Target) -> Reply:
 
 
 async def dele(session: Session, target: Target) -> Reply:
-    await target.tree.remove(target.path)
+    """What came of an upload of the user's own that broke goes, too; it may be all that is there."""
+    dropped = await session.services.partials.forget(identity(target.login.principal), target.path.key)
+    try:
+        await target.tree.remove(target.path)
+    except NoSuchKey:
+        if not dropped:
+            raise
     return Reply(250, "File removed")
 
 

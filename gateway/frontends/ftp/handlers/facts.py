@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 
 from gateway.core import filetimes
 from gateway.core.conditions import SECOND
+from gateway.core.errors import NoSuchKey
 from gateway.core.types import PropsChange
 from gateway.frontends.ftp.listing import fact_time
+from gateway.frontends.ftp.partials import identity
 from gateway.frontends.ftp.replies import Refused, Reply
 from gateway.frontends.ftp.session import Session, Target, Type
 
@@ -20,10 +22,20 @@ _MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]{1,120}/[\w!#$&^.+-]{1,120}", re.ASCII)
 
 
 async def size(session: Session, target: Target) -> Reply:
-    """The bytes that a transfer would move, which in ASCII only the transfer itself could tell (RFC 3659, 4)."""
+    """The bytes that a transfer would move, which in ASCII only the transfer itself could tell (RFC 3659, 4).
+
+    Where no file stands, those that came of an upload of the user's own that broke: clients ask where to go on.
+    """
     if session.type is Type.ASCII:
         raise Refused(550, "SIZE is not known in ASCII; use TYPE I")
-    return Reply(213, str(await target.tree.size(target.path)))
+    try:
+        found = await target.tree.size(target.path)
+    except NoSuchKey:
+        partial = session.services.partials.find(identity(target.login.principal), target.path.key, None)
+        if partial is None:
+            raise
+        found = partial.size
+    return Reply(213, str(found))
 
 
 async def mdtm(session: Session, target: Target) -> Reply:

@@ -35,10 +35,11 @@ def lang(session: Session, text: str) -> Reply:
 def stat(session: Session, text: str) -> Reply:
     """The session's state, also while a transfer runs (RFC 959, STAT)."""
     user = session.login.principal.label if session.login else "nobody"
+    mode = "STREAM" if session.level is None else "DEFLATE"
     lines = (
         f"Connected from {session.client}",
         f"Logged in as {user}",
-        f"Type {session.type.value}, mode STREAM, structure FILE",
+        f"Type {session.type.value}, mode {mode}, structure FILE",
         "A transfer is under way" if session.transfer else "No transfer is under way",
     )
     return Reply(211, "End of status", head="Portico FTP", lines=lines)

@@ -1,10 +1,12 @@
 """Parameters of transfers: TYPE, MODE, STRU, ALLO, REST, OPTS, and where the data connection comes from."""
 
+import re
 from collections.abc import Callable, Mapping
 from ipaddress import IPv4Address
 
 from gateway.core.ranges import Span
 from gateway.frontends.ftp.addresses import check_target, epsv_text, parse_eprt, parse_port, pasv_text
+from gateway.frontends.ftp.deflate import LEVEL
 from gateway.frontends.ftp.digests import DIGESTS
 from gateway.frontends.ftp.listing import chosen_facts
 from gateway.frontends.ftp.passive import Passive
@@ -13,6 +15,9 @@ from gateway.frontends.ftp.session import Session, Type
 from gateway.frontends.ftp.sources import Active
 
 MAX_OFFSET = 2**63
+
+_LEVEL = re.compile(r"Z(?: ENGINE ZLIB)?(?: LEVEL ([1-9]))?")
+_ALLOCATION = re.compile(r"(\d{1,19})( R \d{1,19})?", re.ASCII | re.IGNORECASE)
 
 _TYPES = {"A": Type.ASCII, "A N": Type.ASCII, "I": Type.IMAGE, "L 8": Type.IMAGE, "L8": Type.IMAGE}
 _VERSIONS = {"1": 4, "2": 6}
@@ -27,7 +32,12 @@ def type_(session: Session, text: str) -> Reply:
 
 
 def mode(session: Session, text: str) -> Reply:
-    return Reply(200, "Mode is stream") if text.upper() == "S" else Reply(504, "The only mode is S")
+    """The level of MODE Z is that which OPTS has chosen before or chooses later."""
+    chosen = text.upper()
+    if chosen not in ("S", "Z"):
+        return Reply(504 if text else 501, "Modes are S and Z")
+    session.level = session.chosen_level if chosen == "Z" else None
+    return Reply(200, "Mode is deflate" if chosen == "Z" else "Mode is stream")
 
 
 def stru(session: Session, text: str) -> Reply:
@@ -35,8 +45,19 @@ def stru(session: Session, text: str) -> Reply:
 
 
 def allo(session: Session, text: str) -> Reply:
-    is_size = text.partition(" ")[0].isdecimal()
-    return Reply(202, "Space need not be allocated") if is_size else Reply(501, "ALLO takes a size")
+    """A size is what the next upload must have at least; one in records, or of 0, asks for room alone.
+
+    Room need not be asked for: what is not there is told when the bytes come.
+    """
+    match = _ALLOCATION.fullmatch(text)
+    if match is None:
+        return Reply(501, "ALLO takes a size in bytes")
+    size, most = int(match[1]), session.require_login().tree.store.caps.max_object
+    if most is not None and size > most:
+        return Reply(552, f"No file may have more than {most} bytes")
+    is_promise = session.services.settings.check_allocation and not match[2]
+    session.allocation = size if is_promise else 0
+    return Reply(200, "Noted") if session.allocation else Reply(202, "Space need not be allocated")
 
 
 def rest(session: Session, text: str) -> Reply:
@@ -91,11 +112,23 @@ def _hash(session: Session, value: str) -> Reply:
     return Reply(200, name)
 
 
+def _mode(session: Session, value: str) -> Reply:
+    """`OPTS MODE Z [ENGINE ZLIB] LEVEL 6` (draft-preston-ftpext-deflate, section 4)."""
+    match = _LEVEL.fullmatch(" ".join(value.upper().split()))
+    if match is None:
+        return Reply(501, "The options are those of MODE Z: LEVEL and 1 to 9")
+    session.chosen_level = int(match[1] or LEVEL)
+    if session.level is not None:
+        session.level = session.chosen_level
+    return Reply(200, f"MODE Z LEVEL is {session.chosen_level}")
+
+
 _OPTIONS: Mapping[str, Callable[[Session, str], Reply]] = {
     "UTF8": _utf8,
     "UTF-8": _utf8,
     "MLST": _mlst,
     "HASH": _hash,
+    "MODE": _mode,
 }
 
 

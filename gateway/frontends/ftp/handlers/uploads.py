@@ -1,0 +1,130 @@
+"""Uploads: STOR, STOU, APPE, and how those that broke go on."""
+
+import secrets
+from collections.abc import Awaitable, Callable
+from functools import partial as bound
+
+from gateway.core import filetimes, ops
+from gateway.core.body import Body, Salvage
+from gateway.core.conditions import ABSENT, ANY, When
+from gateway.core.errors import ConditionFailed, IncompleteBody, NoSuchKey, NotFound
+from gateway.core.types import Key, Meta, PartRef, PropsChange, Put
+from gateway.frontends.ftp.partials import Partial, identity
+from gateway.frontends.ftp.replies import INVALID_OFFSET, Refused, Reply
+from gateway.frontends.ftp.session import Session, Target, Type
+from gateway.frontends.ftp.transfers import COMPLETE, Upload, transferring
+
+Write = Callable[[Key, Body, Put], Awaitable[Meta]]
+
+
+async def stor(session: Session, target: Target) -> Reply:
+    """Behind REST the upload goes on where the file ends, or what came of an upload that broke; nowhere else."""
+    offset = _take_parameters(session, target)
+    standing = await target.tree.standing(target.path)
+    if not offset:
+        return await _begin(session, target, standing)
+    if standing is not None and standing.size == offset:
+        return await _extend(session, target, standing, when=_same(standing.etag))
+    partial = _partial(session, target, standing)
+    if partial is not None and partial.size == offset:
+        return await _resume(session, target, partial)
+    ends = [str(found.size) for found in (standing, partial) if found is not None]
+    if not ends:
+        raise NoSuchKey
+    raise Refused(INVALID_OFFSET, f"An upload goes on at the end of the file, at {' or '.join(ends)}")
+
+
+async def appe(session: Session, target: Target) -> Reply:
+    """Where no file stands, this goes on with an upload that broke: clients resume so, too."""
+    _refuse_restart(session, target)
+    standing = await target.tree.standing(target.path)
+    partial = _partial(session, target, None) if standing is None else None
+    return await (_extend(session, target, standing) if partial is None else _resume(session, target, partial))
+
+
+async def stou(session: Session, target: Target) -> Reply:
+    """The name is the gateway's choice (RFC 1123, 4.1.2.9), below the current directory or beginning as asked for."""
+    _refuse_restart(session, target)
+    token = secrets.token_hex(8)
+    path = target.path
+    target.path = path.parent.child(f"{path.last}.{token}") if target.text else path.child(token)
+    await target.tree.standing(target.path)
+    options = Put(when=ABSENT, owner=_owner(target))
+    return await _receive(session, target, target.tree.store.put, options, announcement=f"FILE: {target.path.last}")
+
+
+def _take_parameters(session: Session, target: Target) -> int:
+    """What REST and ALLO said holds for this upload, even if it is refused. Where it is to begin."""
+    target.least = session.take_allocation() if session.type is Type.IMAGE else 0
+    return session.take_restart()
+
+
+def _refuse_restart(session: Session, target: Target) -> None:
+    if _take_parameters(session, target):
+        raise Refused(INVALID_OFFSET, "Only RETR and STOR go on at an offset")
+
+
+async def _begin(session: Session, target: Target, standing: Meta | None) -> Reply:
+    """Have what comes take the place of `standing`. If the upload breaks, what came of it is kept."""
+    partials, store, user = session.services.partials, target.tree.store, identity(target.login.principal)
+    keep = partials.label(store, user, standing) if session.type is Type.IMAGE else ""
+    try:
+        reply = await _receive(session, target, store.put, Put(owner=_owner(target), keep=keep))
+    except IncompleteBody as error:
+        if error.kept:
+            await partials.note(store, user, target.path.key, standing, error.kept)
+        raise
+    await partials.forget(user, target.path.key)
+    return reply
+
+
+async def _extend(session: Session, target: Target, found: Meta | None, when: When = ANY) -> Reply:
+    """Add to what stands, if anything does. A time that was stated of it is none of the longer file."""
+    store, options = target.tree.store, Put(when=when, owner=_owner(target))
+    offset = found.size if found else 0
+    reply = await _receive(session, target, bound(ops.append, store), options, offset=offset)
+    if found is not None and filetimes.MODIFIED in found.props.user:
+        await store.update(found.key, PropsChange(user={filetimes.MODIFIED: None}))
+    return reply
+
+
+async def _resume(session: Session, target: Target, partial: Partial) -> Reply:
+    """Make the file of what came before and what comes now, if what stood then stands still."""
+    key, partials = target.path.key, session.services.partials
+    async with partials.taken(partial) as multipart, transferring(session, target, f"Go on at {partial.size}") as data:
+        body = Salvage(Upload(session, data, target.least, partial.size))
+        try:
+            part = await multipart.put_part(key, partial.upload, len(partial.parts) + 1, body)
+            if body.error is not None:
+                await partials.lengthen(partial, part)
+                raise body.error
+            refs = [PartRef(each.number, each.etag) for each in (*partial.parts, part)]
+            await multipart.complete_upload(key, partial.upload, refs, when=_same(partial.base))
+        except (NotFound, ConditionFailed) as error:
+            await partials.end(partial)
+            raise ConditionFailed("The file was changed, or the upload dropped: begin anew") from error
+    await partials.end(partial)
+    return COMPLETE
+
+
+async def _receive(
+    session: Session, target: Target, write: Write, options: Put, *, offset: int = 0, announcement: str = ""
+) -> Reply:
+    """Reply after the commit only; what breaks before the end of the data raises inside the body."""
+    async with transferring(session, target, announcement or f"Ready for {target.path}") as data:
+        await write(target.path.key, Upload(session, data, target.least, offset), options)
+    return COMPLETE
+
+
+def _partial(session: Session, target: Target, standing: Meta | None) -> Partial | None:
+    if session.type is not Type.IMAGE:
+        return None
+    return session.services.partials.find(identity(target.login.principal), target.path.key, standing)
+
+
+def _same(etag: str) -> When:
+    return When(if_match=(etag,)) if etag else ABSENT
+
+
+def _owner(target: Target) -> str | None:
+    return target.bucket.owner if target.bucket else None
