@@ -25,9 +25,12 @@ from gateway.frontends.frontend import Frontend
 from gateway.frontends.ftp.frontend import FtpFrontend
 from gateway.frontends.s3.frontend import S3Frontend
 from gateway.frontends.swift.frontend import SwiftFrontend
+from gateway.reaper.charges import charges
+from gateway.reaper.reaper import Reaper, reap
 from gateway.storage import Storage, opened
 from gateway.telemetry.logs import log_access
 from gateway.telemetry.metrics import Metrics, sample_lag
+from gateway.telemetry.reaped import Reaped
 from gateway.telemetry.stores import Operations, Remotes
 
 ADMIN_DRAIN_SECONDS = 1.0
@@ -104,6 +107,10 @@ async def running(
         storage = await stack.enter_async_context(opened(config, users, token_key, operations.observe))
         layering = storage.layering
         metrics.add(operations, Remotes(layering.turns, layering.tallies, layering.health))
+        if config.reaper.enabled:
+            reapers = [Reaper(charge, config.reaper) for charge in charges(config, storage)]
+            metrics.add(Reaped({reaper.name: reaper.tally for reaper in reapers}))
+            await stack.enter_async_context(_background(reap(reapers)))
         app = App(_readiness(config, storage))
         metrics.watch(app.connections, dropped)
         observe = _observer(config, metrics)

@@ -31,13 +31,14 @@ from gateway.stores.swift import SwiftStore, SwiftStoreSettings
 class Storage:
     """The stores by name. `plain` are the stores themselves, `served` what frontends work on: with all layers.
 
-    Those that only callers open are among neither; `passthrough` opens them.
+    Those that only callers open are among neither; `passthrough` opens them. `shared`: what all replicas have.
     """
 
     plain: Mapping[str, Store]
     served: Mapping[str, Store]
     layering: Layering
     passthrough: Passthrough | None
+    shared: "Shared | None" = None
 
 
 @asynccontextmanager
@@ -71,7 +72,7 @@ async def opened(
         if passthrough is not None:
             stack.push_async_callback(passthrough.aclose)
             await passthrough.start()
-        yield Storage(plain, served, layering, passthrough)
+        yield Storage(plain, served, layering, passthrough, shared)
 
 
 def _passthrough(config: Config, layering: Layering, shared: "Shared | None") -> Passthrough | None:

@@ -15,6 +15,7 @@ from gateway.frontends.ftp.settings import FtpSettings
 from gateway.frontends.s3.settings import S3Settings
 from gateway.frontends.swift.settings import SwiftSettings
 from gateway.layers.segmented.settings import GIB, MIB, SegmentSettings
+from gateway.reaper.settings import ReaperSettings
 from gateway.stores.catalog.settings import CatalogSettings
 from gateway.stores.directory.settings import DirectorySettings
 from gateway.stores.memory.settings import MemorySettings
@@ -139,6 +140,7 @@ class Config(_Part):
     accounts: tuple[AccountSettings, ...] = Field((), description="None: the root account, see `portico serve --help`.")
     cache: CacheSettings | None = Field(None, description="The metadata cache of remote stores; null: none.")
     frontends: FrontendsSettings = Field(default_factory=FrontendsSettings)
+    reaper: ReaperSettings = Field(default_factory=ReaperSettings)
     drain_seconds: NonNegativeFloat = Field(30.0, le=86400, description="How long transfers may go on after SIGTERM.")
     token_lifetime: PositiveInt = Field(86400, description="How long a Swift token is good for.")
     token_secret_file: LongSecretOfFile | None = Field(

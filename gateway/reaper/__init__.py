@@ -1,0 +1,1 @@
+"""The reaper: removes, in the background, what has come to its end in each store."""
