@@ -24,11 +24,15 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An owner of buckets. `id` is S3's canonical owner id and the suffix of Swift's `/v1/AUTH_<id>`."""
+    """An owner of buckets. `id` is S3's canonical owner id and the suffix of Swift's `/v1/AUTH_<id>`.
+
+    `email` is the address that access lists may name it by; None: none.
+    """
 
     id: str
     name: str
     namespace: str = "default"
+    email: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,11 @@ class Registry:
     def account(self, account_id: str) -> Account | None:
         """The account of that id, as Swift's paths name it. One without users is not known."""
         return self._accounts.get(account_id)
+
+    def account_of_email(self, email: str) -> Account | None:
+        """The account of that address, in whatever case it is written."""
+        wanted = email.casefold()
+        return next((found for found in self._accounts.values() if (found.email or "").casefold() == wanted), None)
 
     def by_access_key(self, access_key: str) -> User | None:
         """The user whose S3 access key this is."""

@@ -13,9 +13,12 @@ NAME = r"^[^\s:/,\x00-\x1f\x7f]{1,128}$"
 """No colon (`account:user`), slash (signature scopes) or comma (access lists)."""
 IDENTIFIER = r"^[A-Za-z0-9._@+-]{1,128}$"
 """What fits into a path and into a signature as it is."""
+EMAIL = r"^[^\s@\"<>,;\x00-\x1f\x7f]{1,64}@[^\s@\"<>,;\x00-\x1f\x7f]{1,255}$"
+"""An address in its everyday form: what a grant's header takes without quoting."""
 
 Name = Annotated[str, StringConstraints(pattern=NAME)]
 Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER)]
+Email = Annotated[str, StringConstraints(pattern=EMAIL)]
 
 
 class UserSettings(BaseModel):
@@ -56,6 +59,7 @@ class AccountSettings(BaseModel):
 
     name: Name
     id: Identifier | None = Field(None, description="S3's canonical owner id and Swift's AUTH_<id>; default: the name.")
+    email: Email | None = Field(None, description="The address that S3's access lists may name the account by.")
     namespace: str = Field("default", description="The namespace that the account's buckets lie in.")
     users: tuple[UserSettings, ...]
 
@@ -66,7 +70,7 @@ class AccountSettings(BaseModel):
 
     def members(self) -> list[User]:
         """The account's users as the registry takes them."""
-        account = Account(self.id or self.name, self.name, self.namespace)
+        account = Account(self.id or self.name, self.name, self.namespace, self.email)
         return [user.user(account) for user in self.users]
 
 

@@ -69,6 +69,7 @@ def _accounts(tree: Tree) -> Iterator[Fault]:
     namespaces = _mapping(tree.get("namespaces"))
     names: set[str] = set()
     ids: set[str] = set()
+    emails: set[str] = set()
     for path, account in _items(tree, "accounts"):
         namespace = account.get("namespace", DEFAULT)
         if isinstance(namespace, str) and namespace not in namespaces:
@@ -81,6 +82,9 @@ def _accounts(tree: Tree) -> Iterator[Fault]:
             yield Fault((*path, "name"), "is the name of another account; choose a new one")
         elif _taken(ids, account.get("id") or account.get("name")):
             yield Fault((*path, "id"), "is the id of another account (by default its name); set another `id`")
+        email = account.get("email")
+        if _taken(emails, email.casefold() if isinstance(email, str) else None):
+            yield Fault((*path, "email"), "is the address of another account; leave it to one of them")
 
 
 def _users(tree: Tree) -> Iterator[Fault]:

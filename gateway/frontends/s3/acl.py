@@ -65,12 +65,12 @@ def packed(wanted: Acl, account: str) -> Mapping[str, str | None]:
 
 
 def _shown(call: Call, account: str, found: Acl) -> Output:
+    """A list as a document: groups stand first, as Ceph has them, whose clients look for the owner behind them."""
+    ordered = sorted(found.grants, key=lambda grant: not isinstance(grant.grantee, Group))
     return Output(
         {
             "Owner": owner(account, call.principal),
-            "Grants": [
-                {"Grantee": _grantee(call, grant), "Permission": grant.permission.value} for grant in found.grants
-            ],
+            "Grants": [{"Grantee": _grantee(call, grant), "Permission": grant.permission.value} for grant in ordered],
         }
     )
 

@@ -82,7 +82,7 @@ def _grant(call: Call, row: Record) -> Grant:
         case "Group":
             found = _group(grantee.text("URI") or "", "Group/URI")
         case "AmazonCustomerByEmail":
-            raise S3Error(Code.UNRESOLVABLE_GRANT_BY_EMAIL)
+            found = _addressed(call, grantee.text("EmailAddress") or "")
         case _:
             raise S3Error(Code.MALFORMED_ACL)
     return Grant(found, Permission(permission))
@@ -96,11 +96,18 @@ def _granted(call: Call, header: str) -> list[Grant]:
         if match is None:
             _invalid("Argument format not recognized", header, call.headers[header])
         kind, value = match[1].lower(), match[2] if match[2] is not None else match[3]
-        if kind == "emailaddress":
-            raise S3Error(Code.UNRESOLVABLE_GRANT_BY_EMAIL)
-        found = _account(call, value, "id") if kind == "id" else _group(value, "uri")
-        grants.append(Grant(found, GRANTS[header]))
+        grants.append(Grant(_named(call, kind, value), GRANTS[header]))
     return grants
+
+
+def _named(call: Call, kind: str, value: str) -> str | Group:
+    match kind:
+        case "id":
+            return _account(call, value, "id")
+        case "emailaddress":
+            return _addressed(call, value)
+        case _:
+            return _group(value, "uri")
 
 
 def _account(call: Call, id_: str, argument: str) -> str:
@@ -109,6 +116,14 @@ def _account(call: Call, id_: str, argument: str) -> str:
     if account is None or account.namespace != call.principal.account.namespace:
         _invalid("Invalid id", argument, id_)
     return id_
+
+
+def _addressed(call: Call, email: str) -> str:
+    """The id of the account of an address, if it can see the bucket. Raises `S3Error` for every other one."""
+    account = call.accounts.account_of_email(email) if email else None
+    if account is None or account.namespace != call.principal.account.namespace:
+        raise S3Error(Code.UNRESOLVABLE_GRANT_BY_EMAIL)
+    return account.id
 
 
 def _group(uri: str, argument: str) -> Group:

@@ -1,5 +1,7 @@
 """Access lists of buckets and objects, and what they let others do."""
 
+from asyncio import gather
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -329,3 +331,51 @@ async def test_deleting_many_is_checked_one_by_one(s3: S3Client, world: World) -
         answer = await other.delete_objects(Bucket="bucket", Delete={"Objects": [{"Key": "k"}]})
     assert [row["Key"] for row in answer["Deleted"]] == ["k"]
     assert await world.contents() == {"bucket"}
+
+
+async def test_accounts_are_named_by_their_addresses(s3: S3Client, world: World) -> None:
+    given = document(MINE, grant("AmazonCustomerByEmail", "EmailAddress", "olga@Other.example"))
+    assert (await world.do("PUT", "/bucket?acl", given)).status == 200
+    await s3.put_object(Bucket="bucket", Key="k", GrantReadACP="emailAddress=olga@other.example")
+    assert rows(await s3.get_bucket_acl(Bucket="bucket")) == {(THEIRS, "READ")}
+    assert rows(await s3.get_object_acl(Bucket="bucket", Key="k")) == {(THEIRS, "READ_ACP")}
+    assert (await world.ask("olga", "GET", "/bucket")).status == 200
+    assert (await world.ask("olga", "GET", "/bucket/k?acl")).status == 200
+
+
+async def test_groups_stand_before_the_owner(s3: S3Client) -> None:
+    await s3.put_bucket_acl(Bucket="bucket", ACL="public-read-write")
+    grants = (await s3.get_bucket_acl(Bucket="bucket"))["Grants"]
+    assert [row["Grantee"].get("ID") for row in grants] == [None, None, MINE]
+    # What is read may be put again as it is.
+    document = {"Owner": {"ID": MINE}, "Grants": grants}
+    await s3.put_bucket_acl(Bucket="bucket", AccessControlPolicy=document)
+    assert (await s3.get_bucket_acl(Bucket="bucket"))["Grants"] == grants
+
+
+@pytest.mark.parametrize("on_bucket", ("private", "public-read", "public-read-write"))
+@pytest.mark.parametrize("on_object", ("private", "public-read", "public-read-write"))
+async def test_lists_of_buckets_and_objects_side_by_side(
+    s3: S3Client, world: World, on_bucket: str, on_object: str
+) -> None:
+    await s3.put_bucket_acl(Bucket="bucket", ACL=on_bucket)
+    await s3.put_object(Bucket="bucket", Key="listed", Body=b"x", ACL=on_object)
+    await s3.put_object(Bucket="bucket", Key="plain", Body=b"x")
+    told: dict[str, object] = {}
+    async with world.client("olga") as olga:
+        reads = {
+            "read listed": olga.get_object(Bucket="bucket", Key="listed"),
+            "read plain": olga.get_object(Bucket="bucket", Key="plain"),
+            "list": olga.list_objects(Bucket="bucket"),
+            "list v2": olga.list_objects_v2(Bucket="bucket"),
+        }
+        told.update(zip(reads, await gather(*reads.values(), return_exceptions=True), strict=True))
+        writes = {f"write {key}": olga.put_object(Bucket="bucket", Key=key) for key in ("listed", "plain", "new")}
+        told.update(zip(writes, await gather(*writes.values(), return_exceptions=True), strict=True))
+    refused = [error for error in told.values() if isinstance(error, ClientError)]
+    assert {error.response["Error"]["Code"] for error in refused} <= {"AccessDenied"}
+    assert {what for what, answer in told.items() if isinstance(answer, dict)} == {
+        *({"read listed"} if on_object != "private" else ()),
+        *({"list", "list v2"} if on_bucket != "private" else ()),
+        *({"write listed", "write plain", "write new"} if on_bucket == "public-read-write" else ()),
+    }

@@ -34,7 +34,11 @@ SESSION = get_session()
 
 MIB = 1024 * 1024
 
-TEST, OTHER, OPS = Account("acc-test", "test"), Account("acc-other", "other"), Account("acc-ops", "ops")
+TEST, OTHER, OPS = (
+    Account("acc-test", "test"),
+    Account("acc-other", "other", email="Olga@other.example"),
+    Account("acc-ops", "ops"),
+)
 
 USERS = {
     user.name: user

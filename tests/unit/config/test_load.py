@@ -283,6 +283,19 @@ def test_account_ids_are_unique_and_fit_into_a_path(tmp_path: Path) -> None:
     assert "can't serve as its `id`" in problem(tmp_path, f"accounts: [{account % ('ü', 'a')}]")
 
 
+def test_addresses_of_accounts_are_unique(tmp_path: Path) -> None:
+    account = "{name: %s, email: %s, users: [{name: %s, secret: s}]}"
+    loaded = config(
+        tmp_path, f"accounts: [{account % ('t', 'a@x.example', 'a')}, {account % ('u', 'b@x.example', 'b')}]"
+    )
+    registry = Registry(user for account in loaded.accounts for user in account.members())
+    assert registry.account_of_email("B@X.example") is registry.account("u") is not None
+    assert registry.account_of_email("c@x.example") is None
+    same = f"accounts: [{account % ('t', 'a@x.example', 'a')}, {account % ('u', 'A@x.example', 'b')}]"
+    assert "`accounts[1].email` is the address of another account" in problem(tmp_path, same)
+    assert "`accounts[0].email`" in problem(tmp_path, f"accounts: [{account % ('t', 'nobody', 'a')}]")
+
+
 def test_all_protocols_switched_off_is_a_problem(tmp_path: Path) -> None:
     assert "nothing to serve" in problem(tmp_path, "frontends: {s3: null, swift: null, ftp: null}")
 
