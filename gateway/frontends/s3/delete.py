@@ -15,6 +15,7 @@ from gateway.frontends.s3.bodies import required_document
 from gateway.frontends.s3.call import Call
 from gateway.frontends.s3.checksums import content_md5, stated
 from gateway.frontends.s3.codes import Code
+from gateway.frontends.s3.conditional import settled
 from gateway.frontends.s3.errors import S3Error, of_store
 from gateway.frontends.s3.record import Record
 from gateway.frontends.s3.rights import bucket_of, inspect
@@ -88,7 +89,7 @@ async def _special(call: Call, row: Record) -> Outcome | None:
         return None
     key = Key(call.key.bucket, row.text("Key") or "")
     try:
-        return await locking.delete(call, key, version, when)
+        return await settled(locking.delete(call, key, version, when), call.store, key, version, when)
     except StoreError as error:
         return error
 

@@ -21,6 +21,7 @@ from gateway.frontends.s3.bodies import incoming
 from gateway.frontends.s3.call import Call
 from gateway.frontends.s3.checksums import header_pairs, object_members, stated
 from gateway.frontends.s3.codes import Code
+from gateway.frontends.s3.conditional import settled
 from gateway.frontends.s3.errors import S3Error
 from gateway.frontends.s3.expiration import HEADER as EXPIRATION
 from gateway.frontends.s3.expiration import expiration, expiration_of, rules_of
@@ -155,7 +156,8 @@ def _delete_when(call: Call) -> When:
 
 async def delete_object(call: Call) -> Output:
     """DeleteObject: that nothing was there is no error."""
-    done = await locking.delete(call, call.key, version_of(call.query), _delete_when(call))
+    version, when = version_of(call.query), _delete_when(call)
+    done = await settled(locking.delete(call, call.key, version, when), call.store, call.key, version, when)
     return Output(deleted_members(call, done))
 
 

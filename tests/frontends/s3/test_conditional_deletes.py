@@ -1,10 +1,11 @@
 """Deletes of one object on conditions of its ETag, size and time."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import pytest
 
-from tests.frontends.s3.history import BUCKET, KEY, ids, put, refusal, switch
+from tests.frontends.s3.history import BUCKET, KEY, UNKNOWN, ids, put, refusal, switch
 from tests.frontends.s3.world import S3Client, World
 
 
@@ -40,7 +41,36 @@ async def test_each_of_them_alone(s3: S3Client, world: World, time: datetime, na
     options = {"IfMatchSize": 2, "IfMatchLastModifiedTime": time}
     await s3.delete_object(**KEY, **{name: options[name]})
     assert await world.contents() == {"bucket"}
-    assert (await refusal(s3.delete_object(**KEY, **{name: options[name]})))["code"] == "NoSuchKey"
+
+
+@pytest.mark.parametrize("versioned", (False, True))
+async def test_where_there_is_nothing_to_compare_with(s3: S3Client, time: datetime, versioned: bool) -> None:
+    gone = {"VersionId": UNKNOWN} if versioned else {}
+    if versioned:
+        await switch(s3, "Enabled")
+    missing = {"Bucket": "bucket", "Key": "missing", **gone}
+    for options in ({"IfMatchSize": 2}, {"IfMatchLastModifiedTime": time}):
+        assert (await s3.delete_object(**missing, **options))["ResponseMetadata"]["HTTPStatusCode"] == 204
+        rows = [{"Key": "missing", **gone, **_in_document(options)}]
+        assert "Errors" not in await s3.delete_objects(**BUCKET, Delete={"Objects": rows})
+    for etag in ("*", "other"):
+        assert (await refusal(s3.delete_object(**missing, IfMatch=etag)))["code"] == "NoSuchKey"
+
+
+async def test_a_delete_marker_is_like_nothing_that_could_be_asked_for(s3: S3Client, time: datetime) -> None:
+    await switch(s3, "Enabled")
+    await s3.delete_object(**KEY)
+    for options in ({"IfMatchSize": 2}, {"IfMatchLastModifiedTime": time}, {"IfMatch": "other"}):
+        assert (await refusal(s3.delete_object(**KEY, **options)))["code"] == "PreconditionFailed"
+        told = await s3.delete_objects(**BUCKET, Delete={"Objects": [{"Key": "k", **_in_document(options)}]})
+        assert told["Errors"][0]["Code"] == "PreconditionFailed"
+    assert len(await ids(s3, "DeleteMarkers")) == 1
+
+
+def _in_document(options: Mapping[str, object]) -> Mapping[str, object]:
+    """Conditions as DeleteObjects has them."""
+    names = {"IfMatchSize": "Size", "IfMatchLastModifiedTime": "LastModifiedTime", "IfMatch": "ETag"}
+    return {names[name]: value for name, value in options.items()}
 
 
 @pytest.mark.parametrize(
