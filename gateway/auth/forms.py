@@ -27,7 +27,9 @@ _V2 = ("awsaccesskeyid", "signature")
 _UNCHECKED = frozenset({POLICY, "file", "x-amz-signature", *_V2})
 """Fields that no condition need speak of."""
 
-_IGNORED = "x-ignore-"
+_HARMLESS = ("x-ignore-", "x-amz-checksum-")
+"""What the names of further such fields begin with: a checksum allows nothing, it only makes more sure."""
+
 _LARGEST = 2**63 - 1
 _EXPIRATION = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", re.ASCII)
 
@@ -102,7 +104,7 @@ class FormPolicy:
                 _deny(f"Policy Condition failed: {condition}")
         known = {condition.field for condition in self.conditions}
         for name in fields:
-            if name not in known and name not in _UNCHECKED and not name.startswith(_IGNORED):
+            if name not in known and name not in _UNCHECKED and not name.startswith(_HARMLESS):
                 _deny(f"Extra input fields: {name}")
 
 

@@ -87,15 +87,8 @@ class SigV2:
     def _dated(self, request: SignedRequest) -> str:
         """The date line of a request that is signed in its header, once its time was found to be about now."""
         headers = request.headers
-        stated = headers.get("x-amz-date") or headers.get("date", "")
-        try:
-            moment = parsedate_to_datetime(stated[:64])
-        except (ValueError, OverflowError):
-            raise AuthError(
-                AuthCode.ACCESS_DENIED, "AWS authentication requires a valid Date or x-amz-date header"
-            ) from None
-        signed = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        if abs(self._clock() - signed.timestamp()) > MAX_SKEW:
+        stated = headers.get("x-amz-date", headers.get("date", ""))
+        if abs(self._clock() - _seconds(stated)) > MAX_SKEW:
             raise skewed(stated, self._clock())
         return "" if "x-amz-date" in headers else stated
 
@@ -119,6 +112,18 @@ class SigV2:
         if self._clock() > int(expires):
             raise expired(int(expires), self._clock())
         return found["AWSAccessKeyId"], found["Signature"], expires
+
+
+def _seconds(date: str) -> float:
+    """A date header in seconds since the epoch, which it can't lie before. Raises `AuthError`."""
+    try:
+        moment = parsedate_to_datetime(date[:64])
+        seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        seconds = -1
+    if seconds < 0:
+        raise AuthError(AuthCode.ACCESS_DENIED, "AWS authentication requires a valid Date or x-amz-date header")
+    return seconds
 
 
 def _strings_to_sign(

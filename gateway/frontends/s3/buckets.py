@@ -26,7 +26,9 @@ _OWNERSHIP = "x-amz-object-ownership"
 
 _ALIASES = {"EU": "eu-west-1", "US": CLASSIC_REGION}
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_NAME = re.compile(r"(?=.{3,63}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
+"""Labels of a host's name: a bucket may be addressed as a host."""
+
 _RESERVED_STARTS = ("xn--", "sthree-", "amzn-s3-demo-")
 _RESERVED_ENDS = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
 
@@ -38,7 +40,6 @@ def check_name(name: str) -> None:
     """
     if (
         not _NAME.fullmatch(name)
-        or ".." in name
         or name.startswith(_RESERVED_STARTS)
         or name.endswith(_RESERVED_ENDS)
         or _is_address(name)

@@ -104,7 +104,7 @@ def _value(name: str, text: str, width: int) -> bytes:
     except ValueError:
         value = b""
     if len(value) != width:
-        raise S3Error(Code.INVALID_REQUEST, f"Value for {name} header is invalid.")
+        raise S3Error(Code.BAD_DIGEST, f"Value for {name} header is invalid.")
     return value
 
 

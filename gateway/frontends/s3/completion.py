@@ -9,7 +9,7 @@ from gateway.core.errors import BadDigest, InvalidPart, NoSuchUpload
 from gateway.core.parts import checksum_of
 from gateway.core.store import Multipart
 from gateway.core.types import Meta, Part, PartRef, Upload
-from gateway.frontends.s3.bodies import required_document
+from gateway.frontends.s3.bodies import document
 from gateway.frontends.s3.call import Call
 from gateway.frontends.s3.checksums import MEMBERS, PREFIX, TYPE, kind_made, kind_of, object_members
 from gateway.frontends.s3.codes import Code
@@ -25,8 +25,8 @@ _SIZE = "x-amz-mp-object-size"
 
 async def complete_multipart_upload(call: Call) -> Output:
     """CompleteMultipartUpload."""
-    asked = await required_document(call, about_object=True)
-    refs: Sequence[PartRef] = [_ref(row) for row in asked.records("Parts")]
+    asked = await document(call, about_object=True)
+    refs: Sequence[PartRef] = () if asked is None else [_ref(row) for row in asked.records("Parts")]
     if not refs:
         raise S3Error(Code.MALFORMED_XML)
     multipart = uploads_of(call)

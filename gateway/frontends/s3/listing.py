@@ -1,10 +1,12 @@
 """Listings of objects. Source: ListObjects and ListObjectsV2 in the Amazon S3 API Reference."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from gateway.core.types import ListQuery, Meta, Page, Prefix
 from gateway.frontends.s3 import checksums
 from gateway.frontends.s3.call import Call
+from gateway.frontends.s3.codes import Code
+from gateway.frontends.s3.errors import S3Error
 from gateway.frontends.s3.owners import owner, owner_of
 from gateway.frontends.s3.parameters import count_of, encoder_of, marker_of, token
 from gateway.frontends.s3.xmlout import Members, Output, Value
@@ -17,6 +19,7 @@ async def list_objects(call: Call) -> Output:
     query, encode = call.query, encoder_of(call.query)
     marker, delimiter = query.get("marker", ""), query.get("delimiter", "")
     limit = count_of(query, "max-keys")
+    _check_order(query)
     page = await _page(call, marker, limit)
     return Output(
         {
@@ -59,6 +62,12 @@ async def list_objects_v2(call: Call) -> Output:
     )
 
 
+def _check_order(query: Mapping[str, str]) -> None:
+    """Clients of Ceph may forgo the order, which they get all the same, but not with a delimiter. Raises `S3Error`."""
+    if query.get("allow-unordered", "").lower() == "true" and query.get("delimiter"):
+        raise S3Error(Code.INVALID_ARGUMENT, ArgumentName="allow-unordered", ArgumentValue="true")
+
+
 async def _page(call: Call, marker: str, limit: int) -> Page[Meta | Prefix]:
     query = ListQuery(
         prefix=call.query.get("prefix", ""), delimiter=call.query.get("delimiter", ""), marker=marker, limit=limit
@@ -69,7 +78,7 @@ async def _page(call: Call, marker: str, limit: int) -> Page[Meta | Prefix]:
 def _contents(call: Call, page: Page[Meta | Prefix], encode: Encode, *, with_owner: bool) -> list[Members]:
     shown = owner(call.bucket.owner, call.principal) if with_owner and call.bucket else {}
     rows = [item for item in page.items if isinstance(item, Meta)]
-    return [_row(item, encode, owner_of(item, call.principal, shown)) for item in rows]
+    return [_row(item, encode, owner_of(item.props, call.principal, shown)) for item in rows]
 
 
 def _row(meta: Meta, encode: Encode, shown: Members) -> Members:

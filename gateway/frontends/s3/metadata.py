@@ -20,6 +20,7 @@ DEFAULT_TYPE = "binary/octet-stream"
 USER_PREFIX = "x-amz-meta-"
 SYSTEM_PREFIX = "http:"
 CHUNKED = "aws-chunked"
+_ENCODING = SYSTEM_PREFIX + "content-encoding"
 
 KEPT = ("cache-control", "content-disposition", "content-encoding", "content-language", "expires")
 """Headers that are kept with an object as they are, beside Content-Type."""
@@ -36,10 +37,10 @@ def props_of(headers: Mapping[str, str], max_user: int) -> Props:
     Raises `S3Error` `MetadataTooLarge`.
     """
     system = {SYSTEM_PREFIX + name: _legible(headers[name]) for name in KEPT if name in headers}
-    if encoding := system.pop("http:content-encoding", ""):
-        codings = [coding.strip() for coding in encoding.split(",")]
+    if CHUNKED in system.get(_ENCODING, "").lower():
+        codings = [coding.strip() for coding in system.pop(_ENCODING).split(",")]
         if kept := ",".join(coding for coding in codings if coding.lower() != CHUNKED):
-            system["http:content-encoding"] = kept
+            system[_ENCODING] = kept
     return Props(
         content_type=_legible(headers.get("content-type", "")) or DEFAULT_TYPE,
         user=_user(headers, max_user),

@@ -11,8 +11,9 @@ from gateway.frontends.s3.checksums import FULL_OBJECT, algorithm_of, kind_made,
 from gateway.frontends.s3.codes import Code
 from gateway.frontends.s3.errors import S3Error
 from gateway.frontends.s3.metadata import props_of
-from gateway.frontends.s3.owners import owner
+from gateway.frontends.s3.owners import owner, owner_of
 from gateway.frontends.s3.parameters import count_of, encoder_of, integer_of, part_number_of
+from gateway.frontends.s3.rights import bucket_of
 from gateway.frontends.s3.xmlout import Members, Output
 
 
@@ -68,7 +69,7 @@ async def list_parts(call: Call) -> Output:
             "Key": call.key.name,
             "UploadId": id_,
             "Initiator": owner(upload.owner, call.principal),
-            "Owner": owner(call.bucket.owner, call.principal) if call.bucket else None,
+            "Owner": _owner(call, upload),
             "StorageClass": "STANDARD",
             "PartNumberMarker": marker,
             "NextPartNumberMarker": page.items[-1].number if page.items else 0,
@@ -132,11 +133,16 @@ def _upload_row(call: Call, upload: Upload, encode: Callable[[str], str]) -> Mem
         "Key": encode(upload.name),
         "UploadId": upload.id,
         "Initiator": owner(upload.owner, call.principal),
-        "Owner": owner(call.bucket.owner, call.principal) if call.bucket else None,
+        "Owner": _owner(call, upload),
         "StorageClass": "STANDARD",
         "Initiated": upload.created,
         **_summed(upload),
     }
+
+
+def _owner(call: Call, upload: Upload) -> Members:
+    """To whom the object will belong."""
+    return owner_of(upload.props, call.principal, owner(bucket_of(call).owner, call.principal))
 
 
 async def abort_multipart_upload(call: Call) -> Output:

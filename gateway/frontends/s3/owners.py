@@ -2,7 +2,7 @@
 
 from gateway.auth.principals import ANONYMOUS, Principal
 from gateway.auth.rules import OWNER
-from gateway.core.types import Meta
+from gateway.core.types import Props
 from gateway.frontends.s3.xmlout import Members
 
 NOBODY = "65a011a29cdf8ec533ec3d1ccaae921c"
@@ -17,7 +17,7 @@ def owner(account: str, principal: Principal) -> Members:
     return {"DisplayName": name, "ID": account}
 
 
-def owner_of(meta: Meta, principal: Principal, shown: Members) -> Members:
-    """The owner of an object as its row in a listing shows it: mostly the bucket's, who is `shown`; empty for none."""
-    account = meta.props.system.get(OWNER) if shown else None
+def owner_of(props: Props, principal: Principal, shown: Members) -> Members:
+    """The owner of an object, also of one to be, as listings show it: mostly the bucket's, `shown`; empty for none."""
+    account = props.system.get(OWNER) if shown else None
     return shown if account is None else owner(account, principal)

@@ -70,7 +70,7 @@ def _row(call: Call, item: Version, encode: Encode, shown: Members) -> tuple[str
     row["ETag"] = meta.etag
     row["Size"] = meta.size
     row["StorageClass"] = "STANDARD"
-    row["Owner"] = owner_of(meta, call.principal, shown)
+    row["Owner"] = owner_of(meta.props, call.principal, shown)
     if meta.checksums:
         row["ChecksumAlgorithm"] = [name.upper() for name in meta.checksums]
         row["ChecksumType"] = checksums.kind_of(meta.checksums)

@@ -5,6 +5,8 @@ from gateway.core.store import Store
 from tests.frontends.s3.world import S3Client, World, serving
 
 BAD_NAMES = (
+    "label-.end",
+    "label.-start",
     "ab",
     "a" * 64,
     "Upper",

@@ -129,3 +129,45 @@ async def test_coherent_after_every_write(s3: S3Client) -> None:
         assert len(names(await s3.list_objects_v2(Bucket="bucket"))) == number + 1
     with pytest.raises(ClientError, match="NoSuchBucket"):
         await s3.list_objects_v2(Bucket="missing")
+
+
+async def test_who_forgoes_the_order_has_no_delimiter(s3: S3Client, world: World) -> None:
+    await fill(s3, "a", "b")
+    for order in ("allow-unordered=true", "allow-unordered=false&delimiter=%2F", "delimiter=%2F"):
+        answer = await world.do("GET", f"/bucket?{order}")
+        assert (answer.status, answer.body.count(b"<Contents>")) == (200, 2)
+    answer = await world.do("GET", "/bucket?allow-unordered=true&delimiter=%2F")
+    assert (answer.code, answer.element("ArgumentName")) == ("InvalidArgument", "allow-unordered")
+
+
+@pytest.mark.parametrize("call", ("list_objects", "list_objects_v2"))
+@pytest.mark.parametrize("sign", ("a", "%", " ", ".", "_", "+", "&", "é", "ab"))
+async def test_any_text_may_be_the_delimiter(s3: S3Client, call: str, sign: str) -> None:
+    await fill(s3, f"x{sign}1", f"x{sign}2", f"y{sign}1", "zz")
+    listed = await getattr(s3, call)(Bucket="bucket", Delimiter=sign)
+    assert (names(listed), prefixes(listed), listed["Delimiter"]) == (["zz"], [f"x{sign}", f"y{sign}"], sign)
+    listed = await getattr(s3, call)(Bucket="bucket", Delimiter=sign, Prefix=f"x{sign}")
+    assert (names(listed), prefixes(listed)) == ([f"x{sign}1", f"x{sign}2"], [])
+
+
+@pytest.mark.parametrize("call", ("list_objects", "list_objects_v2"))
+async def test_delimiters_and_prefixes_that_no_name_has(s3: S3Client, call: str) -> None:
+    await fill(s3, "b/a/c", "b/a/g", "g")
+    for delimiter, prefix, found in (
+        ("\n", "", ["b/a/c", "b/a/g", "g"]),
+        ("", "", ["b/a/c", "b/a/g", "g"]),
+        ("z", "b", ["b/a/c", "b/a/g"]),
+        ("d", "/", []),
+        ("z", "y", []),
+    ):
+        listed = await getattr(s3, call)(Bucket="bucket", Delimiter=delimiter, Prefix=prefix)
+        assert (names(listed), prefixes(listed), listed.get("Delimiter", "")) == (found, [], delimiter)
+
+
+async def test_a_group_that_fills_pages_is_passed_by(s3: S3Client) -> None:
+    await fill(s3, "0/", *(f"0/{number}" for number in range(30)), "1999", "1999#", "1999+", "2000")
+    pages, marker = [], ""
+    while marker is not None:
+        pages.append(await s3.list_objects(Bucket="bucket", Delimiter="/", MaxKeys=2, Marker=marker))
+        marker = pages[-1].get("NextMarker")
+    assert [names(page) + prefixes(page) for page in pages] == [["1999", "0/"], ["1999#", "1999+"], ["2000"]]

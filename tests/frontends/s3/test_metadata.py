@@ -40,6 +40,11 @@ def test_the_coding_of_chunks_is_not_kept(kept: str) -> None:
         assert props_of({"content-encoding": sent}, 0).system.get("http:content-encoding", "") == kept
 
 
+def test_codings_stay_as_they_are_written() -> None:
+    for sent, kept in (("deflate, gzip", "deflate, gzip"), ("aws-chunked, aws-chunked", None), ("aws-chunked", None)):
+        assert props_of({"content-encoding": sent}, 0).system.get("http:content-encoding") == kept
+
+
 def test_size_counts_names_and_values() -> None:
     headers = {"x-amz-meta-ab": "é", "x-amz-meta-c": "d"}
     assert props_of(headers, 6).user == {"ab": "é", "c": "d"}

@@ -83,6 +83,19 @@ async def test_uploads_are_listed(s3: S3Client) -> None:
     ]
 
 
+async def test_uploads_of_others_are_theirs(s3: S3Client, world: World) -> None:
+    await s3.put_bucket_acl(Bucket="bucket", ACL="public-read-write")
+    await s3.create_multipart_upload(Bucket="bucket", Key="mine")
+    async with world.client("olga") as olga:
+        theirs = (await olga.create_multipart_upload(Bucket="bucket", Key="theirs"))["UploadId"]
+        listed = [await client.list_multipart_uploads(Bucket="bucket") for client in (s3, olga)]
+        parts = await olga.list_parts(Bucket="bucket", Key="theirs", UploadId=theirs)
+    for page in listed:
+        rows = [(row["Key"], row["Initiator"]["ID"], row["Owner"]["ID"]) for row in page["Uploads"]]
+        assert rows == [("mine", "acc-test", "acc-test"), ("theirs", "acc-other", "acc-other")]
+    assert parts["Owner"] == {"ID": "acc-other", "DisplayName": "other"}
+
+
 async def test_abort(s3: S3Client, world: World) -> None:
     upload = await begin(s3)
     await send(s3, upload, 1, b"x")
@@ -111,6 +124,8 @@ async def test_completions_that_are_refused(s3: S3Client, world: World) -> None:
         with pytest.raises(ClientError, match=code):
             await finish(s3, upload, *parts)
         assert await world.contents() == {"bucket", "bucket/k é (upload)"}
+    answer = await world.do("POST", f"/bucket/k%20%C3%A9?uploadId={upload['UploadId']}")
+    assert (answer.status, answer.code) == (400, "MalformedXML")
     await finish(s3, upload, last)
     with pytest.raises(s3.exceptions.NoSuchUpload):
         await finish(s3, {**upload, "UploadId": "other"}, last)

@@ -202,6 +202,15 @@ async def test_checksums_of_the_file(s3: S3Client, world: World) -> None:
     assert await world.contents() == {"bucket", "bucket/k"}
 
 
+async def test_a_policy_need_not_speak_of_checksums(s3: S3Client, world: World) -> None:
+    fields = {**USUAL_FIELDS, **sign_v2(policy(*USUAL))}
+    assert (await post(world, form({**fields, "x-amz-checksum-crc32": "NhCmhg=="}))).status == 204
+    for bad in ("AAAAAA==", "sailor"):
+        answer = await post(world, form({**fields, "key": "foo.bad", "x-amz-checksum-crc32": bad}))
+        assert (answer.status, answer.code) == (400, "BadDigest")
+    assert await world.contents() == {"bucket", "bucket/foo.txt"}
+
+
 FORBIDDEN: tuple[tuple[str, Fields, str, int, str], ...] = (
     ("another key", {"key": "bar.txt"}, policy(*USUAL), 403, "AccessDenied"),
     ("another list", {"acl": "public-read"}, policy(*USUAL), 403, "AccessDenied"),
