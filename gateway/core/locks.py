@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from gateway.core.errors import Locked, LocksOff, LocksOn, RetentionOver
-from gateway.core.types import Props, PropsChange
+from gateway.core.errors import Locked, LocksOff, LocksOn, RetentionOver, Unsupported
+from gateway.core.types import BucketProps, Props, PropsChange
 
 OBJECT_LOCK = "s3:object-lock"
 """The property of buckets in which versions can be locked. It is set once and for all."""
@@ -97,6 +97,12 @@ class BucketLock:
             return cls()
         mode, period, unit = text.split()
         return cls(DefaultRetention(Mode(mode), int(period), Unit(unit)))
+
+
+def refuse(props: BucketProps) -> None:
+    """What a store that can't lock versions says of a bucket that is to have locks. Raises `Unsupported`."""
+    if OBJECT_LOCK in props.system:
+        raise Unsupported("This store can't lock versions of objects")
 
 
 def lock_of(system: Mapping[str, str]) -> BucketLock | None:

@@ -19,6 +19,7 @@ from gateway.core.errors import (
     NotEmpty,
     RetentionOver,
     StoreError,
+    Unsupported,
     VersioningOff,
 )
 from gateway.core.locks import (
@@ -35,7 +36,7 @@ from gateway.core.locks import (
     lock_of,
     retention_of,
 )
-from gateway.core.store import Append, Batch, Locks, Multipart, Rename, Store, Versions
+from gateway.core.store import Append, Batch, Locks, Multipart, Rename, Store, Versions, find
 from gateway.core.types import (
     BucketProps,
     Copy,
@@ -115,6 +116,17 @@ async def test_a_bucket_has_locks_from_the_beginning(store: Store, locks: Locks,
     assert found.versioning is Versioning.ENABLED
     assert lock_of(found.system) == FOR_A_DAY
     assert (await put(store, Key("locked", "a"))).version is not None
+
+
+async def test_a_store_that_can_not_lock_makes_no_bucket_with_locks(empty: Store) -> None:
+    props = BucketProps(owner=OWNER, system={OBJECT_LOCK: BucketLock().pack()})
+    if find(empty, Locks) is not None:
+        assert await empty.create_bucket("locked", props)
+        return
+    with pytest.raises(Unsupported):
+        await empty.create_bucket("locked", props)
+    with pytest.raises(NoSuchBucket):
+        await empty.stat_bucket("locked")
 
 
 async def test_locks_are_set_in_a_bucket_that_keeps_versions(store: Store, locks: Locks, versions: Versions) -> None:
@@ -251,6 +263,21 @@ async def test_deletes_of_names_go_on(store: Store, locks: Locks, batch: Batch) 
     assert await names(store) == []
     for meta in metas:
         assert await is_there(store, meta.key, id_of(meta))
+
+
+async def test_a_time_to_vanish_is_no_way_past_a_lock(
+    store: Store, locks: Locks, versions: Versions, clock: Clock
+) -> None:
+    expires = clock() + DAY
+    meta = await put(store, KEY, props=Props(expires=expires))
+    await locks.set_hold(KEY, held=True)
+    clock.let_pass(2 * DAY)
+    await refused(store, versions, id_of(meta))
+    done = await store.delete(KEY, when=When(expires=expires))
+    assert done.marker
+    with pytest.raises(Locked):
+        await store.delete(KEY, meta.version, When(past=True))
+    await refused(store, versions, id_of(meta))
 
 
 async def test_a_version_from_before_can_be_locked(store: Store, locks: Locks, versions: Versions) -> None:

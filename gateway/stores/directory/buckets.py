@@ -7,6 +7,7 @@ from time import time_ns
 
 import msgspec
 
+from gateway.core import locks
 from gateway.core.errors import AlreadyExists, NoSuchBucket, NotEmpty, StoreError, Unavailable
 from gateway.core.listing import paginate
 from gateway.core.store import Caps, Store
@@ -73,6 +74,7 @@ class Buckets(Store):
         return None
 
     async def create_bucket(self, name: str, props: BucketProps) -> bool:
+        locks.refuse(props)
         return await self._threads.run(self._create_bucket, folder(name), props)
 
     def _create_bucket(self, name: str, props: BucketProps) -> bool:

@@ -5,6 +5,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from gateway.core import locks
 from gateway.core.errors import (
     AlreadyExists,
     Denied,
@@ -63,6 +64,7 @@ class Buckets:
     async def create(self, name: str, props: BucketProps) -> bool:
         """False where it is there. Raises `Denied` for an owner that buckets here can't have, `Unsupported`."""
         check_bucket(name)
+        locks.refuse(props)
         return await wholly(self._create(name, props))
 
     async def _create(self, name: str, props: BucketProps) -> bool:

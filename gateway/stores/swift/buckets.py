@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from multidict import CIMultiDictProxy
 
+from gateway.core import locks
 from gateway.core.errors import BadRequest, InvalidName, NoSuchBucket, NotEmpty, Unsupported
 from gateway.core.names import check_bucket
 from gateway.core.store import Caps, Store
@@ -89,6 +90,7 @@ class Buckets(Store):
     async def create_bucket(self, name: str, props: BucketProps) -> bool:
         if is_hidden(check_bucket(name)):
             raise InvalidName("Names that end in '_segments' are kept for segments of large objects")
+        locks.refuse(props)
         async with self._up.turns.of((ACCOUNT, name)):
             return await wholly(self._create(name, props))
 
