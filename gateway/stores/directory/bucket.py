@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from gateway.core.errors import NoSuchBucket, NotADirectory
+from gateway.core.errors import NoSuchBucket
 from gateway.core.paths import SEPARATOR
 from gateway.core.types import BucketMeta
 from gateway.stores.directory import system
@@ -78,10 +78,7 @@ class Bucket:
 
     @contextmanager
     def above(self, place: Place, *, make: bool = False) -> Iterator[int]:
-        """The descriptor of the folder that a place lies in. `make`: folders on the way are made, and marked as such.
-
-        Raises `NotADirectory` where `make` finds something else in a folder's place, else `OSError`.
-        """
+        """The descriptor of the folder that a place lies in. `make`: those on the way are made, and marked as such."""
         at = os.dup(self.descriptor)
         try:
             for part in place.parents:
@@ -98,10 +95,6 @@ class Bucket:
         except FileNotFoundError:
             if not make:
                 raise
-        except NotADirectoryError:
-            if not make:
-                raise
-            raise NotADirectory("A file, or a link, stands where this name needs a directory") from None
         self.make_folder(at, part, Record(kind=Kind.PATH))
         return self._below(at, part, make=True)
 

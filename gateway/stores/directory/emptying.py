@@ -1,4 +1,4 @@
-"""Buckets that look empty: what may lie in them yet, and how their folders are taken away."""
+"""Buckets and folders that look empty: what may lie in them yet, and how they are taken away."""
 
 import errno
 import os
@@ -12,11 +12,12 @@ from gateway.stores.directory.records import Kind
 
 def is_used(bucket: Bucket) -> bool:
     """Whether anything lies in a bucket but folders that were made on the way to objects: links and pipes count."""
-    return _holds(bucket, bucket.descriptor, {HIDDEN})
+    return holds(bucket, bucket.descriptor, own=HIDDEN)
 
 
-def _holds(bucket: Bucket, folder: int, own: set[str]) -> bool:
-    for name in set(os.listdir(folder)) - own:
+def holds(bucket: Bucket, folder: int, *, own: str = "") -> bool:
+    """The same of a folder, apart from what is called `own`."""
+    for name in set(os.listdir(folder)) - {own}:
         found = system.look(name, folder)
         if found is None:
             continue
@@ -24,7 +25,7 @@ def _holds(bucket: Bucket, folder: int, own: set[str]) -> bool:
             return True
         with system.inside(folder, (name,)) as below:
             record = bucket.keeper.load(below, found)
-            if record is None or record.kind is not Kind.PATH or _holds(bucket, below, set()):
+            if record is None or record.kind is not Kind.PATH or holds(bucket, below):
                 return True
     return False
 

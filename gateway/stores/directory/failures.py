@@ -4,7 +4,7 @@ import errno
 import logging
 from collections.abc import Callable, Mapping
 
-from gateway.core.errors import Denied, InvalidName, OutOfSpace, StoreError, Unavailable, Unsupported
+from gateway.core.errors import Denied, InvalidName, NotADirectory, OutOfSpace, StoreError, Unavailable, Unsupported
 
 log = logging.getLogger("portico.stores.directory")
 
@@ -12,6 +12,7 @@ _MEANINGS: Mapping[int, Callable[[], StoreError]] = {
     errno.ENOSPC: OutOfSpace,
     errno.EDQUOT: OutOfSpace,
     errno.ENAMETOOLONG: lambda: InvalidName("The name is longer than the file system allows"),
+    errno.ENOTDIR: lambda: NotADirectory("A file, or a link, stands where this name needs a directory"),
     errno.EACCES: lambda: Denied("The file system denies the gateway access"),
     errno.EPERM: lambda: Denied("The file system denies the gateway access"),
     errno.EROFS: lambda: Denied("The file system is read-only"),

@@ -150,7 +150,7 @@ class Walk:
     def _is_group(self, folder: str) -> bool:
         """Whether a folder is shown as one row, of which it only matters that something lies in it."""
         query = self._query
-        is_split = query.end_marker.startswith(folder) or (query.marker.startswith(folder) and query.marker != folder)
+        is_split = query.marker.startswith(folder) or query.end_marker.startswith(folder)
         return query.delimiter == SEPARATOR and not is_split
 
     def _stands(self, folder: str) -> bool:

@@ -148,8 +148,11 @@ class Site:
             living = set(os.listdir(folder)) - dead
             swept = self._sweep_buckets(living)
             for name in self.bucket_names():
-                with suppress(NoSuchBucket, PermissionError), self.bucket(name) as bucket:
-                    swept += self._sweep_drafts(bucket.hidden, living)
+                try:
+                    with self.bucket(name) as bucket:
+                        swept += self._sweep_drafts(bucket.hidden, living)
+                except (NoSuchBucket, OSError) as error:
+                    log.warning("a bucket could not be swept: %s", error)
             for token in dead:
                 os.unlink(token, dir_fd=folder)
         if swept:

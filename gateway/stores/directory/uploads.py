@@ -10,6 +10,7 @@ from time import time_ns
 from gateway.core.body import Body, StreamBody, checked
 from gateway.core.conditions import ANY, When
 from gateway.core.digest import Algorithm, composite_etag
+from gateway.core.encryption import CustomerKey, refuse_key
 from gateway.core.errors import InvalidPart, NoSuchUpload
 from gateway.core.listing import LAST_CHARACTER, paginate
 from gateway.core.parts import check_number, checksums_of, choose
@@ -58,8 +59,15 @@ class Uploads(Objects):
             return Pending(bucket).record(key.name, upload)
 
     async def put_part(
-        self, key: Key, upload: str, number: int, body: Body, checksums: frozenset[Algorithm] = frozenset()
+        self,
+        key: Key,
+        upload: str,
+        number: int,
+        body: Body,
+        checksums: frozenset[Algorithm] = frozenset(),
+        secret: CustomerKey | None = None,
     ) -> Part:
+        refuse_key(secret)
         check_number(number)
         pending = await self._reading.run(self._upload, key, upload)
         wanted = checksums if pending.checksum is None else checksums | {Algorithm(pending.checksum)}

@@ -16,6 +16,7 @@ from gateway.stores.directory import system
 from gateway.stores.directory.bucket import Bucket, File
 from gateway.stores.directory.describing import Describing
 from gateway.stores.directory.draft import Draft
+from gateway.stores.directory.emptying import holds, remove_folders
 from gateway.stores.directory.hidden import TRIES, removed
 from gateway.stores.directory.names import Place
 from gateway.stores.directory.records import Kind, Record
@@ -147,4 +148,10 @@ def _removed(bucket: Bucket, above: int, leaf: str) -> bool:
     """Whether a folder in the way was one that a process has left that was killed on the way to an object."""
     with system.inside(above, (leaf,)) as folder:
         record = bucket.keeper.load(folder, os.fstat(folder))
-    return record is not None and record.kind is Kind.PATH and removed(leaf, above)
+        if record is None or record.kind is not Kind.PATH or holds(bucket, folder):
+            return False
+    try:
+        remove_folders(leaf, above)
+    except OSError:  # somebody has put something there meanwhile
+        return False
+    return True

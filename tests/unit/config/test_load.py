@@ -200,7 +200,10 @@ frontends:
 drain_seconds: -1
 """
     assert problems(tmp_path, text) == [
-        "c.yaml:3:3: `stores.bad` has a type that is not known; there is 'catalog', 'memory', 'directory', 's3', 'swift'",
+        (
+            "c.yaml:3:3: `stores.bad` has a type that is not known; "
+            "there is 'catalog', 'memory', 'directory', 's3', 'swift'"
+        ),
         "c.yaml:4:3: `stores.none` has no `type`; add one",
         "c.yaml:5:3: `stores.main` stands a second time (first in line 2); remove one",
         "c.yaml:7:13: `namespaces.default.store` names the store 'mian', which isn't there; did you mean 'main'?",
