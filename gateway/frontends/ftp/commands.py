@@ -142,8 +142,8 @@ _DIRECTORIES: Mapping[str, Command] = {
 }
 
 _LISTINGS: Mapping[str, Command] = {
-    "LIST": PathCommand(listings.list_, BROWSE, "[-options] [path]", default=".", form=forms.switches, told=True),
-    "NLST": PathCommand(listings.nlst, BROWSE, "[-options] [path]", default=".", form=forms.switches, told=True),
+    "LIST": PathCommand(listings.list_, BROWSE, "[-1dlrRSt] [path]", default=".", form=forms.switches, told=True),
+    "NLST": PathCommand(listings.nlst, BROWSE, "[-1dlrRSt] [path]", default=".", form=forms.switches, told=True),
     "MLSD": PathCommand(listings.mlsd, BROWSE, "[path]", default=".", told=True),
     "MLST": PathCommand(listings.mlst, BROWSE, "[path]", default="."),
     "STAT": PathCommand(listings.stat, BROWSE, "[path]", default=".", form=forms.switches),

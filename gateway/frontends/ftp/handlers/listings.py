@@ -4,21 +4,29 @@ import asyncio
 import re
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import aclosing
-from dataclasses import dataclass
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, replace
 from fnmatch import translate
 from itertools import islice
 
 from gateway.core.entries import Entry
-from gateway.core.errors import NotADirectory, NotFound
+from gateway.core.errors import Denied, NotADirectory, NotFound
 from gateway.core.paths import TreePath
+from gateway.frontends.ftp import switches
 from gateway.frontends.ftp.listing import Place, facts_line, owner_name, unix_line
-from gateway.frontends.ftp.permissions import rights
+from gateway.frontends.ftp.permissions import BROWSE, authorise, rights
 from gateway.frontends.ftp.replies import Refused, Reply, one_line
 from gateway.frontends.ftp.session import Session, Target
+from gateway.frontends.ftp.switches import Switches
 from gateway.frontends.ftp.transfers import transferring
 
 Pages = AsyncGenerator[list[Entry], None]
+
+SORTED = 10_000
+"""Entries of a directory that are put in another order; where there are more, all come by name."""
+
+DEEPEST = 32
+"""Levels of directories that LIST -R goes down: a page of each is held."""
 
 LINES = 200
 """Lines that are made at a time, so that a long listing leaves the event loop to others in between."""
@@ -36,15 +44,31 @@ class Listing:
     first: list[Entry]
     rest: Pages
     above: str = ""
+    is_directory: bool = True
 
 
 async def list_(session: Session, target: Target) -> Reply:
-    return await _transfer(session, target, await _open(target), _unix(target))
+    chosen = switches.parse(target.options)
+    listing = await _open(target, chosen)
+    return await _list(session, target, listing, _name(listing) if chosen.bare else _unix(target), chosen)
 
 
 async def nlst(session: Session, target: Target) -> Reply:
-    listing = await _open(target)
-    return await _transfer(session, target, listing, lambda entry: listing.above + one_line(entry.name))
+    chosen = switches.parse(target.options)
+    listing = await _open(target, chosen)
+    return await _list(session, target, listing, _name(listing), chosen)
+
+
+async def _list(
+    session: Session, target: Target, listing: Listing, line: Callable[[Entry], str], chosen: Switches
+) -> Reply:
+    if not (chosen.recursive and listing.is_directory):
+        return await _transfer(session, target, listing, line)
+    return await _send(session, target, listing, _whole_tree(session, target, listing, line, chosen))
+
+
+def _name(listing: Listing) -> Callable[[Entry], str]:
+    return lambda entry: listing.above + one_line(entry.name)
 
 
 async def mlsd(session: Session, target: Target) -> Reply:
@@ -65,7 +89,7 @@ async def mlst(session: Session, target: Target) -> Reply:
 
 async def stat(session: Session, target: Target) -> Reply:
     """The listing comes over the control connection, as slowly as the client takes it."""
-    listing, line, channel = await _open(target), _unix(target), session.channel
+    listing, line, channel = await _open(target, switches.parse(target.options)), _unix(target), session.channel
     async with aclosing(listing.rest):
         channel.write(f"213-Status of {one_line(str(target.path))}\r\n".encode())
         async for block in _blocks(listing, lambda entry: " " + line(entry)):
@@ -75,10 +99,51 @@ async def stat(session: Session, target: Target) -> Reply:
 
 
 async def _transfer(session: Session, target: Target, listing: Listing, line: Callable[[Entry], str]) -> Reply:
-    async with aclosing(listing.rest), transferring(session, target, "Here comes the listing") as data:
-        async for block in _blocks(listing, line):
+    return await _send(session, target, listing, _blocks(listing, line))
+
+
+async def _send(session: Session, target: Target, listing: Listing, blocks: AsyncGenerator[bytes, None]) -> Reply:
+    async with (
+        aclosing(listing.rest),
+        aclosing(blocks),
+        transferring(session, target, "Here comes the listing") as data,
+    ):
+        async for block in blocks:
             await data.send(block)
     return Reply(226, "Listing complete")
+
+
+async def _whole_tree(
+    session: Session, target: Target, listing: Listing, line: Callable[[Entry], str], chosen: Switches
+) -> AsyncGenerator[bytes, None]:
+    """A directory, then all below it, each behind its name as `ls -R` has them; nothing of it is gathered."""
+    async for block in _blocks(listing, line):
+        yield block
+    async with aclosing(_below(session, target, target.path, DEEPEST)) as directories:
+        async for path in directories:
+            with suppress(NotFound, NotADirectory):  # it has gone meanwhile
+                found = await _arranged(await _directory(target, path), chosen)
+                async with aclosing(found.rest):
+                    inside = "/".join(path.parts[len(target.path.parts) :])
+                    shown = one_line(f"{target.text.rstrip('/') if target.text else '.'}/{inside}")
+                    yield f"\r\n{shown}:\r\n".encode()
+                    async for block in _blocks(found, line):
+                        yield block
+
+
+async def _below(session: Session, target: Target, path: TreePath, levels: int) -> AsyncGenerator[TreePath, None]:
+    """The directories below one that the user may list, each before those below it."""
+    async with aclosing(target.tree.entries(path)) as pages:
+        async for page in pages:
+            for name in [entry.name for entry in page if entry.is_directory]:
+                child = path.child(name)
+                with suppress(NotFound, NotADirectory, Denied):
+                    await authorise(target.tree.store, target.login.principal, BROWSE, child, session.origin)
+                    yield child
+                    if levels > 1:
+                        async with aclosing(_below(session, target, child, levels - 1)) as deeper:
+                            async for each in deeper:
+                                yield each
 
 
 async def _blocks(listing: Listing, line: Callable[[Entry], str]) -> AsyncGenerator[bytes, None]:
@@ -106,18 +171,40 @@ def _place(session: Session, target: Target, directory: TreePath) -> Place:
     return Place(directory, rights(target.login.principal, session.origin, directory, bucket))
 
 
-async def _open(target: Target) -> Listing:
+async def _open(target: Target, chosen: Switches) -> Listing:
     """What LIST, NLST and STAT show: a directory's entries, a file, or what a pattern matches."""
-    pages = target.tree.entries(target.path)
     above = target.text[: target.text.rfind("/") + 1]
+    if chosen.itself:
+        return await _single(target, above)
     try:
-        return Listing(await anext(pages, []), pages)
+        return await _arranged(await _directory(target, target.path), chosen)
     except NotADirectory:
-        return Listing([await target.tree.stat(target.path)], _nothing(), above)
+        return await _single(target, above)
     except NotFound:
         if not _GLOB.search(target.path.last):
             raise
-        return Listing([], _matching(target), above)
+        return await _arranged(Listing([], _matching(target), above, is_directory=False), chosen)
+
+
+async def _directory(target: Target, path: TreePath) -> Listing:
+    pages = target.tree.entries(path)
+    return Listing(await anext(pages, []), pages)
+
+
+async def _single(target: Target, above: str) -> Listing:
+    return Listing([await target.tree.stat(target.path)], _nothing(), above, is_directory=False)
+
+
+async def _arranged(listing: Listing, chosen: Switches) -> Listing:
+    """A listing in the order asked for, if it has no more than `SORTED` entries."""
+    if not chosen.sorts:
+        return listing
+    entries = listing.first
+    async for page in listing.rest:
+        entries = entries + page
+        if len(entries) > SORTED:
+            return replace(listing, first=entries)
+    return replace(listing, first=chosen.arranged(entries))
 
 
 async def _matching(target: Target) -> Pages:
