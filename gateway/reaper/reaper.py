@@ -13,14 +13,13 @@ from dataclasses import dataclass
 
 from gateway.cache.leader import Leader
 from gateway.core import ops
-from gateway.core.conditions import When
 from gateway.core.errors import ConditionFailed, NotFound, StoreError
 from gateway.core.lifecycle import LIFECYCLE
 from gateway.core.store import Expiring, Store, find
-from gateway.core.types import Deleted, Expired
+from gateway.core.types import Deleted
 from gateway.reaper.settings import ReaperSettings
 from gateway.reaper.tally import Tally, What
-from gateway.reaper.walk import Removal, Walk
+from gateway.reaper.walk import Removal, Walk, vanishing
 
 logger = logging.getLogger("portico.reaper")
 
@@ -122,27 +121,26 @@ class Reaper:
 
     async def _vanish(self) -> None:
         """Remove objects whose own time has come. It costs what there is of them."""
-        expiring = find(self._charge.store, Expiring)
+        store = self._charge.store
+        expiring = find(store, Expiring)
         if expiring is None:
             return
         now, after = self._clock(), None
         while page := await expiring.expired(now, after=after, limit=PAGE):
             after = page[-1]
-            if not await self.all([self._vanishing(row) for row in page]) or len(page) < PAGE:
+            if not await self.all([vanishing(store, self, row) for row in page]) or len(page) < PAGE:
                 return
-
-    def _vanishing(self, row: Expired) -> Removal:
-        store, when = self._charge.store, When(expires=row.expires)
-        return lambda: self.remove(What.VANISHED, lambda: store.delete(row.key, when=when))
 
     async def _walk(self, now: int) -> None:
         """Walk along all buckets; what goes wrong in one leaves the others their turn."""
         store = self._charge.store
         idle = self._settings.abandoned_uploads if self._charge.embedded else 0
+        unindexed = store.caps.expires and store.caps.listed_props and find(store, Expiring) is None
         async for bucket in ops.each_bucket(store):
-            if store.caps.listed_props and LIFECYCLE not in bucket.system and not idle:
+            if store.caps.listed_props and LIFECYCLE not in bucket.system and not idle and not unindexed:
                 continue
-            walk = Walk(store, bucket.name, now, self, day=self._settings.day * SECOND, idle=idle)
+            day = self._settings.day * SECOND
+            walk = Walk(store, bucket.name, now, self, day=day, idle=idle, vanishing=unindexed)
             try:
                 if not await walk.run():
                     return

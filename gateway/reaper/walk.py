@@ -1,6 +1,6 @@
 """One walk through one bucket: its versions by the rules of its lifecycle, its uploads by their age."""
 
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from dataclasses import replace
 from typing import Protocol
 from urllib.parse import parse_qsl
@@ -11,7 +11,7 @@ from gateway.core.conditions import SECOND, When
 from gateway.core.errors import ConditionFailed
 from gateway.core.lifecycle import LIFECYCLE, Case, Kind, Rule, Succession, due, prefixes, unpack, upload_due
 from gateway.core.store import Multipart, Store, find
-from gateway.core.types import Deleted, Meta, Page, Prefix, Upload, UploadQuery, Version, VersionQuery
+from gateway.core.types import Deleted, Expired, Meta, Page, Prefix, Upload, UploadQuery, Version, VersionQuery
 from gateway.core.versions import NULL
 from gateway.reaper.tally import What
 
@@ -33,19 +33,33 @@ class Remover(Protocol):
 class Walk:
     """Goes through a bucket page by page. Its rules are read anew for each page: they may be taken back at any time."""
 
-    def __init__(self, store: Store, bucket: str, now: int, remover: Remover, *, day: int, idle: float) -> None:
-        """`day`: what one takes for the rules, in ns. `idle`: uploads are dropped after so many seconds (0: never)."""
+    def __init__(
+        self,
+        store: Store,
+        bucket: str,
+        now: int,
+        remover: Remover,
+        *,
+        day: int,
+        idle: float = 0,
+        vanishing: bool = False,
+    ) -> None:
+        """`day`: what one takes for the rules, in ns. `idle`: uploads are dropped after so many seconds (0: never).
+
+        `vanishing`: objects are looked for whose own time has come.
+        """
         self._store = store
         self._bucket = bucket
         self._now = now
         self._remover = remover
         self._day = day
         self._idle = int(idle * SECOND)
+        self._vanishing = vanishing
 
     async def run(self) -> bool:
         """Remove what is due. False: somebody else is to go on. Raises `StoreError`."""
         rules = await self._rules()
-        for prefix in prefixes(rules):
+        for prefix in ("",) if self._vanishing else prefixes(rules):
             if not await self._versions(prefix):
                 return False
         if self._idle or any(rule.upload_days is not None for rule in rules):
@@ -59,16 +73,23 @@ class Walk:
     async def _versions(self, prefix: str) -> bool:
         succession = Succession()
         query: VersionQuery | None = VersionQuery(prefix=prefix, limit=PAGE)
-        while query is not None and (rules := await self._rules()):
+        while query is not None and ((rules := await self._rules()) or self._vanishing):
             page = await ops.versions(self._store, self._bucket, query)
             rows, query = _next(page, query)
             cases = [case for row in rows for case in succession.feed(row)]
             if query is None:
                 cases += succession.end()
-            removals = [self._ending(case, rules) for case in cases if self._is_due(rules, case, case.row.meta)]
-            if not await self._remover.all(removals):
+            if not await self._remover.all([*self._removals(cases, rules)]):
                 return False
         return True
+
+    def _removals(self, cases: Sequence[Case], rules: Sequence[Rule]) -> Iterator[Removal]:
+        for case in cases:
+            meta = case.row.meta
+            if self._vanishing and case.kind is Kind.CURRENT and meta.expires is not None and meta.expires <= self._now:
+                yield vanishing(self._store, self._remover, Expired(meta.key, meta.expires))
+            elif self._is_due(rules, case, meta):
+                yield self._ending(case, rules)
 
     def _is_due(self, rules: Sequence[Rule], case: Case, meta: Meta, *, whole: bool = False) -> bool:
         """`whole`: `meta` tells everything of the object, whatever the rows of this store's listings do."""
@@ -124,6 +145,11 @@ class Walk:
         if not self._is_due_upload(upload, rules) and not self._is_old(await _touched(multipart, upload)):
             raise ConditionFailed
         await multipart.abort_upload(upload.key, upload.id)
+
+
+def vanishing(store: Store, remover: Remover, due: Expired) -> Removal:
+    """Removes an object whose own time has come, if it is still that time."""
+    return lambda: remover.remove(What.VANISHED, lambda: store.delete(due.key, when=When(expires=due.expires)))
 
 
 async def _touched(multipart: Multipart, upload: Upload) -> int:

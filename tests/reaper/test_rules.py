@@ -1,6 +1,7 @@
 """Rules of buckets, carried out."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -15,11 +16,13 @@ from gateway.core.types import BucketMeta, BucketProps, Key, Meta, Props, PropsC
 from gateway.core.versions import NULL
 from gateway.layers.segmented import Segmented, SegmentSettings
 from gateway.reaper import walk as module
+from gateway.stores.directory import Directory, DirectorySettings
 from gateway.stores.memory import Memory
 from gateway.stores.s3 import S3Store
 from gateway.stores.swift import SwiftStore
 from tests.reaper.world import BUCKET, OWNER, PAST, Meddled, World, ids, removed, world_over
 from tests.support.remotes import pointing_at, serving_s3
+from tests.support.stores import Plain
 from tests.support.swift import pointing_at as pointing_at_swift
 from tests.support.swift import serving_swift
 
@@ -225,3 +228,33 @@ async def test_rules_over_remote_stores(remote: World) -> None:
     remote.clock.days = 2.1
     assert await remote.reap(embedded=False) == removed(expired=1)
     assert await remote.names() == ["later", "otherwise"]
+
+
+async def test_a_store_without_an_index_is_looked_through(tmp_path: Path) -> None:
+    """For objects whose own time has come, at the pace of the rules."""
+    settings = DirectorySettings.model_validate({"path": tmp_path})
+    for store in (Plain(Memory()), Directory(settings, OWNER)):
+        async with world_over(store) as world:
+            await world.put("a", expires=PAST)
+            await world.put("b", modified=OLD)
+            await world.put("logs/c", modified=OLD)
+            await world.rule(Rule(id="r", filter=Filter(prefix="logs/"), days=1))
+            assert await world.reap(Meddled(store, lambda key: world.put(key.name))) == {}
+            assert await world.names() == ["a", "b", "logs/c"]
+            await world.put("a", expires=PAST)
+            assert await world.reap() == removed(vanished=1)
+            assert await world.names() == ["b", "logs/c"]
+
+
+async def test_a_remote_that_can_not_delete_on_conditions_keeps_everything(caplog: pytest.LogCaptureFixture) -> None:
+    async with serving_s3(Memory()) as endpoint:
+        settings = pointing_at(endpoint).model_copy(update={"conditional_writes": False})
+        async with world_over(S3Store(settings, OWNER)) as world:
+            await world.put("a")
+            await world.rule(Rule(id="r", days=1))
+            world.clock.days = 2.1
+            reaper = world.reaper(embedded=False)
+            await reaper.reap()
+            assert (reaper.tally.removed.total(), reaper.tally.refused) == (0, 1)
+            assert await world.names() == ["a"]
+    assert "did not remove all" in caplog.text
