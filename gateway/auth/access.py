@@ -55,6 +55,8 @@ class Action(StrEnum):
     DELETE_VERSION_TAGGING = "s3:DeleteObjectVersionTagging"
     GET_BUCKET_TAGGING = "s3:GetBucketTagging"
     PUT_BUCKET_TAGGING = "s3:PutBucketTagging"
+    GET_ENCRYPTION = "s3:GetEncryptionConfiguration"
+    PUT_ENCRYPTION = "s3:PutEncryptionConfiguration"
     GET_OBJECT_LOCK = "s3:GetBucketObjectLockConfiguration"
     PUT_OBJECT_LOCK = "s3:PutBucketObjectLockConfiguration"
     GET_RETENTION = "s3:GetObjectRetention"

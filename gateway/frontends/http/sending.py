@@ -4,12 +4,14 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from typing import NamedTuple
 
 from aiohttp import hdrs, web
 from multidict import CIMultiDict
 
 from gateway.core.conditions import When
+from gateway.core.encryption import CustomerKey
 from gateway.core.errors import BadRange, StoreError, Unavailable
 from gateway.core.ranges import Extent, Span, content_range, resolve
 from gateway.core.store import Reader, Region, Store
@@ -46,8 +48,11 @@ class Source(NamedTuple):
     head: Head
     version: str | None = None
     stall: float = 60.0
+    secret: CustomerKey | None = None
 
     def open(self, span: Span | None, when: When) -> AbstractAsyncContextManager[Reader]:
+        if self.secret is not None:
+            when = replace(when, secret=self.secret)
         return self.store.open(self.key, span=span, version=self.version, when=when)
 
     async def stat(self, when: When) -> Meta:

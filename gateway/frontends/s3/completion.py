@@ -9,10 +9,12 @@ from gateway.core.errors import BadDigest, InvalidPart, NoSuchUpload
 from gateway.core.parts import checksum_of
 from gateway.core.store import Multipart
 from gateway.core.types import Meta, Part, PartRef, Upload
+from gateway.frontends.s3 import encryption
 from gateway.frontends.s3.bodies import document
 from gateway.frontends.s3.call import Call
 from gateway.frontends.s3.checksums import MEMBERS, PREFIX, TYPE, kind_made, kind_of, object_members
 from gateway.frontends.s3.codes import Code
+from gateway.frontends.s3.encryption import opening
 from gateway.frontends.s3.errors import S3Error
 from gateway.frontends.s3.expiration import expiration_of
 from gateway.frontends.s3.multipart import uploads_of
@@ -29,7 +31,7 @@ async def complete_multipart_upload(call: Call) -> Output:
     refs: Sequence[PartRef] = () if asked is None else [_ref(row) for row in asked.records("Parts")]
     if not refs:
         raise S3Error(Code.MALFORMED_XML)
-    multipart = uploads_of(call)
+    multipart, secret = uploads_of(call), opening(call)
     claims = _claims(call.headers)
     settled = False
     if claims:
@@ -50,6 +52,7 @@ async def complete_multipart_upload(call: Call) -> Output:
             "VersionId": meta.version,
             "Expiration": expiration_of(call, meta),
             **object_members(meta.checksums),
+            **encryption.members(meta.props.system, secret),
         }
     )
 

@@ -7,17 +7,21 @@ from dataclasses import replace
 
 from gateway.auth.access import Action, on_version
 from gateway.auth.rules import OF_OBJECTS, TAGGING
+from gateway.core.body import StreamBody
 from gateway.core.conditions import When
+from gateway.core.encryption import CustomerKey
 from gateway.core.errors import DeleteMarker, NoSuchKey, NotModified
 from gateway.core.ranges import Span
-from gateway.core.types import Copy, Meta, Props
+from gateway.core.store import Multipart
+from gateway.core.types import Copy, Meta, Part, Props
 from gateway.frontends.http.headers import when_of
-from gateway.frontends.s3 import tagging
+from gateway.frontends.s3 import encryption, tagging
 from gateway.frontends.s3.belonging import belonging, copied
 from gateway.frontends.s3.call import Call
 from gateway.frontends.s3.checksums import algorithm_of, members, object_members
 from gateway.frontends.s3.codes import Code
 from gateway.frontends.s3.copysource import HEADER, CopySource, copy_source
+from gateway.frontends.s3.encryption import asked, of_writer, opening, opening_source
 from gateway.frontends.s3.errors import S3Error
 from gateway.frontends.s3.expiration import expiration_of
 from gateway.frontends.s3.metadata import props_of
@@ -43,7 +47,13 @@ async def copy_object(call: Call) -> Output:
         _check_size(found.size, call.settings.max_copy)
         _check_algorithm(call, found)
         props = await _described(call, props, source, found.props)
-        options = Copy(props=props, when=write_when(call), source_when=when, source_version=source.version)
+        options = Copy(
+            props=props,
+            when=write_when(call),
+            source_when=when,
+            source_version=source.version,
+            encryption=asked(call),
+        )
         meta = await call.store.copy(source.key, call.key, options)
     result = {"ETag": meta.etag, "LastModified": meta.modified, **object_members(meta.checksums)}
     return Output(
@@ -52,6 +62,7 @@ async def copy_object(call: Call) -> Output:
             "VersionId": meta.version,
             "Expiration": expiration_of(call, meta),
             "CopyObjectResult": result,
+            **encryption.members(meta.props.system, of_writer(options.encryption)),
         }
     )
 
@@ -61,23 +72,36 @@ async def upload_part_copy(call: Call) -> Output:
     source, number = _source(call), part_number_of(call.query)
     upload = call.query["uploadId"]
     multipart = uploads_of(call)
-    await multipart.stat_upload(call.key, upload)
-    when = _source_when(call)
+    pending = await multipart.stat_upload(call.key, upload)
+    when, secret = _source_when(call), opening(call)
     with _reading(source):
         found = await call.store.stat(source.key, source.version, when)
         span = _span(call, found)
         _check_size(len(span.resolve(found.size)) if span else found.size, call.settings.max_put)
         if span:
-            when = When(if_match=(found.etag,))
-        part = await multipart.copy_part(
-            call.key, upload, number, source.key, span=span, version=source.version, when=when
-        )
+            when = When(if_match=(found.etag,), secret=when.secret)
+        part = await _taken(call, multipart, number, span, when, secret)
     return Output(
         {
             "CopySourceVersionId": found.version or source.version,
             "CopyPartResult": {"ETag": part.etag, "LastModified": part.modified, **members(part.checksums)},
+            **encryption.members(pending.props.system, secret),
         }
     )
+
+
+async def _taken(
+    call: Call, multipart: Multipart, number: int, span: Span | None, when: When, secret: CustomerKey | None
+) -> Part:
+    """The part that (a range of) the source becomes. What a customer's key is to encrypt passes through here."""
+    source, upload = _source(call), call.query["uploadId"]
+    if secret is None:
+        return await multipart.copy_part(
+            call.key, upload, number, source.key, span=span, version=source.version, when=when
+        )
+    async with call.store.open(source.key, span=span, version=source.version, when=when) as reader:
+        body = StreamBody(reader.chunks(), len(reader.extent))
+        return await multipart.put_part(call.key, upload, number, body, secret=secret)
 
 
 def origin(call: Call) -> CopySource:
@@ -92,7 +116,7 @@ def _source(call: Call) -> CopySource:
 
 
 def _source_when(call: Call) -> When:
-    return when_of(call.request.headers, "x-amz-copy-source-if-")
+    return opening_source(call, when_of(call.request.headers, "x-amz-copy-source-if-"))
 
 
 @contextmanager
@@ -125,7 +149,7 @@ def _props(call: Call, source: CopySource) -> Props | None:
             ArgumentName=_METADATA_DIRECTIVE,
             ArgumentValue=directive,
         )
-    if source.key == call.key and source.version is None:
+    if source.key == call.key and source.version is None and asked(call) is None:
         raise S3Error(
             Code.INVALID_REQUEST,
             "This copy request is illegal because it is trying to copy an object to itself without changing the "

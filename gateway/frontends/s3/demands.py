@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from gateway.core.store import Store
 from gateway.frontends.s3.codes import Code
 from gateway.frontends.s3.errors import S3Error
 from gateway.frontends.s3.locking import BUCKET_HEADER
@@ -40,20 +41,29 @@ _HARMLESS: Mapping[str, frozenset[str]] = {
 }
 """Headers that may ask for what is the case anyway, with those values."""
 
+_ENCRYPTION = "server-side-encryption"
+
 _SUSPECT = _REFUSED | _HARMLESS.keys()
 
 
-def refuse_unserved(headers: Mapping[str, str], heeded: frozenset[str]) -> None:
+def refuse_unserved(headers: Mapping[str, str], heeded: frozenset[str], store: Store) -> None:
     """Raise `S3Error` `NotImplemented` where a header asks for what is not done. Names are in lower case.
 
-    `heeded`: headers that the operation at hand understands.
+    `heeded`: headers that the operation at hand understands, those of encryption if `store` encrypts.
     """
     if _SUSPECT.isdisjoint(headers):
         return
-    for name in sorted(_SUSPECT.intersection(headers) - heeded):
+    for name in sorted(_SUSPECT.intersection(headers)):
+        if name in heeded and (_ENCRYPTION not in name or store.caps.encryption):
+            continue
         if headers[name].strip().lower() not in _HARMLESS.get(name, ()):
-            raise S3Error(
-                Code.NOT_IMPLEMENTED,
-                f"The header {name} with the value that was sent implies functionality that is not implemented.",
-                Header=name,
-            )
+            raise not_served(name)
+
+
+def not_served(name: str) -> S3Error:
+    """The error for a header that asks for what is not done."""
+    return S3Error(
+        Code.NOT_IMPLEMENTED,
+        f"The header {name} with the value that was sent implies functionality that is not implemented.",
+        Header=name,
+    )

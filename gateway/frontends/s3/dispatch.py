@@ -198,7 +198,7 @@ class Dispatcher:
 
     async def _perform(self, visit: _Visit, route: _Route, call: Call) -> web.StreamResponse:
         await permit(call, route.operation)
-        refuse_unserved(call.headers, route.operation.heeds)
+        refuse_unserved(call.headers, route.operation.heeds, call.store)
         try:
             answer = await route.operation.handler(call)
         except NoSuchKey:

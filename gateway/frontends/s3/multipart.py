@@ -4,11 +4,13 @@ from collections.abc import Callable
 
 from gateway.core.store import Multipart, find
 from gateway.core.types import Part, Prefix, Put, Upload, UploadQuery
+from gateway.frontends.s3 import encryption
 from gateway.frontends.s3.belonging import described
 from gateway.frontends.s3.bodies import incoming
 from gateway.frontends.s3.call import Call
 from gateway.frontends.s3.checksums import FULL_OBJECT, algorithm_of, kind_made, kind_wanted, members, stated
 from gateway.frontends.s3.codes import Code
+from gateway.frontends.s3.encryption import asked, of_writer, opening
 from gateway.frontends.s3.errors import S3Error
 from gateway.frontends.s3.metadata import props_of
 from gateway.frontends.s3.owners import owner, owner_of
@@ -28,15 +30,16 @@ def uploads_of(call: Call) -> Multipart:
 async def create_multipart_upload(call: Call) -> Output:
     """CreateMultipartUpload."""
     algorithm = algorithm_of(call.headers)
-    kind = kind_wanted(call.headers, algorithm)
+    kind, how = kind_wanted(call.headers, algorithm), asked(call)
     upload = await uploads_of(call).create_upload(
         call.key,
-        Put(props=await described(call, props_of(call.headers, call.settings.max_metadata))),
+        Put(props=await described(call, props_of(call.headers, call.settings.max_metadata)), encryption=how),
         owner=call.principal.account.id,
         checksum=algorithm,
         whole=kind == FULL_OBJECT,
     )
-    return Output({"Bucket": call.key.bucket, "Key": call.key.name, "UploadId": upload.id, **_summed(upload)})
+    named = {"Bucket": call.key.bucket, "Key": call.key.name, "UploadId": upload.id}
+    return Output({**named, **_summed(upload), **encryption.members(upload.props.system, of_writer(how))})
 
 
 async def upload_part(call: Call) -> Output:
@@ -44,7 +47,8 @@ async def upload_part(call: Call) -> Output:
     number, upload = part_number_of(call.query), call.query["uploadId"]
     multipart = uploads_of(call)
     claimed = stated(call.headers)
-    promised = (await multipart.stat_upload(call.key, upload)).checksum
+    pending, secret = await multipart.stat_upload(call.key, upload), opening(call)
+    promised = pending.checksum
     if claimed.algorithm and promised and claimed.algorithm is not promised:
         raise S3Error(
             Code.INVALID_REQUEST,
@@ -52,8 +56,9 @@ async def upload_part(call: Call) -> Output:
             f"actual checksum Type: {claimed.algorithm}",
         )
     body = incoming(call, claimed, call.settings.max_put)
-    part = await multipart.put_part(call.key, upload, number, body, claimed.kept)
-    return Output({"ETag": part.etag, **members(part.checksums)})
+    part = await multipart.put_part(call.key, upload, number, body, claimed.kept, secret)
+    told = encryption.members(pending.props.system, secret)
+    return Output({"ETag": part.etag, **members(part.checksums), **told})
 
 
 async def list_parts(call: Call) -> Output:

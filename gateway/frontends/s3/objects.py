@@ -10,18 +10,20 @@ from gateway.auth.access import Action
 from gateway.auth.principals import ANONYMOUS
 from gateway.auth.rules import TAGGING
 from gateway.core.conditions import ANY, When, parse_etags
+from gateway.core.encryption import SEAL, CustomerKey
 from gateway.core.errors import NotModified
 from gateway.core.locks import OBJECT_LOCK, OF_VERSIONS
 from gateway.core.types import Meta, Put
 from gateway.core.versions import NULL
 from gateway.frontends.http.sending import Head, Source, head_object, send_object
-from gateway.frontends.s3 import locking
+from gateway.frontends.s3 import encryption, locking
 from gateway.frontends.s3.belonging import described, is_plain
 from gateway.frontends.s3.bodies import incoming
 from gateway.frontends.s3.call import Call
 from gateway.frontends.s3.checksums import header_pairs, object_members, stated
 from gateway.frontends.s3.codes import Code
 from gateway.frontends.s3.conditional import settled
+from gateway.frontends.s3.encryption import asked, of_writer, opening
 from gateway.frontends.s3.errors import S3Error
 from gateway.frontends.s3.expiration import HEADER as EXPIRATION
 from gateway.frontends.s3.expiration import expiration, expiration_of, rules_of
@@ -61,12 +63,13 @@ async def head_object_(call: Call) -> web.StreamResponse:
 
 def _source(call: Call) -> Source:
     if not call.query:
-        return Source(call.store, call.key, _head(call), None, call.settings.stall_timeout)
-    version = version_of(call.query)
-    return Source(call.store, call.key, _head(call), version, call.settings.stall_timeout)
+        secret = opening(call)
+        return Source(call.store, call.key, _head(call, secret), None, call.settings.stall_timeout, secret)
+    version, secret = version_of(call.query), opening(call)
+    return Source(call.store, call.key, _head(call, secret), version, call.settings.stall_timeout, secret)
 
 
-def _head(call: Call) -> Head:
+def _head(call: Call, secret: CustomerKey | None) -> Head:
     overrides = overrides_of(call.query)
     if overrides and call.principal is ANONYMOUS:
         raise S3Error(
@@ -83,6 +86,8 @@ def _head(call: Call) -> Head:
             headers[VERSION_ID] = meta.version or NULL
         if summed:
             headers.extend(header_pairs(meta.checksums))
+        if secret is not None or SEAL in meta.props.system:
+            headers.extend(encryption.header_pairs(meta.props.system, secret))
         if meta.props.system:
             _tell_of(call, meta.props.system, headers)
         if rules and (expires := expiration(rules, meta)):
@@ -136,6 +141,7 @@ async def put_object(call: Call) -> Output:
         when=write_when(call),
         checksums=claimed.kept,
         owner=call.bucket.owner if call.bucket else None,
+        encryption=asked(call),
     )
     meta = await call.store.put(call.key, incoming(call, claimed, call.settings.max_put), options)
     return Output(
@@ -144,6 +150,7 @@ async def put_object(call: Call) -> Output:
             "VersionId": meta.version,
             "Expiration": expiration_of(call, meta),
             **object_members(meta.checksums),
+            **encryption.members(meta.props.system, of_writer(options.encryption)),
         }
     )
 
@@ -171,11 +178,12 @@ async def get_object_attributes(call: Call) -> Output:
         raise S3Error(
             Code.INVALID_ARGUMENT, "Invalid attribute name specified.", ArgumentName="x-amz-object-attributes"
         )
-    version = version_of(call.query)
+    version, secret = version_of(call.query), opening(call)
     if "ObjectParts" in wanted:
         meta, parts = await attributes_of(call, version)
     else:
         meta, parts = await call.store.stat(call.key, version), {}
+    encryption.header_pairs(meta.props.system, secret)
     return Output(
         {
             "LastModified": meta.modified,

@@ -14,6 +14,7 @@ from gateway.frontends.s3 import (
     completion,
     copying,
     delete,
+    encryption,
     expiration,
     listing,
     locking,
@@ -59,8 +60,12 @@ class Operation:
 
 OPERATIONS: Mapping[str, Operation] = {
     "AbortMultipartUpload": Operation(Action.ABORT_UPLOAD, multipart.abort_multipart_upload),
-    "CompleteMultipartUpload": Operation(Action.WRITE, completion.complete_multipart_upload, document=True),
-    "CopyObject": Operation(Action.WRITE, copying.copy_object, source=(Action.READ,), heeds=locking.HEADERS),
+    "CompleteMultipartUpload": Operation(
+        Action.WRITE, completion.complete_multipart_upload, document=True, heeds=encryption.OF_OBJECTS
+    ),
+    "CopyObject": Operation(
+        Action.WRITE, copying.copy_object, source=(Action.READ,), heeds=encryption.OF_COPIES | locking.HEADERS
+    ),
     "CreateBucket": Operation(
         Action.CREATE_BUCKET,
         buckets.create_bucket,
@@ -68,10 +73,13 @@ OPERATIONS: Mapping[str, Operation] = {
         document=True,
         heeds=frozenset({locking.BUCKET_HEADER}),
     ),
-    "CreateMultipartUpload": Operation(Action.WRITE, multipart.create_multipart_upload, heeds=locking.HEADERS),
+    "CreateMultipartUpload": Operation(
+        Action.WRITE, multipart.create_multipart_upload, heeds=encryption.OF_OBJECTS | locking.HEADERS
+    ),
     "DeleteBucket": Operation(Action.DELETE_BUCKET, buckets.delete_bucket),
     "DeleteBucketCors": Operation(Action.PUT_CORS, origins.delete_bucket_cors),
     "DeleteBucketLifecycle": Operation(Action.PUT_LIFECYCLE, expiration.delete_bucket_lifecycle),
+    "DeleteBucketEncryption": Operation(Action.PUT_ENCRYPTION, encryption.delete_bucket_encryption),
     "DeleteBucketOwnershipControls": Operation(Action.PUT_OWNERSHIP, ownership.delete_bucket_ownership_controls),
     "DeleteBucketPolicy": Operation(Action.DELETE_POLICY, policies.delete_bucket_policy),
     "DeleteBucketTagging": Operation(Action.PUT_BUCKET_TAGGING, tagging.delete_bucket_tagging),
@@ -82,41 +90,43 @@ OPERATIONS: Mapping[str, Operation] = {
     "GetBucketAcl": Operation(Action.GET_BUCKET_ACL, acl.get_bucket_acl),
     "GetBucketCors": Operation(Action.GET_CORS, origins.get_bucket_cors),
     "GetBucketLifecycleConfiguration": Operation(Action.GET_LIFECYCLE, expiration.get_bucket_lifecycle_configuration),
+    "GetBucketEncryption": Operation(Action.GET_ENCRYPTION, encryption.get_bucket_encryption),
     "GetBucketLocation": Operation(Action.STAT_BUCKET, buckets.get_bucket_location),
     "GetBucketOwnershipControls": Operation(Action.GET_OWNERSHIP, ownership.get_bucket_ownership_controls),
     "GetBucketPolicy": Operation(Action.GET_POLICY, policies.get_bucket_policy),
     "GetBucketPolicyStatus": Operation(Action.GET_POLICY_STATUS, policies.get_bucket_policy_status),
     "GetBucketTagging": Operation(Action.GET_BUCKET_TAGGING, tagging.get_bucket_tagging),
     "GetBucketVersioning": Operation(Action.GET_VERSIONING, versioning.get_bucket_versioning),
-    "GetObject": Operation(Action.READ, objects.get_object),
+    "GetObject": Operation(Action.READ, objects.get_object, heeds=encryption.OF_OBJECTS),
     "GetObjectAcl": Operation(Action.GET_OBJECT_ACL, acl.get_object_acl),
-    "GetObjectAttributes": Operation(Action.READ, objects.get_object_attributes),
+    "GetObjectAttributes": Operation(Action.READ, objects.get_object_attributes, heeds=encryption.OF_OBJECTS),
     "GetObjectLegalHold": Operation(Action.GET_LEGAL_HOLD, locks.get_object_legal_hold),
     "GetObjectLockConfiguration": Operation(Action.GET_OBJECT_LOCK, locks.get_object_lock_configuration),
     "GetObjectRetention": Operation(Action.GET_RETENTION, locks.get_object_retention),
     "GetObjectTagging": Operation(Action.GET_OBJECT_TAGGING, tagging.get_object_tagging),
     "GetPublicAccessBlock": Operation(Action.GET_PUBLIC_ACCESS_BLOCK, ownership.get_public_access_block),
     "HeadBucket": Operation(Action.LIST, buckets.head_bucket),
-    "HeadObject": Operation(Action.READ, objects.head_object_),
+    "HeadObject": Operation(Action.READ, objects.head_object_, heeds=encryption.OF_OBJECTS),
     "ListBuckets": Operation(Action.LIST_BUCKETS, service.list_buckets, on_account=True),
     "ListMultipartUploads": Operation(Action.LIST_UPLOADS, multipart.list_multipart_uploads),
     "ListObjectVersions": Operation(Action.LIST_VERSIONS, version_listing.list_object_versions),
     "ListObjects": Operation(Action.LIST, listing.list_objects),
     "ListObjectsV2": Operation(Action.LIST, listing.list_objects_v2),
     "ListParts": Operation(Action.LIST_PARTS, multipart.list_parts),
-    "PostObject": Operation(Action.WRITE, post.post_object, form=True, heeds=locking.HEADERS),
+    "PostObject": Operation(Action.WRITE, post.post_object, form=True, heeds=encryption.OF_OBJECTS | locking.HEADERS),
     "PutBucketAcl": Operation(Action.PUT_BUCKET_ACL, acl.put_bucket_acl, document=True),
     "PutBucketCors": Operation(Action.PUT_CORS, origins.put_bucket_cors, document=True),
     "PutBucketLifecycleConfiguration": Operation(
         Action.PUT_LIFECYCLE, expiration.put_bucket_lifecycle_configuration, document=True
     ),
+    "PutBucketEncryption": Operation(Action.PUT_ENCRYPTION, encryption.put_bucket_encryption, document=True),
     "PutBucketOwnershipControls": Operation(
         Action.PUT_OWNERSHIP, ownership.put_bucket_ownership_controls, document=True
     ),
     "PutBucketPolicy": Operation(Action.PUT_POLICY, policies.put_bucket_policy),
     "PutBucketTagging": Operation(Action.PUT_BUCKET_TAGGING, tagging.put_bucket_tagging, document=True),
     "PutBucketVersioning": Operation(Action.PUT_VERSIONING, versioning.put_bucket_versioning, document=True),
-    "PutObject": Operation(Action.WRITE, objects.put_object, heeds=locking.HEADERS),
+    "PutObject": Operation(Action.WRITE, objects.put_object, heeds=encryption.OF_OBJECTS | locking.HEADERS),
     "PutObjectAcl": Operation(Action.PUT_OBJECT_ACL, acl.put_object_acl, document=True),
     "PutObjectLegalHold": Operation(Action.PUT_LEGAL_HOLD, locks.put_object_legal_hold, each=True, document=True),
     "PutObjectLockConfiguration": Operation(Action.PUT_OBJECT_LOCK, locks.put_object_lock_configuration, document=True),
@@ -126,6 +136,8 @@ OPERATIONS: Mapping[str, Operation] = {
     "RenameObject": Operation(
         Action.WRITE, renaming.rename_object, source=(Action.READ, Action.DELETE), origin=renaming.origin
     ),
-    "UploadPart": Operation(Action.WRITE, multipart.upload_part),
-    "UploadPartCopy": Operation(Action.WRITE, copying.upload_part_copy, source=(Action.READ,)),
+    "UploadPart": Operation(Action.WRITE, multipart.upload_part, heeds=encryption.OF_OBJECTS),
+    "UploadPartCopy": Operation(
+        Action.WRITE, copying.upload_part_copy, source=(Action.READ,), heeds=encryption.OF_COPIES
+    ),
 }

@@ -9,6 +9,7 @@ from gateway.frontends.http.answer import Answer
 from gateway.frontends.s3.belonging import described
 from gateway.frontends.s3.call import Call
 from gateway.frontends.s3.checksums import content_md5, stated
+from gateway.frontends.s3.encryption import asked
 from gateway.frontends.s3.forms import Form
 from gateway.frontends.s3.metadata import props_of
 from gateway.frontends.s3.rights import bucket_of
@@ -31,6 +32,7 @@ async def post_object(call: Call) -> Answer:
         props=await described(call, props_of(call.headers, call.settings.max_metadata)),
         checksums=claimed.kept,
         owner=bucket_of(call).owner,
+        encryption=asked(call),
     )
     body = CheckedBody(form.file, algorithms, checks, call.settings.max_put)
     return _answer(call, form, await call.store.put(call.key, body, options))

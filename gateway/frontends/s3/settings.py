@@ -19,4 +19,7 @@ class S3Settings(HttpSettings):
     max_put: PositiveInt = Field(5 * GIB, description="Largest body of one PutObject or UploadPart.")
     max_copy: PositiveInt = Field(5 * GIB, description="Largest object that one CopyObject copies.")
     min_part: NonNegativeInt = Field(5 * MIB, description="Smallest part of a multipart upload, the last excepted.")
+    plain_customer_keys: bool = Field(
+        False, description="Take keys of SSE-C from other machines over connections that are not encrypted."
+    )
     max_metadata: PositiveInt = Field(2048, description="Largest user metadata of an object, names and values.")
