@@ -73,11 +73,11 @@ class DefaultRetention:
     unit: Unit
 
     def begin(self, now: int) -> Retention:
-        """The retention of a version that is made now. A year is a calendar year."""
-        if self.unit is Unit.DAYS:
-            return Retention(self.mode, now + self.period * 86_400 * _SECOND)
-        seconds, rest = divmod(now, _SECOND)
-        return Retention(self.mode, _years_later(seconds, self.period) * _SECOND + rest)
+        """The retention of a version that is made now, to the next whole second. A year is a calendar year."""
+        seconds = -(-now // _SECOND)
+        days = self.unit is Unit.DAYS
+        end = seconds + self.period * 86_400 if days else _years_later(seconds, self.period)
+        return Retention(self.mode, end * _SECOND)
 
 
 @dataclass(frozen=True, slots=True)

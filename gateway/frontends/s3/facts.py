@@ -3,6 +3,7 @@
 Source: "Actions, resources, and condition keys for Amazon S3" in the Service Authorization Reference.
 """
 
+import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
@@ -17,6 +18,7 @@ from gateway.frontends.s3.address import decode
 from gateway.frontends.s3.call import Call
 from gateway.frontends.s3.copysource import HEADER as COPY_SOURCE
 from gateway.frontends.s3.tags import DIRECTIVE, HEADER, REPLACE
+from gateway.frontends.s3.text import SECOND, parse_iso8601
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -50,6 +52,9 @@ _HEADERS = {
     },
 }
 """Headers whose values are those of a key."""
+
+REMAINING = "s3:object-lock-remaining-retention-days"
+_DAY = 86_400 * SECOND
 
 _PARAMETERS = {
     "prefix": "s3:prefix",
@@ -85,8 +90,19 @@ def _stated(call: Call) -> Iterator[tuple[str, str | None]]:
         yield key, call.query.get(name)
     if source := call.headers.get(COPY_SOURCE):
         yield "s3:x-amz-copy-source", decode(source.partition("?versionId=")[0]).removeprefix("/")
+    if until := call.headers.get("x-amz-object-lock-retain-until-date"):
+        yield REMAINING, remaining_days(until)
     if call.principal is not ANONYMOUS:
         yield from _signature(call)
+
+
+def remaining_days(until: str) -> str | None:
+    """How many days are left until then, begun ones too; None where that is no time."""
+    try:
+        left = parse_iso8601(until) - time.time_ns()
+    except ValueError:
+        return None
+    return str(-(-left // _DAY))
 
 
 def _signature(call: Call) -> Iterator[tuple[str, str]]:

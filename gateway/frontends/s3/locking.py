@@ -18,7 +18,7 @@ from gateway.frontends.s3.checksums import Stated, content_md5
 from gateway.frontends.s3.codes import Code
 from gateway.frontends.s3.errors import S3Error
 from gateway.frontends.s3.rights import bucket_of, inspect, seems_allowed
-from gateway.frontends.s3.text import iso8601, parse_iso8601
+from gateway.frontends.s3.text import MILLISECOND, iso8601, parse_iso8601
 
 BUCKET_HEADER = "x-amz-bucket-object-lock-enabled"
 BYPASS = "x-amz-bypass-governance-retention"
@@ -65,9 +65,14 @@ def _retention(headers: Mapping[str, str]) -> Retention | None:
     if mode not in tuple(Mode):
         raise _invalid("Unknown wormMode directive.", _MODE, mode)
     try:
-        return Retention(Mode(mode), parse_iso8601(until))
+        return Retention(Mode(mode), in_milliseconds(parse_iso8601(until)))
     except ValueError:
         raise _invalid("The retain until date must be provided in ISO 8601 format", _UNTIL, until) from None
+
+
+def in_milliseconds(until: int) -> int:
+    """The end of a retention as it can be told: who puts again what he was told must not shorten it by that."""
+    return -(-until // MILLISECOND) * MILLISECOND
 
 
 def _permit(call: Call, action: Action) -> None:

@@ -4,6 +4,8 @@ Source: the Get- and Put- calls of ObjectLockConfiguration, ObjectRetention and 
 Reference.
 """
 
+from collections.abc import Mapping
+
 from gateway.auth.access import Action
 from gateway.core.errors import LocksOff
 from gateway.core.locks import (
@@ -26,7 +28,8 @@ from gateway.frontends.s3.checksums import content_md5
 from gateway.frontends.s3.checksums import stated as claimed
 from gateway.frontends.s3.codes import Code
 from gateway.frontends.s3.errors import S3Error
-from gateway.frontends.s3.locking import permit_bypass, wants_bypass
+from gateway.frontends.s3.facts import REMAINING, remaining_days
+from gateway.frontends.s3.locking import in_milliseconds, permit_bypass, wants_bypass
 from gateway.frontends.s3.parameters import version_of
 from gateway.frontends.s3.record import Record
 from gateway.frontends.s3.rights import bucket_of, inspect
@@ -80,17 +83,13 @@ async def get_object_retention(call: Call) -> Output:
 
 
 async def put_object_retention(call: Call) -> Output:
-    """PutObjectRetention; an empty document ends it. Policies may ask what it says, so it is permitted by then."""
+    """PutObjectRetention: an empty document ends it.
+
+    Policies may ask what it says, so it is permitted when that is known.
+    """
     retention = _retention(await _document(call))
     bucket, name, version = bucket_of(call), call.key.name, version_of(call.query)
-    stated = (
-        {}
-        if retention is None
-        else {
-            "s3:object-lock-mode": retention.mode.value,
-            "s3:object-lock-retain-until-date": iso8601(retention.until),
-        }
-    )
+    stated = {} if retention is None else _facts(retention)
     await inspect(call, Action.PUT_RETENTION, bucket, name, version, stated=stated)
     _check_lockable(call)
     bypass = wants_bypass(call)
@@ -100,13 +99,23 @@ async def put_object_retention(call: Call) -> Output:
     return Output({})
 
 
+def _facts(retention: Retention) -> Mapping[str, str]:
+    """What policies may ask of a retention."""
+    until = iso8601(retention.until)
+    return {
+        "s3:object-lock-mode": retention.mode.value,
+        "s3:object-lock-retain-until-date": until,
+        REMAINING: remaining_days(until) or "",
+    }
+
+
 def _retention(asked: Record) -> Retention | None:
     mode, until = asked.text("Mode"), asked.time("RetainUntilDate")
     if mode is None and until is None:
         return None
     if mode is None or until is None:
         raise S3Error(Code.MALFORMED_XML)
-    return Retention(Mode(mode), until)
+    return Retention(Mode(mode), in_milliseconds(until))
 
 
 async def get_object_legal_hold(call: Call) -> Output:
@@ -118,7 +127,10 @@ async def get_object_legal_hold(call: Call) -> Output:
 
 
 async def put_object_legal_hold(call: Call) -> Output:
-    """PutObjectLegalHold. Policies may ask what it says, so it is permitted by then."""
+    """PutObjectLegalHold.
+
+    Policies may ask what it says, so it is permitted when that is known.
+    """
     status = (await _document(call)).text("Status")
     if status is None:
         raise S3Error(Code.MALFORMED_XML)

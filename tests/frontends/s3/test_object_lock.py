@@ -1,5 +1,6 @@
 """Object locks as clients of S3 meet them: configuration, retention, legal holds, and what they keep."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -222,6 +223,21 @@ async def test_a_retention_is_extended_and_shortened_by_bypass_alone(s3: S3Clien
     await s3.put_object_retention(**KEY, Retention={}, BypassGovernanceRetention=True)
     assert (await refusal(s3.get_object_retention(**KEY)))["code"] == "NoSuchObjectLockConfiguration"
     await s3.delete_object(**KEY, VersionId=version)
+
+
+async def test_what_was_told_can_be_put_again(s3: S3Client) -> None:
+    """Clients are told times by the millisecond, and may state finer ones."""
+    precise = {**retention(), "RetainUntilDate": after(30) + timedelta(microseconds=1234)}
+    await put(s3)
+    await s3.put_object_retention(**KEY, Retention=precise)
+    told = (await s3.get_object_retention(**KEY))["Retention"]
+    assert told["RetainUntilDate"] == after(30) + timedelta(milliseconds=2)
+    await s3.put_object_retention(**KEY, Retention=told)
+    await s3.put_object_lock_configuration(**BUCKET, ObjectLockConfiguration=configuration(Days=1))
+    await put(s3)
+    told = (await s3.get_object_retention(**KEY))["Retention"]
+    assert told["RetainUntilDate"].microsecond == 0
+    await s3.put_object_retention(**KEY, Retention=told)
 
 
 async def test_governance_becomes_compliance_by_bypass_alone(s3: S3Client) -> None:

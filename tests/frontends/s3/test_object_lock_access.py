@@ -8,6 +8,7 @@ from tests.frontends.s3.locked import (
     COMPLIANCE,
     GOVERNANCE,
     KEY,
+    after,
     denied,
     is_there,
     put,
@@ -156,10 +157,14 @@ async def test_policies_ask_what_a_lock_is_to_be(s3: S3Client) -> None:
     await s3.put_object_legal_hold(**KEY, LegalHold={"Status": "OFF"})
 
 
-async def test_a_policy_sets_how_long_at_most(s3: S3Client) -> None:
-    condition = {
-        "DateGreaterThan": {"s3:object-lock-retain-until-date": retention(days=40)["RetainUntilDate"].isoformat()}
-    }
+@pytest.mark.parametrize(
+    "condition",
+    (
+        {"DateGreaterThan": {"s3:object-lock-retain-until-date": after(40).isoformat()}},
+        {"NumericGreaterThan": {"s3:object-lock-remaining-retention-days": "40"}},
+    ),
+)
+async def test_a_policy_sets_how_long_at_most(s3: S3Client, condition: dict[str, object]) -> None:
     await put_policy(s3, rule("Deny", "s3:PutObjectRetention", Condition=condition))
     await put(s3, **stated(days=39))
     await denied(s3.put_object(**KEY, Body=b"x", **stated(days=41)))

@@ -167,9 +167,9 @@ def test_that_a_hold_was_lifted_is_known() -> None:
     ("period", "unit", "start", "until"),
     (
         (1, Unit.DAYS, NOW, NOW + DAY),
-        (30, Unit.DAYS, NOW + 7, NOW + 7 + 30 * DAY),
+        (30, Unit.DAYS, NOW + 7, NOW + SECOND + 30 * DAY),
         (1, Unit.YEARS, NOW, at(2027, 11, 21)),
-        (2, Unit.YEARS, NOW + 7, at(2028, 11, 21) + 7),
+        (2, Unit.YEARS, NOW + 7, at(2028, 11, 21) + SECOND),
         (1, Unit.YEARS, at(2028, 2, 29), at(2029, 3, 1)),
         (4, Unit.YEARS, at(2028, 2, 29), at(2032, 2, 29)),
         (100, Unit.YEARS, NOW, at(2126, 11, 21)),
