@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequen
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
+from gateway.auth.asking import check_segment, check_segments
 from gateway.auth.principals import User
 from gateway.cache.base import Cache
 from gateway.cache.local import LocalCache
@@ -18,6 +19,7 @@ from gateway.core.store import Store
 from gateway.failures import StartError
 from gateway.layering import Layering
 from gateway.layers.encrypted import Encrypted, MasterKeys
+from gateway.layers.manifests import Gate, LargeObjects
 from gateway.passthrough import Passthrough
 from gateway.stores.catalog import Catalog
 from gateway.stores.catalog.settings import CatalogSettings
@@ -65,6 +67,8 @@ async def opened(
                 store = _encrypted(store, settings.encryption)
             if isinstance(settings, RemoteS3Settings | RemoteSwiftSettings):
                 store = layering.around(store, name, settings)
+            if store.caps.listed_props:
+                store = LargeObjects(store, Gate(check_segment, check_segments))
             served[name] = store
             stack.push_async_callback(store.aclose)
             await _start(name, settings, store)

@@ -12,7 +12,7 @@ ANYTHING = "*"
 
 SECOND = 1_000_000_000
 
-_TAG = re.compile(r'(?:W/)?"([^"]*)"|([^\s,"]+)')
+_TAG = re.compile(r'(?:W/)?"([^"]*)"|([^\s,"][^\s,]*)')
 
 
 class Validators(Protocol):

@@ -15,6 +15,8 @@ def new_request_id() -> str:
 class RequestContext(NamedTuple):
     """`client` is the peer's address without its port; `deadline` and `began` are on the `time.monotonic` clock, in
     seconds. What was seen since the request `began` is new enough for it; where that is not known, nothing is.
+
+    `caller` is an `auth.asking.Caller`, into which the core does not look.
     """
 
     request_id: str = "-"
@@ -23,6 +25,7 @@ class RequestContext(NamedTuple):
     principal: str = ""
     deadline: float | None = None
     began: float = inf
+    caller: object = None
 
     def remaining(self) -> float | None:
         """Seconds until the deadline, never below 0; None where there is none."""

@@ -226,6 +226,12 @@ class Corrupt(StoreError):
     text = "The stored object is damaged"
 
 
+class BrokenSegment(StoreError):
+    """A segment of a large object is not there, is another one by now, or is not for the caller to read."""
+
+    text = "A segment of the large object is missing, was changed or can't be read"
+
+
 class Unavailable(StoreError):
     """The store, or what lies behind it, does not answer. `retryable`: the same request may succeed later."""
 

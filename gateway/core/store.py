@@ -13,6 +13,7 @@ from gateway.core.digest import Algorithm, Digests
 from gateway.core.encryption import CustomerKey
 from gateway.core.errors import StoreError, Unsupported
 from gateway.core.locks import BucketLock, Retention
+from gateway.core.manifest import Entry
 from gateway.core.ranges import Extent, Span
 from gateway.core.types import (
     AccountMeta,
@@ -383,6 +384,23 @@ class Segments(Protocol):
 
     async def left_segments(self, bucket: str, before: int) -> Sequence[LeftUpload]:
         """Uploads that nobody was at since `before` (ns since the epoch). Some may have become objects."""
+        ...
+
+
+class Manifests(Protocol):
+    """Large objects of Swift's kinds, which read as what their manifests stand for (`core.manifest`)."""
+
+    @property
+    def plain(self) -> Store:
+        """The store in which a manifest is the object that it is by itself."""
+        ...
+
+    async def put_manifest(self, key: Key, entries: Sequence[Entry], opts: Put) -> Meta:
+        """Store a static manifest of entries that have been looked at. Raises as `Store.put`."""
+        ...
+
+    async def entries(self, meta: Meta) -> Sequence[Entry]:
+        """What a static manifest lists that `plain` describes so. Raises `ConditionFailed` for another one by now."""
         ...
 
 

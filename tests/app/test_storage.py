@@ -11,6 +11,7 @@ from gateway.core.events import Done
 from gateway.core.store import Store
 from gateway.failures import StartError
 from gateway.layers.limit import Limit
+from gateway.layers.manifests import LargeObjects
 from gateway.layers.metacache import MetaCache
 from gateway.layers.observe import Observe
 from gateway.layers.retry import Retry
@@ -33,8 +34,8 @@ def config(store: Mapping[str, object], **more: object) -> Config:
 
 async def test_local_stores_have_no_cache_before_them() -> None:
     async with opened(config({"type": "memory"}, cache={}), [user("a")], KEY) as storage:
-        assert isinstance(storage.served["main"], Memory)
-        assert storage.served == storage.plain
+        assert layers(storage.served["main"]) == [LargeObjects, Memory]
+        assert storage.served["main"].inner is storage.plain["main"]
 
 
 def layers(store: Store) -> list[type[Store]]:

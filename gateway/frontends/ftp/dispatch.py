@@ -13,7 +13,7 @@ from gateway.core.errors import StoreError
 from gateway.core.events import Access
 from gateway.frontends.ftp.commands import UNBUILT, Command, PathCommand, PlainCommand, is_served, lookup, specific
 from gateway.frontends.ftp.lines import Request
-from gateway.frontends.ftp.permissions import authorise
+from gateway.frontends.ftp.permissions import Sender, authorise
 from gateway.frontends.ftp.replies import Refused, Reply, Then, failure_reply
 from gateway.frontends.ftp.session import Login, Session, Target
 
@@ -77,7 +77,9 @@ async def _wait(session: Session, answer: Awaitable[Reply]) -> Reply:
 
 
 async def _run(session: Session, login: Login, verb: str, command: PathCommand, text: str) -> Reply:
-    enter(RequestContext(new_request_id(), str(session.client), "ftp", login.principal.label))
+    principal = login.principal
+    sender = Sender(principal, session.origin)
+    enter(RequestContext(new_request_id(), str(session.client), "ftp", principal.label, caller=sender))
     started, error = time.monotonic(), ""
     target = _target(session, login, command, text)
     reply = GONE

@@ -5,6 +5,7 @@ from functools import partial
 
 from gateway.auth import guard
 from gateway.auth.access import Action, Resource, check, may
+from gateway.auth.asking import Caller
 from gateway.auth.facts import Facts, facts_of
 from gateway.auth.principals import Principal
 from gateway.core.errors import NoSuchBucket
@@ -34,6 +35,17 @@ class Origin:
 
     client: Address
     secure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sender(Caller):
+    """Who sent a command, as far as access to what it leads on to is concerned."""
+
+    principal: Principal
+    origin: Origin
+
+    def facts(self) -> Facts:
+        return facts_of(str(self.origin.client), secure=self.origin.secure)
 
 
 BROWSE = Needs((Action.LIST,), (Action.LIST,))

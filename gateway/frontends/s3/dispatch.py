@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
+from gateway.auth.asking import Caller
 from gateway.auth.errors import AuthError
-from gateway.auth.principals import ANONYMOUS, Registry
+from gateway.auth.facts import Facts, facts_of
+from gateway.auth.principals import ANONYMOUS, Principal, Registry
 from gateway.auth.request import SignedRequest, fold
 from gateway.auth.tenancy import Tenancy
 from gateway.core.context import RequestContext, enter, new_request_id
@@ -55,7 +57,7 @@ class _Route:
 
 
 @dataclass(slots=True)
-class _Visit:
+class _Visit(Caller):
     """What is known of a request so far; the access record is made of it."""
 
     request: web.BaseRequest
@@ -65,14 +67,21 @@ class _Visit:
     key: Key = SERVICE.key
     started: float = field(default_factory=time.monotonic)
     entered: RequestContext | None = None
+    principal: Principal = ANONYMOUS
 
-    def context(self, principal: str = "") -> RequestContext:
-        return RequestContext(self.request_id, self.request.remote or "", "s3", principal, None, self.started)
+    def context(self, principal: str = "", caller: Caller | None = None) -> RequestContext:
+        return RequestContext(self.request_id, self.request.remote or "", "s3", principal, None, self.started, caller)
 
     def admit(self, sender: Sender) -> None:
         """Have all that happens from here on speak of `sender`."""
-        self.entered = self.context(sender.principal.label)
+        self.principal = sender.principal
+        self.entered = self.context(sender.principal.label, self)
         enter(self.entered)
+
+    def facts(self) -> Facts:
+        headers = self.request.headers
+        stated = {"aws:referer": headers.get("Referer"), "aws:useragent": headers.get("User-Agent")}
+        return facts_of(self.request.remote or "", secure=self.request.secure, stated=stated.items())
 
 
 class Dispatcher:

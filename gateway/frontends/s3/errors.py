@@ -158,6 +158,7 @@ STORE_ERRORS: Mapping[type, Tell] = {
     core.ConditionFailed: _of(core.ConditionFailed, _condition),
     core.NotModified: _plain(Code.NOT_MODIFIED),
     core.BadRange: _of(core.BadRange, _range),
+    core.BrokenSegment: _as(Code.OPERATION_ABORTED),
     core.BadRequest: _as(Code.INVALID_REQUEST),
     core.BadDigest: _of(core.BadDigest, _digest),
     core.IncompleteBody: _plain(Code.INCOMPLETE_BODY),

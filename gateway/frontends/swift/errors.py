@@ -93,6 +93,7 @@ STORE_ERRORS: Mapping[type[core.StoreError], Rule] = {
     core.ConditionFailed: Rule(412),
     core.NotModified: Rule(304),
     core.BadRange: Rule(416),
+    core.BrokenSegment: Rule(409),
     core.BadRequest: Rule(400, told=True),
     core.BadDigest: Rule(422),
     core.IncompleteBody: Rule(499),
