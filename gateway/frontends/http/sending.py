@@ -78,13 +78,15 @@ async def head_object(request: web.BaseRequest, source: Source) -> web.Response:
     return Answer(status=206, headers=headers)
 
 
-async def send_object(request: web.BaseRequest, source: Source) -> web.StreamResponse:
-    """The answer to GET, sent. Preconditions, ranges and If-Range are honoured.
+async def send_object(
+    request: web.BaseRequest, source: Source, chosen: Sequence[Span] | None = None
+) -> web.StreamResponse:
+    """The answer to GET, sent. Preconditions, ranges and If-Range are honoured; `chosen` are ranges instead of those.
 
     Raises what `Store.open` raises before anything is sent, and `BrokenTransfer` after.
     """
     when = when_of(request.headers)
-    spans = spans_of(request.headers)
+    spans = spans_of(request.headers) if chosen is None else chosen
     if spans and hdrs.IF_RANGE in request.headers:
         spans = _applicable(request.headers, await source.stat(when))
     if len(spans) > 1:

@@ -1,11 +1,12 @@
 """A request that has passed dispatch, as handlers get it."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from aiohttp import hdrs, web
 from multidict import CIMultiDict
 
+from gateway.auth.access import Action
 from gateway.auth.principals import Principal, Role
 from gateway.core.errors import NoSuchBucket
 from gateway.core.store import Store
@@ -39,15 +40,22 @@ class Place:
         return self.bucket
 
 
+Reach = Callable[[Action, Target], Awaitable[Place]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """What a handler needs to know. `other` is the second object of a copy."""
+    """What a handler needs to know. `other` is the second object of a copy.
+
+    `reach` makes the access check for what a request leads on to. Raises `Refusal`, `NoSuchBucket`.
+    """
 
     request: web.BaseRequest
     parameters: Parameters
     principal: Principal
     settings: SwiftSettings
     place: Place
+    reach: Reach
     other: Place | None = None
 
     @property

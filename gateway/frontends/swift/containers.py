@@ -6,6 +6,7 @@ from aiohttp import web
 
 from gateway.core.errors import AlreadyExists, NoSuchBucket, Unsupported
 from gateway.core.ops import counted
+from gateway.core.store import Manifests, find
 from gateway.core.types import BucketMeta, BucketProps, ListQuery, Meta, Page, Prefix, PropsChange
 from gateway.frontends.swift import metadata
 from gateway.frontends.swift.answers import answer, page
@@ -76,13 +77,15 @@ async def _change(call: Call, found: BucketMeta, changes: dict[str, str | None])
 
 
 async def _rows(call: Call, wanted: Wanted) -> list[Meta | Prefix]:
-    container = call.place.target.container
+    """Manifests are shown as what they are by themselves; static ones tell there what they stand for."""
+    container, manifests = call.place.target.container, find(call.store, Manifests)
+    store = call.store if manifests is None else manifests.plain
 
     async def fetch(query: ListQuery) -> Page[Meta | Prefix]:
-        return await call.store.list(container, query)
+        return await store.list(container, query)
 
     if wanted.path is not None:
-        return [*await gather_path(call.store, container, wanted.path, wanted.query)]
+        return [*await gather_path(store, container, wanted.path, wanted.query)]
     return await gather(fetch, wanted.query)
 
 

@@ -1,7 +1,7 @@
 """Copies inside of the store: COPY with Destination, PUT with X-Copy-From; across containers and accounts."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import quote
 
@@ -9,20 +9,27 @@ from aiohttp import web
 
 from gateway.auth.rules import OF_OBJECTS
 from gateway.core.body import StreamBody
-from gateway.core.conditions import ANY, ANYTHING, When
+from gateway.core.conditions import ANY, ANYTHING, When, check_read
 from gateway.core.errors import ConditionFailed, TooLarge
+from gateway.core.manifest import flags_of, static_of, without_flags
 from gateway.core.ranges import Span
+from gateway.core.store import Manifests
 from gateway.core.types import Copy, Meta, Props, Put
 from gateway.frontends.http.headers import spans_of, when_of
 from gateway.frontends.swift import metadata
+from gateway.frontends.swift.accept import Format
 from gateway.frontends.swift.answers import answer
 from gateway.frontends.swift.call import Call, Place
 from gateway.frontends.swift.constraints import check_object_name
 from gateway.frontends.swift.errors import Refusal
 from gateway.frontends.swift.expiry import expires_of
+from gateway.frontends.swift.manifests import BEYOND, BadSegments, manifest_of, numbered, refused_segments
+from gateway.frontends.swift.manifests import store as store_manifest
 from gateway.frontends.swift.metadata import Kind
 from gateway.frontends.swift.parameters import truth
 from gateway.frontends.swift.properties import HTTP, content_type_of, system_of
+from gateway.frontends.swift.report import liked
+from gateway.frontends.swift.stated import stated_of
 from gateway.frontends.swift.target import Target, parse_account, parse_reference
 from gateway.frontends.swift.times import last_modified
 
@@ -62,21 +69,58 @@ async def copy_from(call: Call, source: Place) -> web.Response:
 
 
 async def _copy(call: Call, source: Place, target: Place) -> web.Response:
-    """As Swift: conditions are about the source, but for `If-None-Match: *`, which is about the target."""
+    """As Swift: conditions are about the source, but for `If-None-Match: *`, which is about the target.
+
+    Of a large object the bytes are copied; with `multipart-manifest=get` its manifest.
+    """
     check_object_name(target.target.name)
     spans = spans_of(call.headers)
     if len(spans) > 1:
         raise Refusal(400, "A copy takes one range only")
     when, target_when = _conditions(call.headers)
+    if call.parameters.get("multipart-manifest") == "get" and (standing := await manifest_of(source)):
+        return await _copy_manifest(call, source, target, standing, target_when)
     found = await source.store.stat(source.key, when=when)
+    span = await _span(call, source, spans)
     opts = Put(props=_props(call.headers, found, target.target.name), when=target_when, owner=target.owner)
     try:
-        meta = await _transfer(call, source, target, opts, found, spans[0] if spans else None)
+        meta = await _transfer(call, source, target, opts, found, span)
     except ConditionFailed:
         if opts.when is ANY and when is ANY:
             raise Refusal(409) from None  # nobody asked for anything: the source is another one since it was looked at
         raise
     return answer(201, _headers(meta, source.target, found))
+
+
+async def _span(call: Call, source: Place, spans: Sequence[Span]) -> Span | None:
+    """The range to copy, which may be the part of a large object; None: all of it. Raises `Refusal` (400, 416)."""
+    part = await numbered(call, source)
+    if part is None:
+        return spans[0] if spans else None
+    if part.span is None:
+        raise Refusal(416, BEYOND)
+    return part.span
+
+
+async def _copy_manifest(
+    call: Call, source: Place, target: Place, standing: tuple[Manifests, Meta], when: When
+) -> web.Response:
+    """Copy a manifest itself. The segments of a static one are looked for in the account that it is copied to."""
+    manifests, found = standing
+    check_read(_conditions(call.headers)[0], found)
+    props = _props(call.headers, found, target.target.name)
+    opts = Put(props=replace(props, system={**flags_of(found.props.system), **props.system}), when=when)
+    if static_of(found.props.system) is None:
+        plain = replace(source, store=manifests.plain)
+        there = replace(target, store=manifests.plain if source.store is target.store else target.store)
+        meta = await _transfer(call, plain, there, opts, found, None)
+        return answer(201, _headers(meta, source.target, found))
+    stated = [stated_of(entry) for entry in await manifests.entries(found)]
+    try:
+        meta = await store_manifest(call, target, stated, opts)
+    except BadSegments as bad:
+        return refused_segments(bad, liked(call.headers.get("Accept", "")) or Format.PLAIN)
+    return answer(201, [*_headers(meta, source.target, found)])
 
 
 async def _transfer(call: Call, source: Place, target: Place, opts: Put, found: Meta, span: Span | None) -> Meta:
@@ -104,7 +148,7 @@ def _props(headers: Headers, found: Meta, name: str) -> Props:
     old = found.props
     kept = {
         key: value
-        for key, value in old.system.items()
+        for key, value in without_flags(old.system).items()
         if key not in OF_OBJECTS and not (fresh and key.startswith(HTTP))
     }
     return Props(
@@ -116,7 +160,9 @@ def _props(headers: Headers, found: Meta, name: str) -> Props:
 
 
 def _headers(meta: Meta, source: Target, found: Meta) -> Iterator[tuple[str, str]]:
-    yield "Etag", f'"{meta.etag}"' if meta.is_composite else meta.etag
+    static = static_of(meta.props.system)
+    etag = meta.etag if static is None else static.etag
+    yield "Etag", f'"{etag}"' if meta.is_composite else etag
     yield "Last-Modified", last_modified(meta.modified)
     yield "X-Copied-From-Account", quote(source.account)
     yield "X-Copied-From", quote(f"{source.container}/{source.name}")

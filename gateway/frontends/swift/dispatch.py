@@ -12,7 +12,8 @@ from urllib.parse import quote
 from aiohttp import hdrs, web
 
 from gateway.auth.access import Action, Resource, may
-from gateway.auth.facts import Tell
+from gateway.auth.asking import Caller
+from gateway.auth.facts import Facts, Tell
 from gateway.auth.guard import check_in
 from gateway.auth.principals import ANONYMOUS, Principal, Registry
 from gateway.auth.tempauth import InvalidToken, TokenIssuer
@@ -20,7 +21,7 @@ from gateway.auth.tenancy import Tenancy
 from gateway.core.context import RequestContext, current, enter
 from gateway.core.errors import Denied, InvalidName, NoSuchBucket, StoreError
 from gateway.core.events import Access, Observer
-from gateway.core.store import Store
+from gateway.core.store import Manifests, Store, find
 from gateway.frontends.http.sending import BrokenTransfer, sent_bytes
 from gateway.frontends.swift import cors, login, unsupported
 from gateway.frontends.swift.answers import answer, identify, page, refused
@@ -62,7 +63,7 @@ class Dispatcher:
             "/info": ("info", self._info),
             **dict.fromkeys(login.PATHS, ("login", login.Login(settings, registry, tokens))),
         }
-        self._document = info(settings)
+        self._document = info(settings, large=all(find(store, Manifests) for store in tenancy.stores))
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         served = _Served(request)
@@ -139,18 +140,21 @@ class Dispatcher:
         principal: Principal,
     ) -> web.StreamResponse:
         tell = partial(facts_of, request, parameters)
-        place = await self._permit(principal, operation.action, target, tell, creates=operation.creates)
+        place = await self._permit(principal, operation.action, target, tell=tell, creates=operation.creates)
         second = operation.also.find(target, request.headers) if operation.also else None
         other = (
-            await self._permit(principal, operation.also.action, second, tell) if operation.also and second else None
+            await self._permit(principal, operation.also.action, second, tell=tell)
+            if operation.also and second
+            else None
         )
-        unsupported.check(request.method, target.level, request.headers, parameters)
+        unsupported.check(request.method, target.level, request.headers, parameters, place.store)
         call = Call(
             request=request,
             parameters=parameters,
             principal=principal,
             settings=self._settings,
             place=place,
+            reach=partial(self._permit, principal, tell=tell),
             other=other,
         )
         try:
@@ -162,7 +166,7 @@ class Dispatcher:
         return response
 
     async def _permit(
-        self, principal: Principal, action: Action, target: Target, tell: Tell, *, creates: bool = False
+        self, principal: Principal, action: Action, target: Target, *, tell: Tell, creates: bool = False
     ) -> Place:
         """The place that a target is, if `principal` may do `action` there. Raises `Refusal`, `NoSuchBucket`.
 
@@ -211,7 +215,7 @@ class Dispatcher:
         return answer(200, ((hdrs.CONTENT_TYPE, "application/json; charset=UTF-8"),), self._document)
 
 
-class _Served:
+class _Served(Caller):
     """What the access line of a request will say, as it becomes known."""
 
     def __init__(self, request: web.BaseRequest) -> None:
@@ -229,8 +233,12 @@ class _Served:
     def found(self, target: Target, principal: Principal) -> None:
         """The request is about `target`, and `principal` asks."""
         self._target = target
-        self.context = self.context._replace(principal=principal.label)
+        self.principal = principal
+        self.context = self.context._replace(principal=principal.label, caller=self)
         enter(self.context)
+
+    def facts(self) -> Facts:
+        return facts_of(self._request, Parameters(split(self._request.raw_path)[1]))
 
     def access(self, status: int, sent: int, error: str = "") -> Access:
         target = self._target

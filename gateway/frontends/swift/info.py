@@ -5,12 +5,22 @@ import json
 import gateway
 from gateway.core.types import DEFAULT_POLICY
 from gateway.frontends.swift import constraints
+from gateway.frontends.swift.heartbeat import INTERVAL
 from gateway.frontends.swift.settings import SwiftSettings
+from gateway.frontends.swift.stated import MAX_SEGMENTS, MAX_SIZE
 from gateway.frontends.swift.target import VERSIONS
 
+SLO = {
+    "max_manifest_segments": MAX_SEGMENTS,
+    "max_manifest_size": MAX_SIZE,
+    "min_segment_size": 1,
+    "yield_frequency": INTERVAL,
+    "allow_async_delete": True,
+}
 
-def info(settings: SwiftSettings) -> bytes:
-    """The document."""
+
+def info(settings: SwiftSettings, *, large: bool) -> bytes:
+    """The document. `large`: there are static large objects."""
     return json.dumps(
         {
             "swift": {
@@ -34,6 +44,7 @@ def info(settings: SwiftSettings) -> bytes:
                 "strict_cors_mode": True,
                 "valid_api_versions": sorted(VERSIONS),
             },
+            **({"slo": SLO} if large else {}),
             "tempauth": {"account_acls": False},
         }
     ).encode()

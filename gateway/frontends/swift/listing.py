@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from json.encoder import encode_basestring_ascii as quoted
 
+from gateway.core.manifest import static_of
 from gateway.core.types import BucketMeta, Meta, Prefix
 from gateway.frontends.swift.accept import Format
 from gateway.frontends.swift.policy import policy_of
@@ -44,9 +45,12 @@ def _objects_json(container: str, rows: Objects) -> str:
 def _object_json(row: Meta | Prefix) -> str:
     if isinstance(row, Prefix):
         return f'{{"subdir": {quoted(row.name)}}}'
+    size, more = row.size, ""
+    if row.props.system and (static := static_of(row.props.system)):
+        size, more = static.size, rf', "slo_etag": "\"{static.etag}\""'
     return (
-        f'{{"bytes": {row.size}, "hash": {quoted(row.etag)}, "name": {quoted(row.name)}, '
-        f'"content_type": {quoted(row.props.content_type)}, "last_modified": "{iso8601(row.modified)}"}}'
+        f'{{"bytes": {size}, "hash": {quoted(row.etag)}, "name": {quoted(row.name)}, '
+        f'"content_type": {quoted(row.props.content_type)}, "last_modified": "{iso8601(row.modified)}"{more}}}'
     )
 
 
@@ -57,8 +61,10 @@ def _objects_xml(container: str, rows: Objects) -> str:
 def _object_xml(row: Meta | Prefix) -> str:
     if isinstance(row, Prefix):
         return f'<subdir name="{_attribute(row.name)}"><name>{_text(row.name)}</name></subdir>'
+    static = static_of(row.props.system) if row.props.system else None
+    size = row.size if static is None else static.size
     return (
-        f"<object><name>{_text(row.name)}</name><hash>{row.etag}</hash><bytes>{row.size}</bytes>"
+        f"<object><name>{_text(row.name)}</name><hash>{row.etag}</hash><bytes>{size}</bytes>"
         f"<content_type>{_text(row.props.content_type)}</content_type>"
         f"<last_modified>{iso8601(row.modified)}</last_modified></object>"
     )

@@ -12,49 +12,72 @@ from gateway.core.conditions import ANY, ANYTHING, When
 from gateway.core.digest import Algorithm
 from gateway.core.errors import BadDigest, BadRange, ConditionFailed, NoSuchKey, NotFound, NotModified, StoreError
 from gateway.core.expiry import NEVER
+from gateway.core.manifest import DYNAMIC, static_of
+from gateway.core.ranges import Span, content_range
 from gateway.core.types import Meta, PropsChange, Put, Versioning
 from gateway.frontends.http.answer import Answer
 from gateway.frontends.http.body import RequestBody
 from gateway.frontends.http.headers import spans_of, when_of
 from gateway.frontends.http.sending import Head, Source, send_object
-from gateway.frontends.swift import metadata
+from gateway.frontends.swift import manifests, metadata, unmaking
 from gateway.frontends.swift.answers import answer, page
 from gateway.frontends.swift.call import Call
 from gateway.frontends.swift.constraints import check_object_name
 from gateway.frontends.swift.copies import copy_from
 from gateway.frontends.swift.errors import Refusal, of_store
 from gateway.frontends.swift.expiry import demanded_of, expires_of
+from gateway.frontends.swift.manifests import NumberedPart
 from gateway.frontends.swift.properties import content_type_of, described, props_of, system_changes, validators
 from gateway.frontends.swift.times import last_modified
 
 _MD5 = re.compile(r"[0-9a-f]{32}")
 
+RESERVED = (
+    "X-Static-Large-Object is a reserved header. To create a static large object add query param "
+    "multipart-manifest=put."
+)
+
 _STANDING = When(if_match=(ANYTHING,))
 """There is an object."""
 
 
-async def head(call: Call) -> web.Response:
+async def head(call: Call) -> web.StreamResponse:
     """HEAD: what describes the object."""
+    if (manifest := await _manifest(call)) is not None:
+        return manifest
     try:
         await _check_dates(call)
         meta = await call.store.stat(call.place.key, when=when_of(call.headers))
+        part = await manifests.numbered(call, call.place)
     except (ConditionFailed, NotModified) as error:
         raise await _with_validators(call, error) from None
     headers = described(meta)
+    if part is not None:
+        if part.span is None:
+            return await manifests.beyond(call, part.total)
+        extent = part.span.resolve(meta.size)
+        headers[hdrs.CONTENT_LENGTH], headers[hdrs.CONTENT_RANGE] = str(len(extent)), content_range(extent, meta.size)
+        headers["X-Parts-Count"] = str(part.total)
+        return web.Response(status=206, headers=headers)
     headers[hdrs.CONTENT_LENGTH] = str(meta.size)
     return Answer(headers=headers)
 
 
 async def get(call: Call) -> web.StreamResponse:
     """GET: the bytes, or ranges of them."""
+    if (manifest := await _manifest(call)) is not None:
+        return manifest
     if call.parameters.get("multipart-manifest") == "get" and hdrs.IF_NONE_MATCH not in call.headers:
         meta = await call.store.stat(call.place.key)
         if meta.is_composite:
             return _empty_manifest(meta)
-    source = Source(call.store, call.place.key, _head(call), stall=call.settings.stall_timeout)
     try:
         await _check_dates(call)
-        return await send_object(call.request, source)
+        part = await manifests.numbered(call, call.place)
+        if part is not None and part.span is None:
+            return await manifests.beyond(call, part.total)
+        source = _Source(call.store, call.place.key, _head(call, part), stall=call.settings.stall_timeout)
+        return await send_object(call.request, source, await _spans(call, part))
     except BadRange as error:
         if error.size == 0 and any(span.first is None and span.last for span in spans_of(call.headers)):
             return await _nothing(call)
@@ -63,8 +86,41 @@ async def get(call: Call) -> web.StreamResponse:
         raise await _with_validators(call, error) from None
 
 
-async def put(call: Call) -> web.Response:
+class _Source(Source):
+    """An object whose ETag is compared as Swift's clients know it."""
+
+    __slots__ = ()
+
+    async def stat(self, when: When) -> Meta:
+        meta = await super().stat(when)
+        static = static_of(meta.props.system) if meta.is_composite else None
+        return meta if static is None else replace(meta, etag=static.etag)
+
+
+async def _manifest(call: Call) -> web.StreamResponse | None:
+    """The answer to a request for a manifest itself; None where it asks for none, or none stands there."""
+    if call.parameters.get("multipart-manifest") != "get":
+        return None
+    standing = await manifests.manifest_of(call.place)
+    return None if standing is None else await manifests.send_manifest(call, *standing)
+
+
+async def _spans(call: Call, part: NumberedPart | None) -> tuple[Span, ...]:
+    """The ranges to send. Of a dynamic large object Swift knows one at most, and sends all where more are asked for."""
+    if part is not None and part.span is not None:
+        return (part.span,)
+    spans = spans_of(call.headers)
+    if len(spans) > 1 and DYNAMIC in (await call.store.stat(call.place.key)).props.system:
+        return ()
+    return spans
+
+
+async def put(call: Call) -> web.StreamResponse:
     """PUT: the whole object, or nothing."""
+    if call.parameters.get("multipart-manifest") == "put":
+        return await manifests.put(call)
+    if "X-Static-Large-Object" in call.headers:
+        raise Refusal(400, RESERVED)
     if call.other is not None:
         return await copy_from(call, call.other)
     name = call.place.target.name
@@ -79,6 +135,8 @@ async def put(call: Call) -> web.Response:
 
 async def post(call: Call) -> web.Response:
     """POST: other metadata in place of all that the object has. Its type stays unless another one is stated."""
+    if "X-Static-Large-Object" in call.headers:
+        raise Refusal(400, RESERVED)
     change = PropsChange(
         content_type=content_type_of(call.headers, call.place.target.name),
         user=metadata.of_object(call.headers.items()),
@@ -91,8 +149,10 @@ async def post(call: Call) -> web.Response:
     return page(202)
 
 
-async def delete(call: Call) -> web.Response:
+async def delete(call: Call) -> web.StreamResponse:
     """DELETE: 404 where there is none, which leaves no delete marker."""
+    if call.parameters.get("multipart-manifest") == "delete":
+        return await unmaking.delete(call)
     when = when_of(call.headers)
     expires = demanded_of(call.headers)
     if expires is not None:
@@ -121,9 +181,11 @@ async def _check_dates(call: Call) -> None:
             await call.store.stat(call.place.key, when=dates)
 
 
-def _head(call: Call) -> Head:
+def _head(call: Call, part: NumberedPart | None = None) -> Head:
     def head_of(meta: Meta) -> CIMultiDict[str]:
         headers = described(meta)
+        if part is not None:
+            headers["X-Parts-Count"] = str(part.total)
         call.finish(headers)
         return headers
 

@@ -6,6 +6,7 @@ from mimetypes import MimeTypes
 
 from multidict import CIMultiDict
 
+from gateway.core.manifest import DYNAMIC, static_of
 from gateway.core.types import DEFAULT_TYPE, Meta, Props
 from gateway.frontends.swift import metadata
 from gateway.frontends.swift.errors import Refusal
@@ -55,7 +56,19 @@ def system_of(headers: Headers) -> dict[str, str]:
 def system_changes(headers: Headers) -> dict[str, str | None]:
     """The same for a POST: what it does not state goes."""
     stated = ((name, headers.get(name)) for name in KEPT)
-    return {HTTP + name.lower(): None if value is None else metadata.legible(value) for name, value in stated}
+    kept = {HTTP + name.lower(): None if value is None else metadata.legible(value) for name, value in stated}
+    return {**kept, DYNAMIC: _prefix_of(headers)}
+
+
+def _prefix_of(headers: Headers) -> str | None:
+    """Where the segments of a dynamic large object lie. Raises `Refusal` (400)."""
+    value = headers.get("X-Object-Manifest")
+    if not value:
+        return None
+    container, _, prefix = value.partition("/")
+    if not container or not prefix or prefix.startswith("/") or "?" in value or "&" in value:
+        raise Refusal(400, "X-Object-Manifest must be in the format container/prefix")
+    return metadata.legible(value)
 
 
 def props_of(headers: Headers, name: str) -> Props:
@@ -88,13 +101,30 @@ def validators(meta: Meta) -> list[tuple[str, str]]:
     An object that S3's multipart upload put together has an ETag that is no MD5 of its bytes. python-swiftclient and
     rclone take every ETag for one, unless X-Static-Large-Object is there, whatever its value; with `True` they would
     also look for segments to compare, and to delete along with the object. There are none, so it says `False`; the ETag
-    stands in quotes, as Swift has it where it is no MD5.
+    stands in quotes, as Swift has it where it is no MD5. Those of large objects are the MD5 of their segments' digests.
     """
     headers = [
         ("Last-Modified", last_modified(meta.modified)),
         ("X-Timestamp", timestamp(meta.modified)),
         ("Accept-Ranges", "bytes"),
     ]
+    if meta.props.system and (large := _large(meta)):
+        return [*large, *headers]
     if meta.is_composite:
         return [("Etag", f'"{meta.etag}"'), ("X-Static-Large-Object", "False"), *headers]
     return [("Etag", meta.etag), *headers]
+
+
+def _large(meta: Meta) -> list[tuple[str, str]]:
+    """The headers of a manifest, or of what it stands for; empty for any other object."""
+    static = static_of(meta.props.system)
+    bare = meta.etag.partition("-")[0]
+    if static is not None:
+        told = [("X-Static-Large-Object", "True")]
+        if bare != static.etag:
+            return [("Etag", meta.etag), *told]
+        return [("Etag", f'"{bare}"'), ("X-Manifest-Etag", static.manifest), *told]
+    prefix = meta.props.system.get(DYNAMIC)
+    if prefix is None:
+        return []
+    return [("Etag", f'"{bare}"' if meta.is_composite else meta.etag), ("X-Object-Manifest", prefix)]

@@ -6,6 +6,7 @@ that it belongs to, and is ignored here as it is there.
 
 from collections.abc import Mapping
 
+from gateway.core.store import Manifests, Store, find
 from gateway.frontends.swift.errors import Refusal
 from gateway.frontends.swift.parameters import Parameters
 from gateway.frontends.swift.target import Level
@@ -43,18 +44,29 @@ PARAMETERS: Mapping[str, frozenset[str]] = {
 """
 
 
-def check(method: str, level: Level, headers: Mapping[str, str], parameters: Parameters) -> None:
+MANIFESTS = frozenset({"multipart-manifest", "X-Object-Manifest"})
+"""What asks for large objects, which some stores have."""
+
+
+def check(method: str, level: Level, headers: Mapping[str, str], parameters: Parameters, store: Store) -> None:
     """Raise `Refusal` (501) for a request that asks for what is not there."""
     for name, methods in PARAMETERS.items():
         if method in methods and name in parameters and (name, parameters.get(name)) != PLAIN:
-            raise Refusal(501, f"The parameter {name} is not supported")
+            _refuse(f"The parameter {name}", name, store)
     if method in WRITES:
-        _check_write(level, headers)
+        _check_write(level, headers, store)
 
 
-def _check_write(level: Level, headers: Mapping[str, str]) -> None:
+def _refuse(what: str, name: str, store: Store) -> None:
+    if name not in MANIFESTS:
+        raise Refusal(501, f"{what} is not supported")
+    if find(store, Manifests) is None:
+        raise Refusal(501, f"{what} is not supported: the store behind this container keeps no large objects")
+
+
+def _check_write(level: Level, headers: Mapping[str, str], store: Store) -> None:
     for name in HEADERS[level]:
         if headers.get(name):
-            raise Refusal(501, f"The header {name} is not supported")
+            _refuse(f"The header {name}", name, store)
     if level is Level.CONTAINER and any(headers.get(name) for name in LEGACY_VERSIONS):
         raise Refusal(412, "Versioned Writes is disabled")

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from gateway.auth.asking import check_segment, check_segments
 from gateway.core.store import Store
+from gateway.layers.manifests import Gate, LargeObjects
 from gateway.stores.catalog import Catalog, CatalogSettings
 from gateway.stores.memory import Memory
 from tests.frontends.swift.world import World, serving
@@ -15,15 +17,16 @@ Serve = Callable[..., AbstractAsyncContextManager[World]]
 @pytest.fixture(params=["memory", "catalog"])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     chosen: Store = Memory() if request.param == "memory" else Catalog(CatalogSettings(path=tmp_path / "catalog"))
-    await chosen.start()
-    yield chosen
-    await chosen.aclose()
+    large = LargeObjects(chosen, Gate(check_segment, check_segments))
+    await large.start()
+    yield large
+    await large.aclose()
 
 
 @pytest.fixture
 async def far() -> AsyncIterator[Store]:
     """The store of another namespace."""
-    memory = Memory()
+    memory = LargeObjects(Memory(), Gate(check_segment, check_segments))
     await memory.start()
     yield memory
     await memory.aclose()

@@ -232,7 +232,14 @@ async def test_info_lists_what_works(world: World) -> None:
     answer = await world.raw("GET", "/info")
     assert answer.headers["Content-Type"] == "application/json; charset=UTF-8"
     info = json.loads(answer.body)
-    assert set(info) == {"swift", "tempauth"}
+    assert set(info) == {"slo", "swift", "tempauth"}
+    assert info["slo"] == {
+        "allow_async_delete": True,
+        "max_manifest_segments": 1000,
+        "max_manifest_size": 8 * 1024**2,
+        "min_segment_size": 1,
+        "yield_frequency": 10,
+    }
     assert info["swift"]["max_file_size"] == 5 * 1024**3 + 2
     assert info["swift"]["container_listing_limit"] == 10_000
     assert info["swift"]["policies"] == [{"name": "Policy-0", "default": True, "aliases": "Policy-0"}]
