@@ -7,6 +7,7 @@ from gateway.frontends.ftp import forms
 from gateway.frontends.ftp.digests import features_of as hashes_of
 from gateway.frontends.ftp.forms import Form
 from gateway.frontends.ftp.handlers import (
+    combining,
     digests,
     directories,
     downloads,
@@ -49,7 +50,8 @@ class PathCommand:
     """A command about a path, on which dispatch checks `needs` before the handler gets it.
 
     `default` is the path that is meant where none is given; without it one must be. `form` tells the path from what may
-    stand around it. `ready` refuses what comes out of order. Of a `told` one an `Access` event is made.
+    stand around it. With `of_sources`, the needs of each, further paths stand behind it (`forms.several`). `ready`
+    refuses what comes out of order. Of a `told` one an `Access` event is made.
     """
 
     handler: OnPath
@@ -58,6 +60,7 @@ class PathCommand:
     feature: str = ""
     default: str = ""
     form: Form = forms.whole
+    of_sources: Needs | None = None
     ready: Callable[[Session], object] | None = None
     told: bool = False
 
@@ -179,6 +182,9 @@ _TRANSFERS: Mapping[str, Command] = {
     "STOU": PathCommand(uploads.stou, WRITE, "[path]", default=".", told=True),
     "APPE": PathCommand(uploads.appe, WRITE, told=True),
     "ABOR": PlainCommand(downloads.abor),
+    "COMB": PathCommand(
+        combining.comb, WRITE, "target source...", "COMB", form=forms.first, of_sources=MOVE_FROM, told=True
+    ),
 }
 
 _OLD = {"XPWD": "PWD", "XCWD": "CWD", "XCUP": "CDUP", "XMKD": "MKD", "XRMD": "RMD"}

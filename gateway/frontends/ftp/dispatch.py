@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Coroutine
 from gateway.core.context import RequestContext, current, enter, new_request_id
 from gateway.core.errors import StoreError
 from gateway.core.events import Access
+from gateway.frontends.ftp import forms
 from gateway.frontends.ftp.commands import UNBUILT, Command, PathCommand, PlainCommand, is_served, lookup, specific
 from gateway.frontends.ftp.lines import Request
 from gateway.frontends.ftp.permissions import Sender, authorise
@@ -108,10 +109,14 @@ def _target(session: Session, login: Login, command: PathCommand, text: str) -> 
 async def _authorise(session: Session, target: Target, command: PathCommand) -> None:
     if not target.text and not command.default:
         raise Refused(501, "A path is needed")
-    if not _is_utf8(target.text):
+    if not _is_utf8(target.options + target.text):
         raise Refused(501, "Names are UTF-8")
-    principal = target.login.principal
-    target.bucket = await authorise(target.tree.store, principal, command.needs, target.path, session.origin)
+    principal, store = target.login.principal, target.tree.store
+    target.bucket = await authorise(store, principal, command.needs, target.path, session.origin)
+    if command.of_sources is not None:
+        target.sources = tuple(session.directory.resolve(each) for each in forms.several(target.options)[1:])
+        for source in target.sources:
+            await authorise(store, principal, command.of_sources, source, session.origin)
 
 
 def _is_utf8(text: str) -> bool:

@@ -8,6 +8,7 @@ Form = Callable[[str], tuple[str, str]]
 
 _SWITCHES = re.compile(r"(?:-[A-Za-z0-9-]* *)*")
 _WORD = re.compile(r"\S* ?")
+_PATHS = re.compile(r'"((?:[^"]|"")*)"|(\S+)')
 _TIME = re.compile(r"\d{12}(?:\d\d)? ", re.ASCII)
 _TIMES = re.compile(r"((?: +\d{14}){3} +UTC) *", re.ASCII)
 
@@ -30,6 +31,16 @@ def switches(text: str) -> tuple[str, str]:
 def word(text: str) -> tuple[str, str]:
     """`20010203040506 path`."""
     return _split(_WORD, text)
+
+
+def several(text: str) -> list[str]:
+    """Words, which quotes hold together; those inside of quotes are doubled."""
+    return [bare or quoted.replace('""', '"') for quoted, bare in _PATHS.findall(text)]
+
+
+def first(text: str) -> tuple[str, str]:
+    """`target source...`, each in quotes if it has spaces."""
+    return text, next(iter(several(text)), "")
 
 
 def utime(text: str) -> tuple[str, str]:

@@ -100,6 +100,8 @@ class Target:
     bucket: BucketMeta | None
     received: int = 0
     sent: int = 0
+    sources: tuple[TreePath, ...] = ()
+    """Further paths that the command names, which the caller may read and remove."""
     least: int = 0
     """Bytes that an upload has to have, as its client announced."""
 

@@ -3,7 +3,7 @@ from gateway.frontends.ftp.commands import COMMANDS, UNBUILT, PathCommand, Plain
 NEEDED = """
 USER PASS QUIT SYST FEAT OPTS TYPE MODE STRU PWD CWD CDUP LIST NLST MLSD MLST SIZE MDTM STAT NOOP HELP
 PASV EPSV PORT EPRT RETR STOR STOU APPE REST DELE MKD RMD RNFR RNTO ABOR ALLO SITE CLNT MFMT HASH MD5 XMD5
-MFCT MFF RANG
+MFCT MFF RANG COMB
 XPWD XCWD XMKD XRMD XCUP HOST ACCT LANG XCRC XSHA XSHA1 XSHA256 XSHA512 REIN AUTH PBSZ PROT CCC
 """
 
@@ -41,5 +41,5 @@ def test_old_names_are_the_same_commands() -> None:
 
 def test_transfers_and_mutations_are_told() -> None:
     told = {verb for verb, command in COMMANDS.items() if isinstance(command, PathCommand) and command.told}
-    expected = "RETR STOR STOU APPE LIST NLST MLSD MKD XMKD RMD XRMD DELE RNTO MFMT MFCT MFF"
+    expected = "RETR STOR STOU APPE LIST NLST MLSD MKD XMKD RMD XRMD DELE RNTO MFMT MFCT MFF COMB"
     assert told == {*expected.split(), "SITE UTIME"}
