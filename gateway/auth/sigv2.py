@@ -62,7 +62,7 @@ class SigV2:
         if stated is None:
             access_key, signature, date = self._presigned(parameters)
         else:
-            access_key, _, signature = stated.removeprefix(_SCHEME).strip().rpartition(":")
+            access_key, signature = _credentials(stated)
             date = self._dated(request)
         return self.verify_text(access_key, signature, *_strings_to_sign(request, date, bucket, parameters))
 
@@ -112,6 +112,16 @@ class SigV2:
         if self._clock() > int(expires):
             raise expired(int(expires), self._clock())
         return found["AWSAccessKeyId"], found["Signature"], expires
+
+
+def _credentials(authorization: str) -> tuple[str, str]:
+    """The access key and the signature in an Authorization header. Raises `AuthError`."""
+    access_key, _, signature = authorization.removeprefix(_SCHEME).strip().rpartition(":")
+    if not access_key or not signature:
+        raise AuthError(
+            AuthCode.INVALID_ARGUMENT, "AWS authorization header is invalid. Expected AwsAccessKeyId:signature"
+        )
+    return access_key, signature
 
 
 def _seconds(date: str) -> float:
