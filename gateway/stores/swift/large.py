@@ -62,7 +62,8 @@ class Large(Objects):
             if not is_doubtful(error):
                 await self.drop_segments(key, upload, len(segments))
             raise
-        await self._up.notes.clear(key, upload)
+        if done.expires is None:
+            await self._up.notes.clear(key, upload)
         return done
 
     async def _joined(
@@ -107,22 +108,24 @@ class Large(Objects):
         return [segment(container, name, found.tag.strip('"'), found.meta.size)]
 
     async def drop_segments(self, key: Key, upload: str, count: int = 0) -> None:
-        if await self._lives(key, upload):
-            await self._up.notes.clear(key, upload)
+        found = await self._found(key)
+        if found is not None and await self._holds(found, upload):
+            if found.meta.expires is None:
+                await self._up.notes.clear(key, upload)
         else:
             names = [_name(key, upload, number) for number in range(BASE, count + 1)] if count else []
             await self._up.segments.free(key, upload, names)
 
-    async def _lives(self, key: Key, upload: str) -> bool:
-        """Whether the object that stands is made of these segments: it names the upload, and its manifest an append.
+    async def _holds(self, found: Found, upload: str) -> bool:
+        """Whether an object is made of these segments: it names the upload, and its manifest an append.
 
         What lies deeper in a tree of manifests is not looked for, and taken to be there.
         """
-        found = await self._found(key)
-        if found is None or found.upload != root_of(upload):
+        if found.upload != root_of(upload):
             return False
         if upload == found.upload:
             return True
+        key = found.meta.key
         begin = f"/{container_of(key.bucket)}/{prefix_of(key.name, upload)}"
         rows = await self._up.segments.manifest(key)
         return any(row.path.startswith(begin) or is_branch(row.path) for row in rows)

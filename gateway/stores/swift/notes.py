@@ -1,7 +1,8 @@
 """Notes of uploads whose segments may belong to nobody: one small object each, beside the segments.
 
 A note is written before the first segment of an upload, and before an object that has segments is replaced or deleted.
-It goes when the object stands, or when the segments are gone. So what a killed process leaves is noted, and the
+It goes when the object stands, or when the segments are gone; that of an object that is to vanish at a time of its own
+stays as long as the object, since Swift removes the manifest alone. So what a killed process leaves is noted, and the
 segments of a note that is old are nobody's, unless the object of that name is made of them.
 """
 

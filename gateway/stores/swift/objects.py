@@ -155,6 +155,8 @@ class Objects(Buckets):
         if found.manifest:
             headers["X-Object-Manifest"] = found.manifest
         key = meta.key
+        if meta.expires is not None:
+            await self._note(found)
         self._up.objects.forget(key.bucket, key.name)
         request = Request(method="POST", path=(key.bucket, key.name), headers=headers)
         if (await self._up.client.call(request, 404)).status == 404:
