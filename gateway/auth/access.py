@@ -66,6 +66,9 @@ class Action(StrEnum):
     BYPASS_RETENTION = "s3:BypassGovernanceRetention"
     GET_CORS = "s3:GetBucketCORS"
     PUT_CORS = "s3:PutBucketCORS"
+    GET_WEBSITE = "s3:GetBucketWebsite"
+    PUT_WEBSITE = "s3:PutBucketWebsite"
+    DELETE_WEBSITE = "s3:DeleteBucketWebsite"
     GET_LIFECYCLE = "s3:GetLifecycleConfiguration"
     PUT_LIFECYCLE = "s3:PutLifecycleConfiguration"
 

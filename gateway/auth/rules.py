@@ -35,7 +35,10 @@ POLICY_BINDS_OWNER = "s3:policy-binds-owner"
 SHARED = "s3:shared"
 """The property of buckets in which objects of other accounts were written."""
 
-OF_OBJECTS = frozenset({ACL, OWNER}) | locks.OF_VERSIONS
+REDIRECT = "s3:website-redirect"
+"""The property of objects that a website redirects from: the place where to."""
+
+OF_OBJECTS = frozenset({ACL, OWNER, REDIRECT}) | locks.OF_VERSIONS
 """Properties of one object that its copies don't have."""
 
 _OF_BUCKETS = frozenset({ACL, OWNERSHIP, PUBLIC_ACCESS_BLOCK, POLICY, SHARED})

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from aiohttp import hdrs, web
 from multidict import CIMultiDict
 
-from gateway.core.conditions import When
+from gateway.core.conditions import ANY, When
 from gateway.core.encryption import CustomerKey
 from gateway.core.errors import BadRange, StoreError, Unavailable
 from gateway.core.ranges import Extent, Span, content_range, resolve
@@ -122,6 +122,19 @@ async def send_extent(
     headers[hdrs.CONTENT_RANGE] = content_range(extent, meta.size)
     async with source.open(Span(extent.start, extent.stop - 1), When(if_match=(meta.etag,))) as reader:
         return await _send_reader(request, source, reader, 206, headers)
+
+
+async def send_whole(request: web.BaseRequest, source: Source, status: int) -> web.StreamResponse:
+    """All of an object as the answer of some `status`, whatever conditions and ranges were asked for.
+
+    Raises as `send_object`.
+    """
+    async with source.open(None, ANY) as reader:
+        headers = source.head(reader.meta)
+        if request.method != hdrs.METH_HEAD:
+            return await _send_reader(request, source, reader, status, headers)
+        headers[hdrs.CONTENT_LENGTH] = str(reader.meta.size)
+        return web.Response(status=status, headers=headers)
 
 
 def _applicable(headers: Headers, meta: Meta) -> tuple[Span, ...]:

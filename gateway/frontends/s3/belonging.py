@@ -21,8 +21,9 @@ from gateway.frontends.s3.codes import Code
 from gateway.frontends.s3.errors import S3Error
 from gateway.frontends.s3.rights import bucket_of, seems_allowed
 from gateway.frontends.s3.tags import HEADER as TAGS
+from gateway.frontends.s3.website import location
 
-_SAYING = HEADERS | locking.HEADERS | {TAGS}
+_SAYING = HEADERS | locking.HEADERS | {TAGS, location.HEADER}
 
 
 def is_plain(call: Call) -> bool:
@@ -38,10 +39,12 @@ async def described(call: Call, props: Props) -> Props:
 
 
 async def belonging(call: Call, props: Props) -> Props:
-    """`props` with the owner, the access list and the locks of a new object. Raises `S3Error`, `Denied`."""
+    """`props` with the owner, the list, the locks and the redirect of a new object. Raises `S3Error`, `Denied`."""
     if is_plain(call):
         return props
-    return replace(props, system={**props.system, **await stated(call), **locking.stated(call)})
+    return replace(
+        props, system={**props.system, **await stated(call), **locking.stated(call), **location.stated(call.headers)}
+    )
 
 
 async def copied(call: Call, props: Props) -> Props | None:

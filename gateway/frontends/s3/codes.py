@@ -123,6 +123,11 @@ class Code(StrEnum):
             "specified entity tag may not match the part's entity tag."
         ),
     )
+    INVALID_REDIRECT_LOCATION = (
+        "InvalidRedirectLocation",
+        400,
+        "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.",
+    )
     INVALID_PART_NUMBER = "InvalidPartNumber", 416, "The requested partnumber is not satisfiable"
     INVALID_PART_ORDER = (
         "InvalidPartOrder",

@@ -30,6 +30,7 @@ from gateway.frontends.s3.objects import write_when
 from gateway.frontends.s3.parameters import part_number_of
 from gateway.frontends.s3.rights import inspect
 from gateway.frontends.s3.tags import DIRECTIVE, REPLACE
+from gateway.frontends.s3.website import location
 from gateway.frontends.s3.xmlout import Output
 
 _METADATA_DIRECTIVE = "x-amz-metadata-directive"
@@ -149,7 +150,8 @@ def _props(call: Call, source: CopySource) -> Props | None:
             ArgumentName=_METADATA_DIRECTIVE,
             ArgumentValue=directive,
         )
-    if source.key == call.key and source.version is None and asked(call) is None:
+    changes = location.HEADER in call.headers or asked(call) is not None
+    if source.key == call.key and source.version is None and not changes:
         raise S3Error(
             Code.INVALID_REQUEST,
             "This copy request is illegal because it is trying to copy an object to itself without changing the "

@@ -29,7 +29,6 @@ _REFUSED = frozenset(
         "x-amz-server-side-encryption-customer-algorithm",
         "x-amz-server-side-encryption-customer-key",
         "x-amz-server-side-encryption-customer-key-md5",
-        "x-amz-website-redirect-location",
         "x-amz-write-offset-bytes",
     }
 )

@@ -23,7 +23,7 @@ from gateway.frontends.http.answer import Answer
 from gateway.frontends.http.headers import SERVER
 from gateway.frontends.http.sending import BrokenTransfer, sent_bytes
 from gateway.frontends.s3 import model, quirks
-from gateway.frontends.s3.address import SERVICE, address_of, query_of, split
+from gateway.frontends.s3.address import SERVICE, Target, address_of, decode, query_of, split
 from gateway.frontends.s3.call import Call, Pairs
 from gateway.frontends.s3.codes import Code
 from gateway.frontends.s3.cors import Rule
@@ -38,6 +38,8 @@ from gateway.frontends.s3.rights import conceals
 from gateway.frontends.s3.route import Router, not_implemented
 from gateway.frontends.s3.sender import Authenticator, Sender
 from gateway.frontends.s3.settings import S3Settings
+from gateway.frontends.s3.website.site import OPERATION as WEBSITE
+from gateway.frontends.s3.website.site import Sites
 from gateway.frontends.s3.xmlin import Reader, compile_input
 from gateway.frontends.s3.xmlout import XML_TYPE, Output, Writer, compile_output
 
@@ -72,10 +74,10 @@ class _Visit(Caller):
     def context(self, principal: str = "", caller: Caller | None = None) -> RequestContext:
         return RequestContext(self.request_id, self.request.remote or "", "s3", principal, None, self.started, caller)
 
-    def admit(self, sender: Sender) -> None:
-        """Have all that happens from here on speak of `sender`."""
-        self.principal = sender.principal
-        self.entered = self.context(sender.principal.label, self)
+    def admit(self, principal: Principal) -> None:
+        """Have all that happens from here on speak of `principal`."""
+        self.principal = principal
+        self.entered = self.context(principal.label, self)
         enter(self.entered)
 
     def facts(self) -> Facts:
@@ -98,6 +100,7 @@ class Dispatcher:
         self._routes = {name: _compile(described.operations[name], OPERATIONS[name]) for name in OPERATIONS}
         self._tagging = compile_input(described.operations["PutObjectTagging"])
         self._renames = Renames()
+        self._sites = Sites(settings.website_hosts, tenancy, settings.stall_timeout)
         self._host_id = secrets.token_urlsafe(32)
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -145,7 +148,10 @@ class Dispatcher:
         request = visit.request
         target = split(request.raw_path)
         headers = fold(request.headers.items())
-        address = address_of(target.path, headers.get("host", ""), self._settings.domain)
+        host = headers.get("host", "")
+        if site := self._sites.bucket_of(host):
+            return await self._serve_page(visit, site, target)
+        address = address_of(target.path, host, self._settings.domain)
         visit.key = address.key
         query = query_of(target.query)
         described = self._router.route(request.method, address.level, query, headers)
@@ -159,10 +165,15 @@ class Dispatcher:
         if route is not None and route.operation.form:
             return await self._serve_form(visit, route, headers, query)
         sender = self._authenticate(SignedRequest(request.method, target.path, target.query, headers))
-        visit.admit(sender)
+        visit.admit(sender.principal)
         if route is None:
             raise not_implemented(described)
         return await self._perform(visit, route, self._call(visit, route, sender, headers, query))
+
+    async def _serve_page(self, visit: _Visit, bucket: str, target: Target) -> web.StreamResponse:
+        visit.operation, visit.key = WEBSITE, Key(bucket, decode(target.path[1:]))
+        visit.admit(ANONYMOUS)
+        return await self._sites.serve(visit.request, visit.key, target.query, visit.facts, visit.common)
 
     async def _rules(self, bucket: str) -> tuple[Rule, ...]:
         """What a bucket allows to pages of other origins. It is asked before anybody has said who he is."""
@@ -180,7 +191,7 @@ class Dispatcher:
         async with receiving(visit.request, headers.get("content-type", ""), self._settings.stall_timeout) as form:
             visit.key = form.key(bucket)
             sender = self._authenticate.of_form(form.fields)
-            visit.admit(sender)
+            visit.admit(sender.principal)
             form.check(bucket)
             call = self._call(visit, route, sender, form.headers(headers, self._tagging), query)
             call.form = form

@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from email.errors import HeaderParseError
 from email.header import decode_header
 
+from gateway.auth.rules import REDIRECT
 from gateway.core.types import Meta, Props
 from gateway.frontends.http.headers import http_date
 from gateway.frontends.s3.codes import Code
 from gateway.frontends.s3.errors import S3Error
+from gateway.frontends.s3.website.location import HEADER as LOCATION
 
 DEFAULT_TYPE = "binary/octet-stream"
 """What S3 gives an object whose writer states no Content-Type."""
@@ -25,7 +27,7 @@ _ENCODING = SYSTEM_PREFIX + "content-encoding"
 KEPT = ("cache-control", "content-disposition", "content-encoding", "content-language", "expires")
 """Headers that are kept with an object as they are, beside Content-Type."""
 
-_ANSWERED = {SYSTEM_PREFIX + name: name.title() for name in KEPT}
+_ANSWERED = {**{SYSTEM_PREFIX + name: name.title() for name in KEPT}, REDIRECT: LOCATION}
 _OVERRIDES = {"response-" + name: name.title() for name in (*KEPT, "content-type")}
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 _PLAIN = re.compile(r"[\x20-\x7e]*")

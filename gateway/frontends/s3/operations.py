@@ -34,6 +34,7 @@ from gateway.frontends.s3 import (
 from gateway.frontends.s3.call import Call, Handler
 from gateway.frontends.s3.copysource import CopySource
 from gateway.frontends.s3.parameters import IF_MODIFIED, IF_SIZE
+from gateway.frontends.s3.website import operations as website
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "DeleteBucketOwnershipControls": Operation(Action.PUT_OWNERSHIP, ownership.delete_bucket_ownership_controls),
     "DeleteBucketPolicy": Operation(Action.DELETE_POLICY, policies.delete_bucket_policy),
     "DeleteBucketTagging": Operation(Action.PUT_BUCKET_TAGGING, tagging.delete_bucket_tagging),
+    "DeleteBucketWebsite": Operation(Action.DELETE_WEBSITE, website.delete_bucket_website),
     "DeleteObject": Operation(Action.DELETE, objects.delete_object, heeds=frozenset({IF_SIZE, IF_MODIFIED})),
     "DeleteObjects": Operation(Action.DELETE, delete.delete_objects, each=True, document=True),
     "DeleteObjectTagging": Operation(Action.DELETE_OBJECT_TAGGING, tagging.delete_object_tagging),
@@ -97,6 +99,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "GetBucketPolicyStatus": Operation(Action.GET_POLICY_STATUS, policies.get_bucket_policy_status),
     "GetBucketTagging": Operation(Action.GET_BUCKET_TAGGING, tagging.get_bucket_tagging),
     "GetBucketVersioning": Operation(Action.GET_VERSIONING, versioning.get_bucket_versioning),
+    "GetBucketWebsite": Operation(Action.GET_WEBSITE, website.get_bucket_website),
     "GetObject": Operation(Action.READ, objects.get_object, heeds=encryption.OF_OBJECTS),
     "GetObjectAcl": Operation(Action.GET_OBJECT_ACL, acl.get_object_acl),
     "GetObjectAttributes": Operation(Action.READ, objects.get_object_attributes, heeds=encryption.OF_OBJECTS),
@@ -126,6 +129,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "PutBucketPolicy": Operation(Action.PUT_POLICY, policies.put_bucket_policy),
     "PutBucketTagging": Operation(Action.PUT_BUCKET_TAGGING, tagging.put_bucket_tagging, document=True),
     "PutBucketVersioning": Operation(Action.PUT_VERSIONING, versioning.put_bucket_versioning, document=True),
+    "PutBucketWebsite": Operation(Action.PUT_WEBSITE, website.put_bucket_website, document=True),
     "PutObject": Operation(Action.WRITE, objects.put_object, heeds=encryption.OF_OBJECTS | locking.HEADERS),
     "PutObjectAcl": Operation(Action.PUT_OBJECT_ACL, acl.put_object_acl, document=True),
     "PutObjectLegalHold": Operation(Action.PUT_LEGAL_HOLD, locks.put_object_legal_hold, each=True, document=True),

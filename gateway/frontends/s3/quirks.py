@@ -71,6 +71,7 @@ BODY_LIMITS: Mapping[str, int] = {
     "CompleteMultipartUpload": 4 * MIB,
     "DeleteObjects": 4 * MIB,
     "PutBucketCors": 64 * 1024,
+    "PutBucketWebsite": 128 * 1024,
 }
 """Bytes that a request's document may have, for operations that are allowed other than `BODY_LIMIT`."""
 

@@ -16,6 +16,11 @@ class S3Settings(HttpSettings):
     domain: str | None = Field(
         None, min_length=1, description="Name under which buckets are hosts of their own: <bucket>.<domain>."
     )
+    website_hosts: tuple[str, ...] = Field(
+        (),
+        description="Hosts of static websites: <bucket>.<host> is that of a bucket, the host itself that of the bucket "
+        "of this name.",
+    )
     max_put: PositiveInt = Field(5 * GIB, description="Largest body of one PutObject or UploadPart.")
     max_copy: PositiveInt = Field(5 * GIB, description="Largest object that one CopyObject copies.")
     min_part: NonNegativeInt = Field(5 * MIB, description="Smallest part of a multipart upload, the last excepted.")

@@ -64,6 +64,9 @@ RULES = (
     "PUT_ENCRYPTION",
     "GET_CORS",
     "PUT_CORS",
+    "GET_WEBSITE",
+    "PUT_WEBSITE",
+    "DELETE_WEBSITE",
     "GET_LIFECYCLE",
     "PUT_LIFECYCLE",
 )
