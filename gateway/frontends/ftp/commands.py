@@ -72,6 +72,8 @@ def feat(session: Session, text: str) -> Reply:
     """RFC 2389, section 3.2."""
     lines = [command.feature for command in COMMANDS.values() if command.feature and is_served(command, session)]
     lines += [features_of(session.facts), hashes_of(session.digest), "TVFS", "UTF8"]
+    if session.services.settings.offer_compression:
+        lines.append("MODE Z")
     return Reply(211, "End", head="Features:", lines=(*sorted(lines),))
 
 
@@ -122,7 +124,7 @@ _INFO: Mapping[str, Command] = {
 _PARAMETERS: Mapping[str, Command] = {
     "OPTS": PlainCommand(parameters.opts, "UTF8 ON | MLST facts | HASH algorithm | MODE Z LEVEL n", for_strangers=True),
     "TYPE": PlainCommand(parameters.type_, "A | I | L 8"),
-    "MODE": PlainCommand(parameters.mode, "S | Z", "MODE Z"),
+    "MODE": PlainCommand(parameters.mode, "S | Z"),
     "STRU": PlainCommand(parameters.stru, "F"),
     "ALLO": PlainCommand(parameters.allo, "size [R size]"),
     "REST": PlainCommand(parameters.rest, "offset", "REST STREAM"),
@@ -204,7 +206,7 @@ SECTIONS: Mapping[str, Mapping[str, Command]] = {
 
 COMMANDS: Mapping[str, Command] = {verb: command for part in SECTIONS.values() for verb, command in part.items()}
 
-UNBUILT = frozenset({"ADAT", "CONF", "ENC", "MIC", "SMNT"})
+UNBUILT = frozenset({"ADAT", "AVBL", "CONF", "ENC", "MIC", "SMNT"})
 """Verbs of the RFCs that are known and not served: they are answered 502, what is no verb 500."""
 
 _STATUS = PlainCommand(info.stat, at_once=True)

@@ -67,6 +67,11 @@ class FtpSettings(BaseModel):
     data_timeout: PositiveFloat = Field(30.0, description="How long a transfer waits for its data connection.")
     stall_timeout: PositiveFloat = Field(60.0, description="A transfer that moves no data for this long is aborted.")
 
+    offer_compression: bool = Field(
+        False,
+        description="Name MODE Z in FEAT, so that lftp and others compress whatever they transfer: for slow lines. "
+        "Clients that ask for it unbidden have it anyway.",
+    )
     check_allocation: bool = Field(
         True, description="Refuse an upload that is shorter than the size that its client announced by ALLO."
     )

@@ -3,12 +3,14 @@
 import asyncio
 import ftplib
 import io
+import os
 from pathlib import Path
 
 import pytest
 
 from gateway.core.types import Key
-from tests.frontends.ftp.world import HOST, World, make_bucket
+from tests.frontends.ftp.conftest import Serve
+from tests.frontends.ftp.world import HOST, World, make_bucket, upload
 
 STORES = ("memory", "catalog")
 
@@ -152,3 +154,33 @@ async def test_lftp_moves_removes_and_resumes(world: World, tmp_path: Path) -> N
     assert await world.get("z/y/g") == DATA + b"more"
     await lftp(world, "rm -r /c/z", tmp_path)
     assert await world.names() == []
+
+
+async def test_lftp_goes_on_with_an_upload_that_broke(world: World, tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(DATA)
+    client = await world.login()
+    await client.do(f"ALLO {len(DATA)}")
+    assert (await upload(client, "STOR /c/f", DATA[:300_000])).code == 426
+    await lftp(world, "cd /c; put -c f", tmp_path)
+    assert await world.get("f") == DATA
+    (event,) = [event for event in world.events if event.status == 226 and event.received]
+    assert event.received == len(DATA) - 300_000
+
+
+async def test_lftp_transfers_compressed_where_that_is_offered(serve: Serve, tmp_path: Path) -> None:
+    world = await serve(offer_compression=True)
+    text = b"the same line again and again\n" * 50_000
+    (tmp_path / "f").write_bytes(text)
+    await lftp(world, "cd /c; put f; get f -o g; cls -1", tmp_path)
+    assert await world.get("f") == text == (tmp_path / "g").read_bytes()
+    moved = {event.operation: event.received + event.sent for event in world.events}
+    assert 0 < moved["STOR"] < len(text) // 10
+    assert 0 < moved["RETR"] < len(text) // 10
+
+
+async def test_lftp_keeps_times(world: World, tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"data")
+    os.utime(tmp_path / "f", (981173106, 981173106))
+    await lftp(world, "cd /c; put f; get f -o g", tmp_path)
+    assert (await world.store.stat(Key("c", "f"))).props.user == {"mtime": "981173106"}
+    assert (tmp_path / "g").stat().st_mtime == 981173106
