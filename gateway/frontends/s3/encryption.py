@@ -151,6 +151,12 @@ def members(system: Mapping[str, str], secret: CustomerKey | None) -> Members:
     return {"SSECustomerAlgorithm": AES256, "SSECustomerKeyMD5": b64encode(_md5(secret.secret)).decode()}
 
 
+def completed(system: Mapping[str, str]) -> Members:
+    """The same of an object out of parts: S3's answer has no place for a customer's key."""
+    seal = seal_of(system)
+    return {"ServerSideEncryption": AES256} if seal is not None and seal.is_managed else {}
+
+
 def of_writer(how: Encryption | None) -> CustomerKey | None:
     """The customer's key with which something is written."""
     return how if isinstance(how, CustomerKey) else None

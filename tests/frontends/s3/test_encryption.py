@@ -265,7 +265,8 @@ async def uploaded(s3: S3Client, parts: list[bytes], begin: Mapping[str, str], e
         }
         for number, part in enumerate(parts, 1)
     ]
-    await s3.complete_multipart_upload(**named, MultipartUpload={"Parts": made})
+    done = await s3.complete_multipart_upload(**named, MultipartUpload={"Parts": made}, **each)
+    assert done.get("ServerSideEncryption") == (None if each else "AES256")
 
 
 @pytest.mark.parametrize("sizes", ((5 * MIB, 5 * MIB, 1), (5 * MIB + 1, 5 * MIB + 777, MIB + 3)))
