@@ -264,5 +264,7 @@ async def beyond(call: Call, total: int) -> web.Response:
     headers[hdrs.CONTENT_TYPE] = HTML
     headers[hdrs.CONTENT_RANGE] = f"bytes */{meta.size}"
     headers["X-Parts-Count"] = str(total)
-    body = b"" if call.request.method == hdrs.METH_HEAD else BEYOND.encode()
-    return answer(416, headers.items(), body)
+    if call.request.method == hdrs.METH_HEAD:
+        headers[hdrs.CONTENT_LENGTH] = "0"
+        return answer(416, headers.items())
+    return answer(416, headers.items(), BEYOND.encode())

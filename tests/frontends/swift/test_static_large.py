@@ -270,6 +270,9 @@ async def test_part_numbers(world: World) -> None:
     assert (head.status, head.headers["Content-Range"]) == (206, f"bytes 200000-200000/{len(BODY)}")
     beyond = await world.do("GET", "box", "large", query="part-number=4")
     assert (beyond.status, beyond.body) == (416, b"The requested part number is not satisfiable")
+    beyond = await world.do("HEAD", "box", "large", query="part-number=4")
+    assert (beyond.status, beyond.headers["Content-Length"]) == (416, "0")
+    assert beyond.headers["Content-Range"] == f"bytes */{len(BODY)}"
     assert (await world.do("GET", "box", "large", query="part-number=0")).status == 400
     assert (await world.do("GET", "box", "large", query="part-number=1", Range="bytes=0-1")).status == 400
     assert (await world.do("GET", "parts", "s0", query="part-number=x")).body == PARTS[0]
