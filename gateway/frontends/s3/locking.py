@@ -10,7 +10,18 @@ from multidict import CIMultiDict
 from gateway.auth.access import Action
 from gateway.core.conditions import When
 from gateway.core.errors import Denied
-from gateway.core.locks import LEGAL_HOLD, OBJECT_LOCK, OFF, ON, RETENTION, Mode, Retention, lock_of, retention_of
+from gateway.core.locks import (
+    LEGAL_HOLD,
+    OBJECT_LOCK,
+    OF_VERSIONS,
+    OFF,
+    ON,
+    RETENTION,
+    Mode,
+    Retention,
+    lock_of,
+    retention_of,
+)
 from gateway.core.ops import locks_of
 from gateway.core.types import Deleted, Key
 from gateway.frontends.s3.call import Call
@@ -81,15 +92,21 @@ def _permit(call: Call, action: Action) -> None:
         raise Denied
 
 
-def check_verified(call: Call, claimed: Stated) -> None:
-    """Raise `S3Error` `InvalidRequest` where a body that will be locked comes without a digest, as S3 does."""
+def check_verified(call: Call, claimed: Stated, upload: Mapping[str, str] | None = None) -> None:
+    """Raise `S3Error` `InvalidRequest` where a body that will be locked comes without a digest, as S3 does.
+
+    `upload`: the properties of the upload that the body is a part of.
+    """
     lock = lock_of(bucket_of(call).system)
-    locks = lock is not None and (lock.default is not None or not HEADERS.isdisjoint(call.headers))
-    if locks and claimed.algorithm is None and content_md5(call.headers) is None:
+    if lock is None:
+        return
+    is_stated = not (HEADERS.isdisjoint(call.headers) if upload is None else OF_VERSIONS.isdisjoint(upload))
+    is_locked = is_stated or lock.default is not None
+    what = "Object" if upload is None else "Part"
+    if is_locked and claimed.algorithm is None and content_md5(call.headers) is None:
         raise S3Error(
             Code.INVALID_REQUEST,
-            "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock "
-            "parameters",
+            f"Content-MD5 OR x-amz-checksum- HTTP header is required for Put {what} requests with Object Lock parameters",
         )
 
 

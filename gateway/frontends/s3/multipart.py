@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
+from gateway.core.locks import OBJECT_LOCK
 from gateway.core.store import Multipart, find
 from gateway.core.types import Part, Prefix, Put, Upload, UploadQuery
-from gateway.frontends.s3 import encryption
+from gateway.frontends.s3 import encryption, locking
 from gateway.frontends.s3.belonging import described
 from gateway.frontends.s3.bodies import incoming
 from gateway.frontends.s3.call import Call
@@ -55,6 +56,8 @@ async def upload_part(call: Call) -> Output:
             f"Checksum Type mismatch occurred, expected checksum Type: {promised}, "
             f"actual checksum Type: {claimed.algorithm}",
         )
+    if OBJECT_LOCK in bucket_of(call).system:
+        locking.check_verified(call, claimed, pending.props.system)
     body = incoming(call, claimed, call.settings.max_put)
     part = await multipart.put_part(call.key, upload, number, body, claimed.kept, secret)
     told = encryption.members(pending.props.system, secret)

@@ -113,7 +113,16 @@ async def test_what_will_be_locked_comes_with_a_digest(s3: S3Client, world: Worl
     for digest in ({"Content-MD5": MD5_OF_X}, {"x-amz-checksum-crc32": "jNwWgw=="}):
         answer = await world.do("PUT", "/locked/k", b"x", {**held, **digest})
         assert answer.status == 200, answer.body
-    await s3.put_object_lock_configuration(**BUCKET, ObjectLockConfiguration=configuration(Days=1))
-    answer = await world.do("PUT", "/locked/k", b"x")
+    begun = await s3.create_multipart_upload(**KEY, ObjectLockLegalHoldStatus="ON")
+    target = f"/locked/k?partNumber=1&uploadId={begun['UploadId']}"
+    answer = await world.do("PUT", target, b"x")
     assert (answer.status, answer.code) == (400, "InvalidRequest")
+    assert (await world.do("PUT", target, b"x", {"Content-MD5": MD5_OF_X})).status == 200
+    begun = await s3.create_multipart_upload(**KEY)
+    target = f"/locked/k?partNumber=1&uploadId={begun['UploadId']}"
+    assert (await world.do("PUT", target, b"x")).status == 200
+    await s3.put_object_lock_configuration(**BUCKET, ObjectLockConfiguration=configuration(Days=1))
+    for late in ("/locked/k", target):
+        answer = await world.do("PUT", late, b"x")
+        assert (answer.status, answer.code) == (400, "InvalidRequest")
     assert (await world.do("PUT", "/locked/k", b"x", {"Content-MD5": MD5_OF_X})).status == 200

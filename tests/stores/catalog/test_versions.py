@@ -38,6 +38,8 @@ Work = Callable[[Both], Coroutine[None, None, object]]
 class Model(RuleBasedStateMachine):
     """Every operation is done to a catalog and to a memory store, and has the same outcome in both."""
 
+    props = BucketProps(owner="owner")
+
     def __init__(self) -> None:
         super().__init__()
         self.runner = asyncio.Runner()
@@ -53,12 +55,11 @@ class Model(RuleBasedStateMachine):
     def begin(self) -> None:
         for store in (self.catalog, self.memory):
             self.run(store.start())
-            self.run(store.create_bucket(BUCKET, BucketProps(owner="owner")))
+            self.run(store.create_bucket(BUCKET, self.props))
 
     @rule(enabled=strategies.booleans())
     def switch(self, enabled: bool) -> None:
-        for store in (self.catalog, self.memory):
-            self.run(store.set_versioning(BUCKET, enabled=enabled))
+        self.both(lambda store: store.set_versioning(BUCKET, enabled=enabled))
 
     @rule(name=names, size=sizes, more=strategies.booleans())
     def put(self, name: str, size: int, more: bool) -> None:
@@ -70,18 +71,11 @@ class Model(RuleBasedStateMachine):
 
     @rule(name=names)
     def delete(self, name: str) -> None:
-        outcomes = [self.run(store.delete(Key(BUCKET, name))) for store in (self.catalog, self.memory)]
-        assert [(found.existed, found.marker) for found in outcomes[:1]] == [
-            (found.existed, found.marker) for found in outcomes[1:]
-        ]
+        self.both(lambda store: store.delete(Key(BUCKET, name)))
 
     @rule(name=names, place=places)
     def delete_version(self, name: str, place: int) -> None:
-        outcomes: list[tuple[bool, bool]] = []
-        for store in (self.catalog, self.memory):
-            done = self.run(store.delete(Key(BUCKET, name), self.version(store, name, place)))
-            outcomes.append((done.existed, done.marker))
-        assert outcomes[0] == outcomes[1]
+        self.both(lambda store: store.delete(Key(BUCKET, name), self.version(store, name, place)))
 
     @rule(source=names, destination=names, place=places)
     def copy(self, source: str, destination: str, place: int) -> None:
@@ -106,11 +100,11 @@ class Model(RuleBasedStateMachine):
 
     def both(self, work: Work) -> None:
         """The same outcome in both stores, or the same refusal."""
-        outcomes = []
+        outcomes: list[tuple[bool, bool] | str] = []
         for store in (self.catalog, self.memory):
             try:
-                self.run(work(store))
-                outcomes.append("")
+                done = self.run(work(store))
+                outcomes.append((done.existed, done.marker) if isinstance(done, Deleted) else "")
             except StoreError as error:
                 outcomes.append(type(error).__name__)
         assert outcomes[0] == outcomes[1]
