@@ -106,7 +106,8 @@ def check_verified(call: Call, claimed: Stated, upload: Mapping[str, str] | None
     if is_locked and claimed.algorithm is None and content_md5(call.headers) is None:
         raise S3Error(
             Code.INVALID_REQUEST,
-            f"Content-MD5 OR x-amz-checksum- HTTP header is required for Put {what} requests with Object Lock parameters",
+            f"Content-MD5 OR x-amz-checksum- HTTP header is required for Put {what} requests with Object Lock "
+            "parameters",
         )
 
 
