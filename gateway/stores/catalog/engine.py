@@ -43,13 +43,17 @@ class Engine:
         """Take a body in, to be handed on to `commit` without an await between. Raises as `draft.receive`."""
         return await receive(body, algorithms, self.volume, self.settings.inline_max)
 
-    async def commit(self, received: Received, work: Callable[[Connection], T], changes: Changes = None) -> T:
+    async def commit(
+        self, received: Received, work: Callable[[Connection], T], changes: Changes = None, *, brief: bool = True
+    ) -> T:
         """Run the job that is to name what was received; if it fails, what lies in a file is removed again.
+
+        `brief`: beside that, it touches a few rows only.
 
         A job that was refused, or found the disk full, has certainly left no row, and so its file goes at once: on a
         full disk that must not depend on another commit. Of any other failure the index has to be asked.
         """
-        brief = isinstance(received.stored, Filed) or received.stored.size <= BRIEF
+        brief = brief and (isinstance(received.stored, Filed) or received.stored.size <= BRIEF)
         try:
             return await self.writer.run(work, changes, brief=brief)
         except BaseException as error:

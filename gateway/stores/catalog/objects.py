@@ -101,7 +101,8 @@ class Objects(Part):
             )
             return history.put(db, place, content, meta)
 
-        return await engine.commit(received, work, (key,))
+        # Where versions are kept, an object of many parts has as many rows copied.
+        return await engine.commit(received, work, (key,), brief=False)
 
     async def update(self, key: Key, change: PropsChange, version: str | None = None) -> Meta:
         checked_key(key)

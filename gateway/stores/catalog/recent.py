@@ -13,7 +13,10 @@ from gateway.stores.catalog.tables import objects
 from gateway.stores.catalog.tables.objects import Opened
 
 OVERHEAD = 2048
-"""About the bytes that an entry takes beside those of its object."""
+"""About the bytes that an entry takes beside those of its object and its properties."""
+
+EACH = 160
+"""About the bytes that a property takes beside its text."""
 
 
 class RecentObjects:
@@ -65,4 +68,9 @@ class RecentObjects:
 
 
 def _cost(found: Opened) -> int:
-    return len(found.data or b"") + OVERHEAD
+    props = found.meta.props
+    size = len(found.data or b"") + OVERHEAD
+    for properties in (props.user, props.system):
+        for name, value in properties.items():
+            size += EACH + len(name) + len(value)
+    return size

@@ -2,7 +2,9 @@
 
 import asyncio
 import queue
+import sqlite3
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -23,6 +25,10 @@ BRIEF_GROUP = 64
 
 QUEUE = 1024
 """Most jobs under way; who comes later waits."""
+
+PATIENCE = 5.0
+"""Seconds that the index may be held by a program that is not this process."""
+POLL = 0.01
 
 Changes = Collection[Key] | None
 """The objects that a job may change; None: any, and whole buckets too."""
@@ -92,6 +98,7 @@ class Writer:
     def __init__(self, connection: Connection, committed: Callable[[Sequence[Changes]], None]) -> None:
         """`committed` is called on the event loop after each transaction, with what its jobs may have changed."""
         self._connection = connection
+        self._connection.execute("PRAGMA busy_timeout = 0")  # its own wait would hold up the event loop
         self._committed = committed
         self._loop = asyncio.get_running_loop()
         self._slots = asyncio.Semaphore(QUEUE)
@@ -136,8 +143,8 @@ class Writer:
     def _begin(self) -> None:
         """Take up the next group of those that wait."""
         group = self._take()
-        if group.brief:
-            self._attempt(group)
+        if group.brief and not self._attempt(group, patience=0):
+            group = group._replace(brief=False)
         self._groups.put(group)
 
     def _take(self) -> _Group:
@@ -151,18 +158,36 @@ class Writer:
     def _serve(self) -> None:
         while (group := self._groups.get()) is not None:
             if not group.brief:
-                self._attempt(group)
+                self._attempt(group, PATIENCE)
             self._commit(group)
             self._loop.call_soon_threadsafe(self._settle, group)
 
-    def _attempt(self, group: _Group) -> None:
+    def _attempt(self, group: _Group, patience: float) -> bool:
+        """Do the work of all jobs; False where the index is somebody else's, and nobody is to wait for that."""
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
+            if not self._lock(patience):
+                return False
             for job in group.jobs:
                 if job.claim():
                     job.attempt(self._connection)
         except Exception as error:  # whatever it is, it belongs to all callers: none of the jobs happened
             self._undo(group, error)
+        return True
+
+    def _lock(self, patience: float) -> bool:
+        """Begin a transaction, as soon as no other program holds the index. False: not at once, without patience."""
+        until = time.monotonic() + patience
+        while True:
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or (patience and time.monotonic() > until):
+                    raise
+                if not patience:
+                    return False
+                time.sleep(POLL)
+            else:
+                return True
 
     def _commit(self, group: _Group) -> None:
         try:

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.core.body import BytesBody
 from gateway.core.errors import NoSuchBucket, NoSuchKey
-from gateway.core.types import BucketProps, Copy, Key, PartRef, PropsChange, Put
+from gateway.core.types import BucketProps, Copy, Key, PartRef, Props, PropsChange, Put
 from gateway.stores.catalog import Catalog, CatalogSettings
 from gateway.stores.catalog.recent import OVERHEAD, RecentObjects
 from tests.stores.catalog.tools import BUCKET, KEY, LARGE, SMALL, assembled, key, put, read
@@ -102,6 +102,22 @@ async def test_memory_is_bounded_and_the_oldest_goes_first(tmp_path: Path) -> No
         recent(catalog).open(key("d"))
         assert recent(catalog).open(key("a")) is kept[0]
         assert recent(catalog).open(key("b")) is not kept[1]
+    finally:
+        await catalog.aclose()
+
+
+async def test_properties_count_as_well(tmp_path: Path) -> None:
+    catalog = Catalog(CatalogSettings(path=tmp_path, recent=3 * (OVERHEAD + 100)))
+    await catalog.start()
+    try:
+        await catalog.create_bucket(BUCKET, BucketProps(owner="me"))
+        heavy = Props(user={f"name-{number}": "x" * 100 for number in range(20)})
+        for name in "ab":
+            await catalog.put(key(name), BytesBody(bytes(100)), Put(props=heavy))
+        first = recent(catalog).open(key("a"))
+        assert recent(catalog).open(key("a")) is first
+        recent(catalog).open(key("b"))
+        assert recent(catalog).open(key("a")) is not first
     finally:
         await catalog.aclose()
 

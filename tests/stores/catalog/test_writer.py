@@ -3,14 +3,15 @@
 import asyncio
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from gateway.core.errors import ConditionFailed, OutOfSpace, Unavailable
+from gateway.stores.catalog import writer
 from gateway.stores.catalog.database import Connection
 from gateway.stores.catalog.writer import QUEUE, Writer
 
@@ -73,9 +74,9 @@ async def bench(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator
         commits: list[str] = []
         wakes: list[None] = []
         connection.set_trace_callback(lambda sql: commits.append(sql) if sql == "COMMIT" else None)
-        writer = Writer(connection, lambda _: wakes.append(None))
-        yield Bench(connection, writer, request.param, commits, wakes)
-        await writer.aclose()
+        opened = Writer(connection, lambda _: wakes.append(None))
+        yield Bench(connection, opened, request.param, commits, wakes)
+        await opened.aclose()
 
 
 async def together(bench: Bench, *works: Callable[[Connection], int]) -> list[int | BaseException]:
@@ -227,3 +228,35 @@ async def test_a_brief_job_whose_commit_is_under_way_is_waited_for(bench: Bench)
     await asyncio.wait((task,))
     assert task.cancelled()
     assert bench.rows() == [1]
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Another program writes to the index, and takes its time."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
+
+
+async def test_an_index_that_another_program_holds_is_waited_for_beside_the_event_loop(
+    bench: Bench, tmp_path: Path
+) -> None:
+    with locked(tmp_path / "db"):
+        task = asyncio.ensure_future(bench.run(insert(1)))
+        for _ in range(5):
+            await asyncio.sleep(0.01)
+        assert not task.done()
+        others = [asyncio.ensure_future(bench.run(insert(number))) for number in (2, 3)]
+    assert await asyncio.gather(task, *others) == [1, 2, 3]
+    assert bench.rows() == [1, 2, 3]
+
+
+async def test_an_index_that_another_program_does_not_let_go_is_an_error(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "PATIENCE", 0.05)
+    with locked(tmp_path / "db"), pytest.raises(Unavailable):
+        await bench.run(insert(1))
+    assert await bench.run(insert(2)) == 2
+    assert bench.rows() == [2]
