@@ -107,7 +107,7 @@ async def test_memory_is_bounded_and_the_oldest_goes_first(tmp_path: Path) -> No
 
 
 async def test_properties_count_as_well(tmp_path: Path) -> None:
-    catalog = Catalog(CatalogSettings(path=tmp_path, recent=3 * (OVERHEAD + 100)))
+    catalog = Catalog(CatalogSettings(path=tmp_path, recent=5 * (OVERHEAD + 100)))
     await catalog.start()
     try:
         await catalog.create_bucket(BUCKET, BucketProps(owner="me"))
