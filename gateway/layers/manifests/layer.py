@@ -17,6 +17,7 @@ from gateway.core.errors import (
     NotModified,
     Unavailable,
 )
+from gateway.core.locks import Retention, unlocked
 from gateway.core.manifest import STATIC, Entry, encode, etag_of, flags_of, is_large, static_of, without_flags
 from gateway.core.ranges import Span, resolve
 from gateway.core.store import Manifests, Multipart, Reader, Rename, Store
@@ -156,11 +157,11 @@ class LargeObjects(Layer):
         meta = await self._shown(found)
         check_read(known(opts.source_when, meta), meta)
         if source == target:
-            props = found.props if opts.props is None else opts.props
+            props = unlocked(found.props) if opts.props is None else opts.props
             kept = _with(props, {**without_flags(props.system), **flags_of(found.props.system)})
             same = When(if_match=(found.etag,))
             return await self._row(await self.inner.copy(source, target, replace(opts, props=kept, source_when=same)))
-        props = meta.props if opts.props is None else opts.props
+        props = unlocked(meta.props) if opts.props is None else opts.props
         put = Put(props=_with(props, without_flags(props.system)), when=opts.when, encryption=opts.encryption)
         same = When(if_match=(meta.etag,))
         async with self.open(source, version=opts.source_version, when=same) as reader:
@@ -170,6 +171,19 @@ class LargeObjects(Layer):
         if hinges(when):
             when = await self._pinned(key, when, version)
         return await self.inner.delete(key, version, when)
+
+    async def delete_governed(self, key: Key, version: str, when: When = ANY) -> Deleted:
+        if hinges(when):
+            when = await self._pinned(key, when, version)
+        return await super().delete_governed(key, version, when)
+
+    async def set_retention(
+        self, key: Key, retention: Retention | None, version: str | None = None, *, bypass: bool = False
+    ) -> Meta:
+        return await self._row(await super().set_retention(key, retention, version, bypass=bypass))
+
+    async def set_hold(self, key: Key, version: str | None = None, *, held: bool) -> Meta:
+        return await self._row(await super().set_hold(key, version, held=held))
 
     async def rename(self, source: Key, target: Key, *, when: When = ANY, source_when: When = ANY) -> Meta:
         if hinges(when):
