@@ -95,6 +95,11 @@ def seal_of(system: Mapping[str, str]) -> Seal | None:
     return Seal(content, wrapped, key, proof)
 
 
+def is_opaque(system: Mapping[str, str]) -> bool:
+    """Whether a customer's key encrypts the object: what is told of it must then tell nothing of its bytes."""
+    return SEAL in system and system[SEAL].startswith(f"{_VERSION}::")
+
+
 def refuse_sealed(system: Mapping[str, str]) -> None:
     """Raise `ConditionFailed` where stored bytes, which are encrypted, would be taken for plain ones."""
     if SEAL in system:

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from gateway.core.conditions import ABSENT, ANY, When
 from gateway.core.digest import Algorithm
-from gateway.core.encryption import Encryption, seal_kept
+from gateway.core.encryption import Encryption, is_opaque, seal_kept
 
 T = TypeVar("T")
 
@@ -133,7 +133,8 @@ class Meta:
     """An object as it stands. `size` in bytes; `modified` and `expires` in ns since the epoch, UTC.
 
     `etag` is lower-case hex of the MD5 without quotes; of an object put together from parts it is
-    `<md5 of the parts' digests>-<number of parts>`. `checksums` are base64, as S3 sends them (`...-N` if composite).
+    `<md5 of the parts' digests>-<number of parts>`, and of one that a customer's key encrypts it tells nothing of the
+    bytes. `checksums` are base64, as S3 sends them (`...-N` if composite).
     `version` is the id; None: the version that has none, as everything written while versioning is not enabled.
     """
 
@@ -157,6 +158,11 @@ class Meta:
     def is_composite(self) -> bool:
         """Put together from parts: the ETag is no MD5 of the bytes."""
         return "-" in self.etag
+
+    @property
+    def md5(self) -> str | None:
+        """The MD5 of the bytes, where the ETag tells it."""
+        return None if self.is_composite or is_opaque(self.props.system) else self.etag
 
 
 @dataclass(frozen=True, slots=True)

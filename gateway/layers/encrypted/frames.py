@@ -154,8 +154,9 @@ class Run(NamedTuple):
 class Layout:
     """Where the runs of an object lie."""
 
-    def __init__(self, sizes: Iterable[int]) -> None:
-        """`sizes`: the plain bytes of each run."""
+    def __init__(self, sizes: Iterable[int], *, parted: bool) -> None:
+        """`sizes`: the plain bytes of each run. `parted`: they came in as parts of an upload."""
+        self.parted = parted
         plain = array("Q", sizes)
         self._starts = array("Q", accumulate(plain, initial=0))
         self._offsets = array("Q", accumulate(map(stored_size, plain), initial=0))

@@ -16,7 +16,7 @@ from gateway.core.parts import MAX_PARTS, check_number
 from gateway.core.ranges import Span
 from gateway.core.store import Caps, Parted, Reader, Store
 from gateway.core.tasks import Turns
-from gateway.core.types import Copy, Key, Meta, Part, Props, Put, Upload
+from gateway.core.types import Copy, Key, Meta, ObjectParts, Part, Props, Put, Upload
 from gateway.layers.encrypted.body import SealedBody
 from gateway.layers.encrypted.frames import Layout
 from gateway.layers.encrypted.keys import MasterKeys
@@ -179,17 +179,23 @@ class Encrypted(Layer):
     async def _layout(self, meta: Meta, seal: Seal, version: str | None) -> Layout | None:
         """The runs of an object; None where another one stands by now."""
         if not meta.is_composite:
-            return Layout((meta.size,))
+            return Layout((meta.size,), parted=False)
         found = self._layouts.get(seal.content)
         if found is None:
             told = await self._native(Parted).object_parts(meta.key, version, limit=MAX_PARTS)
             if told.meta.props.system.get(SEAL) != meta.props.system[SEAL]:
                 return None
-            found = self._layouts[seal.content] = Layout(part.size for part in told.parts)
+            found = self._layouts[seal.content] = _layout_of(told)
             if len(self._layouts) > LAYOUTS:
                 self._layouts.popitem(last=False)
         self._layouts.move_to_end(seal.content)
         return found
+
+
+def _layout_of(found: ObjectParts) -> Layout:
+    if not found.total:
+        return Layout((found.meta.size,), parted=False)
+    return Layout((part.size for part in found.parts), parted=True)
 
 
 def _checked(body: Body) -> CheckedBody:

@@ -63,7 +63,7 @@ class SealedReader(Reader):
 
     def _in_place(self, run: Run, number: int) -> bool:
         """Whether a part of that number can lie there; an object that came in as one has no number."""
-        return number > run.position if self.meta.is_composite else number == 0
+        return number > run.position if self._layout.parted else number == 0
 
     async def _frames(self, run: Run, frames: Frames) -> AsyncIterator[bytes]:
         """The wanted bytes of a run."""

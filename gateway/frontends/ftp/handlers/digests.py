@@ -52,8 +52,8 @@ async def _digest(session: Session, target: Target, name: str) -> tuple[Extent, 
     That is the MD5 that is kept with the file, or what comes of reading it.
     """
     span, meta = session.take_span(), await target.tree.file(target.path)
-    if span is None and name == MD5 and not meta.is_composite:
-        return Extent(0, meta.size), meta.etag
+    if span is None and name == MD5 and (known := meta.md5) is not None:
+        return Extent(0, meta.size), known
     digest, loop = DIGESTS[name](), asyncio.get_running_loop()
     async with target.tree.open(target.path, span) as reader:
         async for chunk in reader.chunks():
