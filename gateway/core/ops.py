@@ -218,7 +218,11 @@ async def rename_prefix(store: Store, source: Key, target: Key) -> int:
             sources.append(found)
             key = Key(target.bucket, target.name + found.name.removeprefix(source.name))
             copies.append(replace(found, key=key))
-            copies[-1] = await store.copy(found.key, key, Copy(when=ABSENT, source_when=_same(found)))
+            try:
+                copies[-1] = await store.copy(found.key, key, Copy(when=ABSENT, source_when=_same(found)))
+            except NoSuchKey:  # listings still show what has vanished
+                sources.pop()
+                copies.pop()
     except BaseException:
         for copy in copies:
             await _delete_same(store, copy)

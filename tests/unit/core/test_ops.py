@@ -294,6 +294,13 @@ async def test_a_prefix_is_renamed(monkeypatch: pytest.MonkeyPatch, store: Trapp
     assert await read(store, "new/sub/b") == b"dir/sub/b"
 
 
+async def test_what_has_vanished_is_not_renamed_with_its_prefix(store: Trapped) -> None:
+    await plant(store)
+    await store.inner.update(Key(BUCKET, "dir/a"), PropsChange(expires=1))
+    assert await ops.rename_prefix(store, Key(BUCKET, "dir/"), Key(BUCKET, "new/")) == 2
+    assert await names(store) == ["dir", "dir/a", "dirt", "new/", "new/sub/b"]
+
+
 REFUSED = {
     "into itself": ("dir/", "dir/deeper/", InvalidName),
     "onto itself": ("dir/", "dir/", InvalidName),
