@@ -12,10 +12,12 @@ ROOT = Path(__file__).parents[2]
 SAMPLES = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=("local", "remote", "tls", "directory", "reaper"))
+@pytest.mark.parametrize("sample", SAMPLES, ids=("local", "remote", "tls", "directory", "reaper", "encryption"))
 def test_samples_are_taken(tmp_path: Path, sample: str) -> None:
     for path in re.findall(r"/run/secrets/(\w+)", sample):
         (tmp_path / path).write_text("a secret of the sample\n")
+    for path in re.findall(r"/etc/portico/(key-\d+)", sample):
+        (tmp_path / path).write_text("42" * 32 + "\n")
     make(tmp_path, "ftp")
     file = tmp_path / "portico.yaml"
     file.write_text(re.sub("/run/secrets|/etc/portico", str(tmp_path), sample))

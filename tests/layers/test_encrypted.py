@@ -323,6 +323,18 @@ async def test_old_keys_open_what_they_have_locked_and_new_ones_lock(tmp_path: P
             await read(store)
 
 
+async def test_a_copy_onto_itself_that_asks_for_encryption_replaces_an_old_key(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        await put(store, LARGE)
+    async with opened(tmp_path, {**OLD, **NEW}) as store:
+        assert (await store.copy(KEY, OTHER, Copy())).props.system == (await store.stat(KEY)).props.system
+        seal = seal_of((await store.copy(KEY, KEY, Copy(encryption=MANAGED))).props.system)
+        assert seal is not None
+        assert seal.key == "new"
+    async with opened(tmp_path, NEW) as store:
+        assert await read(store) == LARGE
+
+
 async def test_a_lost_key_is_named_in_the_log(store: Encrypted, caplog: pytest.LogCaptureFixture) -> None:
     await put(store, TEXT, how=MANAGED)
     with pytest.raises(Unavailable):

@@ -32,7 +32,7 @@ class MasterKeys:
         content, key = os.urandom(_CONTENT), os.urandom(KEY_BYTES)
         if isinstance(encryption, CustomerKey):
             return Seal(content, _wrap(encryption.secret, content, key), proof=encryption.proof(content)), key
-        return self._managed(content, key), key
+        return Seal(content, _wrap(self._master(self._current), content, key, self._current), key=self._current), key
 
     def open(self, seal: Seal, secret: CustomerKey | None) -> bytes:
         """The key of an object. Raises `KeyRequired`, `KeyRefused`, `BadRequest`; `Corrupt`; `Unavailable`."""
@@ -43,14 +43,9 @@ class MasterKeys:
             raise KeyRequired
         return _unwrap(secret.secret, seal)
 
-    def rewrap(self, seal: Seal) -> Seal:
-        """The same seal by the current key; one of a customer's stays as it is. Raises `Corrupt`, `Unavailable`."""
-        if not seal.is_managed or seal.key == self._current:
-            return seal
-        return self._managed(seal.content, _unwrap(self._master(seal.key), seal))
-
-    def _managed(self, content: bytes, key: bytes) -> Seal:
-        return Seal(content, _wrap(self._master(self._current), content, key, self._current), key=self._current)
+    def is_current(self, seal: Seal) -> bool:
+        """Whether a new object would be locked by the same key of the installation."""
+        return seal.key == self._current
 
     def _master(self, name: str) -> bytes:
         found = self._keys.get(name)

@@ -114,7 +114,7 @@ class Encrypted(Layer):
         else:
             seal.check(opts.source_when.secret)
             how = how or (MANAGED if seal.is_managed else None)
-        if _is_so(seal, how):
+        if _is_so(seal, how) and not (opts.encryption == MANAGED and self._is_old(seal)):
             return await self.inner.copy(source, target, opts)
         async with self.open(source, version=opts.source_version, when=opts.source_when) as reader:
             meta = reader.meta
@@ -169,6 +169,10 @@ class Encrypted(Layer):
             return await super().copy_part(key, upload, number, source, span=span, version=version, when=when)
         async with self.open(source, span=span, version=version, when=when) as reader:
             return await self.put_part(key, upload, number, StreamBody(reader.chunks(), len(reader.extent)))
+
+    def _is_old(self, seal: Seal | None) -> bool:
+        """Whether a key has locked the object that is not used any more: who asks for a copy gets it by the new one."""
+        return seal is not None and not self._keys.is_current(seal)
 
     async def _usual(self, bucket: str) -> Encryption | None:
         """How objects are encrypted of which nothing is said. Raises `NoSuchBucket`."""
