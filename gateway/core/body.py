@@ -59,19 +59,29 @@ class StreamBody(Body):
 
 
 class Salvage(Body):
-    """A body whose break is an end: what came before it is taken as if it was all. `error`: what it broke by."""
+    """A body whose break is an end: what came before it is taken as if it was all. `error`: what it broke by.
+
+    The last byte before a break is left out. Whoever had sent all of them would else be told, when he asks where to go
+    on, that nothing is left to be sent.
+    """
 
     def __init__(self, source: Body) -> None:
         self._source = source
         self.error: IncompleteBody | None = None
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
+        held = b""
         async with aclosing(self._source.chunks()) as chunks:
             try:
                 async for chunk in chunks:
-                    yield chunk
+                    if held:
+                        yield held
+                    held = chunk
             except IncompleteBody as error:
                 self.error = error
+                held = held[:-1]
+        if held:
+            yield held
 
 
 class CheckedBody(Body):

@@ -69,12 +69,16 @@ async def test_what_came_is_a_part_of_an_upload_that_can_be_completed(
     (found,) = await kept(multipart)
     assert (found.id, found.owner, found.key) == (upload, "~kept:somebody", KEY)
     (part,) = (await multipart.parts(KEY, upload)).items
-    assert (part.number, part.size) == (1, len(data))
+    assert (part.number, part.size) == (1, len(data) - 1)
     more = await multipart.put_part(KEY, upload, 2, BytesBody(REST))
     refs = (PartRef(1, part.etag), PartRef(2, more.etag))
     meta = await multipart.complete_upload(KEY, upload, refs)
-    assert (meta.size, meta.props.content_type, meta.props.user) == (len(data) + len(REST), "text/plain", {"a": "1"})
-    assert await read(keeper, KEY) == data + REST
+    assert (meta.size, meta.props.content_type, meta.props.user) == (
+        len(data) + len(REST) - 1,
+        "text/plain",
+        {"a": "1"},
+    )
+    assert await read(keeper, KEY) == data[:-1] + REST
     assert await kept(multipart) == []
 
 
@@ -102,10 +106,11 @@ async def test_the_object_that_stands_stays(keeper: Store, multipart: Multipart)
     (
         (FIRST, Put()),
         (b"", Put(keep="somebody")),
+        (b"x", Put(keep="somebody")),
         (FIRST, Put(keep="somebody", owner="another account")),
         (FIRST, Put(keep="somebody", props=Props(system={SEAL: "sealed"}))),
     ),
-    ids=("unasked", "nothing", "another's bucket", "encrypted"),
+    ids=("unasked", "nothing", "one byte", "another's bucket", "encrypted"),
 )
 async def test_what_is_not_kept(keeper: Store, multipart: Multipart, data: bytes, opts: Put) -> None:
     with pytest.raises((IncompleteBody, NoSuchBucket)) as raised:

@@ -140,10 +140,15 @@ class Partials:
             await self._make_room(user)
 
     async def _recall(self, store: Store, upload: Upload) -> None:
-        """Take in what an earlier process has kept, unless something newer is there."""
+        """Take in what an earlier process has kept, unless something newer is there.
+
+        The last of several attempts may have ended in order right before that process did. As nothing may be told to
+        be there as a whole that is not, it is left out.
+        """
         base, _, user = upload.owner.removeprefix(KEPT).partition("/")
         parts = await _native(store).parts(upload.key, upload.id)
-        found = Partial(store, user, upload.key, upload.id, base, upload.created / SECOND, parts.items)
+        sure = parts.items[:1] + parts.items[1:-1]
+        found = Partial(store, user, upload.key, upload.id, base, upload.created / SECOND, sure)
         if self._known.setdefault(found.place, found).upload != found.upload:
             await _native(store).abort_upload(found.key, found.upload)
 
