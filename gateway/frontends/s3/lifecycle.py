@@ -20,7 +20,7 @@ MAX_PREFIX = 1024
 MAX_KEPT = 100
 MAX_DAYS = 2**31 - 1
 
-_ONE_OF_FILTER = ("Prefix", "Tag", "ObjectSizeGreaterThan", "ObjectSizeLessThan", "And")
+_IN_FILTER = ("Prefix", "Tag", "ObjectSizeGreaterThan", "ObjectSizeLessThan", "And")
 _ONE_OF_EXPIRATION = ("Days", "Date", "ExpiredObjectDeleteMarker")
 
 
@@ -113,22 +113,46 @@ def _filter(record: Record) -> Filter:
         raise S3Error(Code.MALFORMED_XML)
     if found is None:
         return Filter(form=Form.PREFIX, prefix=_prefix(prefix))
-    stated = [name for name in _ONE_OF_FILTER if name in found]
+    stated = [name for name in _IN_FILTER if name in found]
     if not stated:
         return Filter()
-    if len(stated) > 1:
+    joined, tag = found.record("And"), found.record("Tag")
+    rows = () if tag is None else (tag,)
+    if joined is None:
+        return _conditions(found, Form.SINGLE if len(stated) == 1 else Form.AND, rows)
+    within = _conditions(joined, Form.AND, joined.records("Tags"))
+    return within if len(stated) == 1 else _both(_conditions(found, Form.AND, rows), within)
+
+
+def _both(one: Filter, other: Filter) -> Filter:
+    """Conditions beside And: S3 refuses them, Ceph joins them, so that what expires is the least that can be meant."""
+    prefix = max(one.prefix, other.prefix, key=len)
+    if not all(prefix.startswith(found.prefix) for found in (one, other)):
         raise S3Error(Code.MALFORMED_XML)
-    joined = found.record("And")
-    if joined is not None:
-        return _conditions(joined, Form.AND, joined.records("Tags"))
-    tag = found.record("Tag")
-    return _conditions(found, Form.SINGLE, () if tag is None else (tag,))
+    larger = [size for size in (one.larger, other.larger) if size is not None]
+    smaller = [size for size in (one.smaller, other.smaller) if size is not None]
+    return _consistent(
+        Filter(
+            form=Form.AND,
+            prefix=prefix,
+            tags=tuple(dict.fromkeys((*one.tags, *other.tags))),
+            larger=max(larger, default=None),
+            smaller=min(smaller, default=None),
+        )
+    )
+
+
+def _consistent(found: Filter) -> Filter:
+    """`found`, unless it can admit nothing. Raises `S3Error`."""
+    if len(dict(found.tags)) != len(found.tags):
+        raise _request("Duplicate Tag Keys are not allowed.")
+    if found.larger is not None and found.smaller is not None and found.smaller <= found.larger:
+        raise _request("'ObjectSizeLessThan' has to be a value greater than 'ObjectSizeGreaterThan'.")
+    return found
 
 
 def _conditions(record: Record, form: Form, rows: Sequence[Record]) -> Filter:
     pairs = tuple((row.text("Key") or "", row.text("Value") or "") for row in rows)
-    if len(dict(pairs)) != len(pairs):
-        raise _request("Duplicate Tag Keys are not allowed.")
     for pair in pairs:
         tags.pack([pair], tags.OF_OBJECT)
     larger, smaller = record.integer("ObjectSizeGreaterThan"), record.integer("ObjectSizeLessThan")
@@ -136,9 +160,8 @@ def _conditions(record: Record, form: Form, rows: Sequence[Record]) -> Filter:
         raise _request("'ObjectSizeGreaterThan' should be a non-negative integer")
     if smaller is not None and smaller < 1:
         raise _request("'ObjectSizeLessThan' should be a positive integer")
-    if larger is not None and smaller is not None and smaller <= larger:
-        raise _request("'ObjectSizeLessThan' has to be a value greater than 'ObjectSizeGreaterThan'.")
-    return Filter(form=form, prefix=_prefix(record.text("Prefix")), tags=pairs, larger=larger, smaller=smaller)
+    prefix = _prefix(record.text("Prefix"))
+    return _consistent(Filter(form=form, prefix=prefix, tags=pairs, larger=larger, smaller=smaller))
 
 
 def _prefix(stated: str | None) -> str:

@@ -77,6 +77,28 @@ async def test_rules_are_put_shown_and_deleted(s3: S3Client) -> None:
             assert gone["ResponseMetadata"]["HTTPStatusCode"] == 204
 
 
+@pytest.mark.parametrize(
+    ("stated", "meant"),
+    (
+        ({"Prefix": "p", "Tag": TAG}, {"Prefix": "p", "Tags": [TAG]}),
+        ({"Prefix": "", "ObjectSizeGreaterThan": 5}, {"ObjectSizeGreaterThan": 5}),
+        ({"Prefix": "p", "And": {"Tags": [TAG]}}, {"Prefix": "p", "Tags": [TAG]}),
+        (
+            {"Prefix": "p/", "Tag": {"Key": "b", "Value": ""}, "And": {"Prefix": "p", "Tags": [TAG]}},
+            {"Prefix": "p/", "Tags": [{"Key": "b", "Value": ""}, TAG]},
+        ),
+        (
+            {"ObjectSizeLessThan": 9, "And": {"ObjectSizeLessThan": 8, "ObjectSizeGreaterThan": 2}},
+            {"ObjectSizeGreaterThan": 2, "ObjectSizeLessThan": 8},
+        ),
+    ),
+)
+async def test_conditions_side_by_side_are_joined(s3: S3Client, stated: dict[str, Any], meant: dict[str, Any]) -> None:
+    """As Ceph does; its clients write so."""
+    await put(s3, rule(Filter=stated))
+    assert (await s3.get_bucket_lifecycle_configuration(**BUCKET))["Rules"] == [rule(Filter={"And": meant})]
+
+
 async def test_a_rule_without_an_id_is_given_one(s3: S3Client) -> None:
     unnamed = [{**rule(), "ID": ""}, rule()]
     del unnamed[1]["ID"]
@@ -104,8 +126,12 @@ BAD = {
     "days and markers": ([rule(Expiration={"Days": 1, "ExpiredObjectDeleteMarker": True})], "MalformedXML"),
     "neither": ([rule(Expiration={})], "MalformedXML"),
     "no midnight": ([rule(Expiration={"Date": MIDNIGHT + timedelta(seconds=1)})], "InvalidArgument"),
-    "two filters": ([rule(Filter={"Prefix": "p", "Tag": TAG})], "MalformedXML"),
-    "a filter beside And": ([rule(Filter={"Prefix": "p", "And": {"Tags": [TAG]}})], "MalformedXML"),
+    "a tag of two values": (
+        [rule(Filter={"Tag": {**TAG, "Value": "2"}, "And": {"Tags": [TAG]}})],
+        "InvalidRequest",
+    ),
+    "no size at all": ([rule(Filter={"ObjectSizeLessThan": 5, "ObjectSizeGreaterThan": 5})], "InvalidRequest"),
+    "two prefixes": ([rule(Filter={"Prefix": "p", "And": {"Prefix": "q", "Tags": [TAG]}})], "MalformedXML"),
     "a tag twice": ([rule(Filter={"And": {"Tags": [TAG, {**TAG, "Value": "2"}]}})], "InvalidRequest"),
     "a bad tag": ([rule(Filter={"Tag": {"Key": "<", "Value": ""}})], "InvalidTag"),
     "a long prefix": ([rule(Filter={"Prefix": "é" * 513})], "InvalidRequest"),
