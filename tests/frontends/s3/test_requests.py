@@ -161,7 +161,6 @@ def test_the_table_names_operations_of_the_model() -> None:
         {"x-amz-server-side-encryption": "AES256"},
         {"x-amz-server-side-encryption-customer-algorithm": "AES256"},
         {"x-amz-object-lock-event-hold": "ON"},
-        {"x-amz-website-redirect-location": "/other"},
         {"x-amz-storage-class": "GLACIER"},
         {"x-amz-write-offset-bytes": "0"},
         {"x-amz-if-match-size": "1"},
