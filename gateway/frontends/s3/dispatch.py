@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from aiohttp import web
 
@@ -30,6 +31,7 @@ from gateway.frontends.s3.cors import Rule
 from gateway.frontends.s3.demands import refuse_unserved
 from gateway.frontends.s3.errors import S3Error, error_xml, of_auth, of_store
 from gateway.frontends.s3.forms import receiving
+from gateway.frontends.s3.lasting import outlast
 from gateway.frontends.s3.operations import OPERATIONS, Operation
 from gateway.frontends.s3.origins import ORIGIN, granted, preflight, rules_of
 from gateway.frontends.s3.permission import permit
@@ -70,6 +72,7 @@ class _Visit(Caller):
     started: float = field(default_factory=time.monotonic)
     entered: RequestContext | None = None
     principal: Principal = ANONYMOUS
+    error: str = ""
 
     def context(self, principal: str = "", caller: Caller | None = None) -> RequestContext:
         return RequestContext(self.request_id, self.request.remote or "", "s3", principal, None, self.started, caller)
@@ -107,7 +110,6 @@ class Dispatcher:
         """Answer a request. Raises `BrokenTransfer` where an answer broke off under way."""
         request_id = new_request_id()
         visit = _Visit(request, self._common(request_id), request_id)
-        error = ""
         try:
             response = await self._serve(visit)
         except BrokenTransfer as broken:
@@ -120,12 +122,12 @@ class Dispatcher:
             raise
         except Exception as raised:  # the outermost boundary: everything becomes an S3 error
             told = _tell(raised, visit)
-            error = told.code.value
+            visit.error = told.code.value
             response = self._refusal(visit, told)
         if not request.content.is_eof():
             # What is left of the body can't be told from a next request if the client decides not to send it.
             response.force_close()
-        self._record(visit, response.status, error, sent_bytes(request, response))
+        self._record(visit, response.status, visit.error, sent_bytes(request, response))
         return response
 
     def malformed(self, status: int, message: str) -> web.Response:
@@ -168,7 +170,8 @@ class Dispatcher:
         visit.admit(sender.principal)
         if route is None:
             raise not_implemented(described)
-        return await self._perform(visit, route, self._call(visit, route, sender, headers, query))
+        call = self._call(visit, route, sender, headers, query)
+        return await (self._outlast if route.operation.lasting else self._perform)(visit, route, call)
 
     async def _serve_page(self, visit: _Visit, bucket: str, target: Target) -> web.StreamResponse:
         visit.operation, visit.key = WEBSITE, Key(bucket, decode(target.path[1:]))
@@ -230,12 +233,27 @@ class Dispatcher:
         reply = route.write(answer)
         return Answer(status=reply.status, headers=[*visit.common, *reply.headers], body=reply.body or None)
 
+    async def _outlast(self, visit: _Visit, route: _Route, call: Call) -> web.StreamResponse:
+        """Perform what may take long, and show signs of life meanwhile."""
+        headers = (*visit.common, ("Content-Type", XML_TYPE))
+        work, refuse = self._perform(visit, route, call), partial(self._late_refusal, visit)
+        return await outlast(visit.request, work, headers, refuse, self._settings.stall_timeout)
+
+    def _late_refusal(self, visit: _Visit, raised: Exception) -> bytes:
+        """What is told of an error behind a head that has gone out already."""
+        told = _tell(raised, visit)
+        visit.error = told.code.value
+        return self._document(visit, told)
+
+    def _document(self, visit: _Visit, error: S3Error) -> bytes:
+        resource = visit.request.raw_path.partition("?")[0]
+        return error_xml(error, resource=resource, request_id=visit.request_id, host_id=self._host_id)
+
     def _refusal(self, visit: _Visit, error: S3Error) -> web.Response:
         headers = [*visit.common, *error.headers.items()]
         if visit.request.method == "HEAD":
             return Answer(status=error.status, headers=[*headers, ("Content-Type", XML_TYPE)])
-        resource = visit.request.raw_path.partition("?")[0]
-        body = error_xml(error, resource=resource, request_id=visit.request_id, host_id=self._host_id)
+        body = self._document(visit, error)
         if body:
             headers.append(("Content-Type", XML_TYPE))
         return Answer(status=error.status, headers=headers, body=body or None)

@@ -45,6 +45,7 @@ class Operation:
     `on_account`: the action is done to the caller's own account; the bucket, if one is named, need not exist.
     `each`: the check depends on what the document names, objects, tags or locks, and the handler makes it. `form`: the
     sender and the key stand in a form. `document`: the request has an XML document, or may have one.
+    `lasting`: it may take long, and answers with a document.
     `heeds`: headers that mean something to this operation, and to others what is not done.
     """
 
@@ -56,16 +57,21 @@ class Operation:
     each: bool = False
     form: bool = False
     document: bool = False
+    lasting: bool = False
     heeds: frozenset[str] = frozenset()
 
 
 OPERATIONS: Mapping[str, Operation] = {
     "AbortMultipartUpload": Operation(Action.ABORT_UPLOAD, multipart.abort_multipart_upload),
     "CompleteMultipartUpload": Operation(
-        Action.WRITE, completion.complete_multipart_upload, document=True, heeds=encryption.OF_OBJECTS
+        Action.WRITE, completion.complete_multipart_upload, document=True, lasting=True, heeds=encryption.OF_OBJECTS
     ),
     "CopyObject": Operation(
-        Action.WRITE, copying.copy_object, source=(Action.READ,), heeds=encryption.OF_COPIES | locking.HEADERS
+        Action.WRITE,
+        copying.copy_object,
+        source=(Action.READ,),
+        lasting=True,
+        heeds=encryption.OF_COPIES | locking.HEADERS,
     ),
     "CreateBucket": Operation(
         Action.CREATE_BUCKET,
@@ -142,6 +148,6 @@ OPERATIONS: Mapping[str, Operation] = {
     ),
     "UploadPart": Operation(Action.WRITE, multipart.upload_part, heeds=encryption.OF_OBJECTS),
     "UploadPartCopy": Operation(
-        Action.WRITE, copying.upload_part_copy, source=(Action.READ,), heeds=encryption.OF_COPIES
+        Action.WRITE, copying.upload_part_copy, source=(Action.READ,), lasting=True, heeds=encryption.OF_COPIES
     ),
 }
