@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from gateway.core.encryption import SEAL, seal_of
+from gateway.core.conditions import When
+from gateway.core.encryption import SEAL, CustomerKey, seal_of
 from gateway.core.store import Store
-from gateway.core.types import Key
+from gateway.core.types import Key, Put
 from gateway.layers.encrypted import Encrypted, MasterKeys
 from gateway.stores.catalog import Catalog, CatalogSettings
 from gateway.stores.memory import Memory
+from tests.frontends.s3.test_post import USUAL, USUAL_FIELDS, V4, form, policy, post, sign_v4
 from tests.frontends.s3.world import MIB, S3Client, World, serving
 
 SECRET, OTHER = bytes(range(32)), bytes(range(32, 64))
@@ -429,3 +431,36 @@ async def test_a_store_can_encrypt_whatever_comes() -> None:
         got = await world.do("GET", "/bucket/key")
         assert (got.headers[PLAIN], got.body) == ("AES256", b"secret")
         assert SEAL in (await world.store.stat(Key("bucket", "key"))).props.system
+
+
+@pytest.mark.parametrize("how", ("customer", "managed"))
+async def test_forms_say_how_their_file_is_encrypted(world: World, s3: S3Client, how: str) -> None:
+    stated = headers() if how == "customer" else {PLAIN: "AES256"}
+    begins = [["starts-with", "$" + name, ""] for name in stated]
+    fields = {**USUAL_FIELDS, **sign_v4(policy(*USUAL, *V4, *begins)), **stated}
+    assert (await post(world, form(fields, b"secret"))).status == 204
+    assert await stored(world, "foo.txt") == how
+    assert await read(s3, "foo.txt", **(customer() if how == "customer" else {})) == b"secret"
+
+
+async def test_no_key_is_told_to_the_log_or_in_errors(
+    world: World, bucket: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(0)
+    texts = [b64encode(SECRET).decode(), SECRET.hex(), repr(SECRET)]
+    wrong = {**headers(), CUSTOMER + "key-md5": digest(OTHER)}
+    answers = [
+        await world.do(method, "/bucket/key", body, stated)
+        for method, body, stated in (
+            ("PUT", b"secret", wrong),
+            ("PUT", b"secret", headers()),
+            ("GET", b"", headers(OTHER)),
+            ("GET", b"", headers()),
+        )
+    ]
+    assert [answer.status for answer in answers] == [400, 200, 400, 200]
+    told = "".join(f"{answer.body!r}{answer.headers}" for answer in answers)
+    told += "".join(record.getMessage() for record in caplog.records if not record.name.startswith("botocore"))
+    told += "".join(map(repr, world.seen)) + repr(Put(encryption=CustomerKey(SECRET)))
+    told += repr(When(secret=CustomerKey(SECRET)))
+    assert [text for text in texts if text in told] == []
