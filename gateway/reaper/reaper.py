@@ -116,6 +116,8 @@ class Reaper:
                 for removal in some:
                     group.create_task(removal())
             await self._pause(len(some) / self._settings.rate)
+            if not await self._leads():
+                return False
         await self._pause(LOOK / self._settings.rate)
         return await self._leads()
 

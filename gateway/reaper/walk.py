@@ -1,5 +1,6 @@
 """One walk through one bucket: its versions by the rules of its lifecycle, its uploads by their age."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from dataclasses import replace
 from typing import Protocol
@@ -7,11 +8,12 @@ from urllib.parse import parse_qsl
 
 from gateway.auth.rules import TAGGING
 from gateway.core import ops
-from gateway.core.conditions import SECOND, When
+from gateway.core.conditions import ANYTHING, SECOND, When
 from gateway.core.errors import ConditionFailed
 from gateway.core.lifecycle import LIFECYCLE, Case, Kind, Rule, Succession, due, prefixes, unpack, upload_due
+from gateway.core.manifest import DYNAMIC
 from gateway.core.store import Multipart, Store, find
-from gateway.core.types import Deleted, Expired, Meta, Page, Prefix, Upload, UploadQuery, Version, VersionQuery
+from gateway.core.types import Deleted, Expired, Page, Prefix, Upload, UploadQuery, Version, VersionQuery
 from gateway.core.versions import NULL
 from gateway.reaper.tally import What
 
@@ -79,23 +81,27 @@ class Walk:
             cases = [case for row in rows for case in succession.feed(row)]
             if query is None:
                 cases += succession.end()
-            if not await self._remover.all([*self._removals(cases, rules)]):
+            removals = await asyncio.to_thread(self._removals, cases, rules)  # many rules take long over many rows
+            if not await self._remover.all(removals):
                 return False
         return True
 
-    def _removals(self, cases: Sequence[Case], rules: Sequence[Rule]) -> Iterator[Removal]:
+    def _removals(self, cases: Sequence[Case], rules: Sequence[Rule]) -> Sequence[Removal]:
+        return [*self._due(cases, rules)]
+
+    def _due(self, cases: Sequence[Case], rules: Sequence[Rule]) -> Iterator[Removal]:
         for case in cases:
             meta = case.row.meta
             if self._vanishing and case.kind is Kind.CURRENT and meta.expires is not None and meta.expires <= self._now:
                 yield vanishing(self._store, self._remover, Expired(meta.key, meta.expires))
-            elif self._is_due(rules, case, meta):
+            elif self._is_due(rules, case, whole=self._store.caps.listed_props):
                 yield self._ending(case, rules)
 
-    def _is_due(self, rules: Sequence[Rule], case: Case, meta: Meta, *, whole: bool = False) -> bool:
-        """`whole`: `meta` tells everything of the object, whatever the rows of this store's listings do."""
-        known = whole or self._store.caps.listed_props
-        tags = dict(parse_qsl(meta.props.system.get(TAGGING, ""), keep_blank_values=True)) if known else None
-        found = due(rules, replace(case, row=replace(case.row, meta=meta)), tags, self._day)
+    def _is_due(self, rules: Sequence[Rule], case: Case, *, whole: bool) -> bool:
+        """`whole`: the row tells everything of the object."""
+        tagging = case.row.meta.props.system.get(TAGGING, "")
+        tags = dict(parse_qsl(tagging, keep_blank_values=True)) if whole else None
+        found = due(rules, case, tags, self._day)
         return found is not None and found.at <= self._now
 
     def _ending(self, case: Case, rules: Sequence[Rule]) -> Removal:
@@ -107,13 +113,15 @@ class Walk:
         version = None if case.kind is Kind.CURRENT else meta.version or NULL
         if not (self._store.caps.listed_props or case.row.marker):
             meta = await self._store.stat(meta.key, version)
-            if not self._is_due(rules, case, meta, whole=True):
+            if not self._is_due(rules, replace(case, row=replace(case.row, meta=meta)), whole=True):
                 raise ConditionFailed
+        # The ETag of a dynamic large object is that of its segments, at which nobody looks here.
+        tags = (ANYTHING,) if DYNAMIC in meta.props.system else (meta.etag,)
         when = When(past=True)
         if case.kind is Kind.CURRENT:
-            when = When(if_match=(meta.etag,), modified=meta.modified // SECOND)
+            when = When(if_match=tags, modified=meta.modified // SECOND)
         elif not case.row.marker:
-            when = When(if_match=(meta.etag,), past=True)
+            when = When(if_match=tags, past=True)
         return await self._store.delete(meta.key, version, when)
 
     async def _uploads(self) -> bool:

@@ -6,6 +6,8 @@ import time
 
 import pytest
 
+from gateway.cache.leader import Leader
+from gateway.cache.local import LocalCache
 from gateway.core.body import BytesBody
 from gateway.core.conditions import SECOND
 from gateway.core.errors import NoSuchKey, Unavailable
@@ -13,7 +15,8 @@ from gateway.core.lifecycle import Filter, Rule
 from gateway.core.store import Expiring, Multipart, Store, find
 from gateway.core.types import BucketProps, Expired, Key, Props, Put, UploadQuery
 from gateway.reaper import reaper as module
-from gateway.reaper.reaper import reap
+from gateway.reaper.reaper import Charge, Reaper, reap
+from gateway.reaper.settings import ReaperSettings
 from tests.reaper.world import BUCKET, OWNER, PAST, Meddled, World, removed
 from tests.support.waiting import until
 
@@ -217,3 +220,36 @@ async def test_what_is_due_is_told_by_an_index_alone(world: World) -> None:
     expiring = find(world.store, Expiring)
     assert expiring is not None
     assert list(await expiring.expired(time.time_ns())) == [Expired(Key(BUCKET, "goes"), PAST)]
+
+
+async def test_of_many_replicas_one_reaps_and_another_takes_over(world: World) -> None:
+    """The one that leads is asked again with every few removals."""
+    cache = LocalCache()
+    reapers = [
+        Reaper(
+            Charge(name="main", store=world.store, leader=Leader(cache, b"secret", "reaper of main", 60)),
+            ReaperSettings(),
+            world.clock,
+            world.pause,
+        )
+        for _ in range(2)
+    ]
+    for number in range(40):
+        await world.put(f"{number:03}", expires=PAST)
+    first, second = reapers
+    pauses: list[float] = []
+
+    async def usurp(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 2:
+            await cache.flush()
+            await second.reap()
+
+    first._pause = usurp
+    await first.reap()
+    assert (first.tally.removed.total(), second.tally.removed.total()) == (32, 8)
+    await world.put("again", expires=PAST)
+    await first.reap()
+    assert await world.names() == ["again"]
+    await second.reap()
+    assert await world.names() == []

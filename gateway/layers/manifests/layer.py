@@ -267,7 +267,7 @@ class LargeObjects(Layer):
             return when
         meta = await self._shown(found)
         check_write(known(when, meta), meta)
-        return When(if_match=(found.etag,))
+        return replace(when, if_match=(found.etag,), if_none_match=(), size=None)
 
 
 class _Opening(AbstractAsyncContextManager[Reader]):
