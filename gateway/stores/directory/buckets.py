@@ -15,6 +15,7 @@ from gateway.core.tasks import Turns
 from gateway.core.types import BucketMeta, BucketProps, ListQuery, Page, Prefix, PropsChange
 from gateway.stores.directory import system
 from gateway.stores.directory.emptying import dismantle, is_used
+from gateway.stores.directory.failures import log
 from gateway.stores.directory.hidden import DRAFTS, remove_tree
 from gateway.stores.directory.listing import Bound
 from gateway.stores.directory.names import folder
@@ -46,6 +47,8 @@ class Buckets(Store):
         except StoreError as error:
             reason = error.__cause__.strerror if isinstance(error.__cause__, OSError) else error.message
             raise Unavailable(f"The directory can't be used: {reason}") from error
+        if not self.caps.durable:
+            log.warning("durability is relaxed: a failure of power may take back the last acknowledged writes")
 
     async def aclose(self) -> None:
         await self._threads.aclose()

@@ -1,7 +1,8 @@
-"""Objects: reading, writing, copying and deleting them."""
+"""Objects: reading, writing, changing and copying them."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import replace
 from time import time_ns
 
@@ -15,7 +16,7 @@ from gateway.core.errors import NoSuchKey, NoSuchVersion, Unavailable
 from gateway.core.expiry import has_vanished
 from gateway.core.ranges import Span, resolve
 from gateway.core.store import Reader
-from gateway.core.types import Copy, Deleted, Key, ListQuery, Meta, Page, Prefix, PropsChange, Put
+from gateway.core.types import Copy, Key, ListQuery, Meta, Page, Prefix, PropsChange, Put
 from gateway.core.versions import stands
 from gateway.stores.directory import system
 from gateway.stores.directory.bucket import Bucket, File
@@ -116,8 +117,9 @@ class Objects(Buckets):
     async def _put_directory(self, key: Key, where: Place, stage: CheckedBody, opts: Put) -> Meta:
         if stage.size:
             raise Unholdable(NO_BYTES)
-        async for _ in stage.chunks():
-            raise Unholdable(NO_BYTES)
+        async with aclosing(stage.chunks()) as blocks:
+            async for _ in blocks:
+                raise Unholdable(NO_BYTES)
         record = created(received(stage, opts.checksums), opts)
         return await self._threads.run(self._make_directory, key, where, record, opts.when, opts.owner)
 
@@ -175,7 +177,7 @@ class Objects(Buckets):
         bucket.keeper.save(file.descriptor, record)
         if not file.is_folder and changed.modified != file.found.st_mtime_ns:
             set_time(file.descriptor, changed.modified)
-            bucket.keeper.save(file.descriptor, record.stamped(system.status(file.descriptor)))
+            bucket.keeper.save(file.descriptor, record.stamped(os.fstat(file.descriptor)))
         bucket.hidden.sync(file.descriptor)
 
     async def copy(self, source: Key, target: Key, opts: Copy) -> Meta:
@@ -209,32 +211,6 @@ class Objects(Buckets):
             meta = _copied(found, key, opts)
             self._keep(bucket, file, meta)
             return meta
-
-    async def delete(self, key: Key, version: str | None = None, when: When = ANY) -> Deleted:
-        return await self._threads.run(self._delete, key, version, when)
-
-    def _delete(self, key: Key, version: str | None, when: When) -> Deleted:
-        try:
-            where = place(key.name)
-        except Unholdable:
-            where = None
-        with self._writing.locks.bucket(key.bucket), self._site.bucket(key.bucket) as bucket:
-            with self._writing.locks.names((key.bucket, key.name)):
-                if where is None or not self._removed(bucket, key, where, version, when):
-                    return Deleted(False)
-            self._writing.prune(bucket, where)
-        return Deleted(True)
-
-    def _removed(self, bucket: Bucket, key: Key, where: Place, version: str | None, when: When) -> bool:
-        with bucket.opened(where) as file:
-            if not stands(version):
-                return False
-            found = self._writing.meta(bucket, key.name, file) if when is not ANY else None
-            check_write(when, found)
-            if file is None:
-                return False
-            self._writing.remove(bucket, where, file)
-            return when.expires is not None or file.record is None or not has_vanished(file.record.expires)
 
 
 def readable(key: Key) -> Place:
@@ -274,7 +250,7 @@ def duplicate(file: File, draft: Draft) -> None:
     """Write all bytes of a file to a draft. Raises `Unavailable` where others change it meanwhile."""
     size = file.found.st_size
     copied = system.copy(file.descriptor, 0, size, draft.descriptor)
-    now = system.status(file.descriptor)
+    now = os.fstat(file.descriptor)
     if (copied, now.st_size) != (size, size):
         raise Unavailable("The file was changed while it was copied")
 

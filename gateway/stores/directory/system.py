@@ -135,7 +135,3 @@ def md5(descriptor: int) -> str:
         state.update(block)
         offset += len(block)
     return state.hexdigest()
-
-
-def status(descriptor: int) -> os.stat_result:
-    return os.fstat(descriptor)

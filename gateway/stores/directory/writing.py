@@ -6,8 +6,8 @@ to be free is taken by the one call that fails where it isn't, and all else is l
 
 import os
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 
 from gateway.core.conditions import ANY, When, check_write
 from gateway.core.errors import Busy, InvalidName, IsADirectory, NoSuchBucket
@@ -112,20 +112,27 @@ class Writing:
         raise Busy
 
     def remove(self, bucket: Bucket, place: Place, file: File) -> None:
-        """Remove an object. The caller holds the lock, and prunes afterwards."""
+        """Remove an object. The caller holds the lock, and calls `settle` afterwards."""
         with bucket.above(place) as above:
             if place.is_directory:
                 self._remove_marker(bucket, above, place.leaf, file)
             else:
                 os.unlink(place.leaf, dir_fd=above)
                 bucket.keeper.drop(file.found.st_ino)
-            bucket.hidden.sync(above)
 
     def _remove_marker(self, bucket: Bucket, above: int, leaf: str, file: File) -> None:
         if removed(leaf, above):
             bucket.keeper.drop(file.found.st_ino)
         else:  # the folder stays for what lies in it alone
             bucket.keeper.save(file.descriptor, Record(kind=Kind.PATH))
+
+    def settle(self, bucket: Bucket, places: Collection[Place]) -> None:
+        """Make removals durable, and prune. The caller holds no lock on a name."""
+        for where in {where.parents: where for where in places}.values():
+            with suppress(FileNotFoundError, NotADirectoryError), bucket.above(where) as above:
+                bucket.hidden.sync(above)
+        for where in places:
+            self.prune(bucket, where)
 
     def prune(self, bucket: Bucket, place: Place) -> None:
         """Remove the folders on the way to an object that is gone, as far as nothing else lies in them.
