@@ -143,7 +143,7 @@ async def _swift(_: Site) -> AsyncIterator[Store]:
 
 
 SWIFT_EXEMPT = {
-    "test_a_store_has_the_capabilities_that_it_is_tested_for": "our own Swift frontend has no large objects (SLO), "
+    "test_a_store_has_the_capabilities_that_it_is_tested_for": "the upstream here has no large objects (SLO), "
     "which multipart uploads are made of: `tests/stores/swift/` puts them on a real Swift",
     "test_many_properties_of_some_size": "Swift takes 4 KB of metadata",
 }
