@@ -31,12 +31,16 @@ def swift(server: Server, *arguments: str) -> str:
 def read_everywhere(server: Server, container: str, name: str, folder: Path) -> None:
     """By S3 (aws), FTP and Swift: the size in a listing, the size by itself, the bytes, and some of them."""
     known, target = server.credentials, folder / "got"
-    keys = {"AWS_ACCESS_KEY_ID": known["user"], "AWS_SECRET_ACCESS_KEY": known["secret"]}
-    aws = "aws", "--endpoint-url", server.endpoints["s3"], "--region", "us-east-1"
-    listed = run(*aws, "s3", "ls", f"s3://{container}/{name}", **keys)
-    assert str(len(DATA)) in listed.stdout.split(), listed
-    done = run(*aws, "s3", "cp", f"s3://{container}/{name}", str(target), **keys)
-    assert (done.returncode, target.read_bytes() == DATA) == (0, True), done.stderr
+
+    def aws(*arguments: str) -> str:
+        command = "aws", "--endpoint-url", server.endpoints["s3"], "--region", "us-east-1", *arguments
+        done = run(*command, AWS_ACCESS_KEY_ID=known["user"], AWS_SECRET_ACCESS_KEY=known["secret"])
+        assert done.returncode == 0, (arguments, done.stderr)
+        return done.stdout
+
+    assert str(len(DATA)) in aws("s3", "ls", f"s3://{container}/{name}").split()
+    aws("s3", "cp", f"s3://{container}/{name}", str(target))
+    assert target.read_bytes() == DATA
     ranged = (
         "s3api",
         "get-object",
@@ -47,7 +51,7 @@ def read_everywhere(server: Server, container: str, name: str, folder: Path) -> 
         "--range",
         f"bytes={SEGMENT - 5}-{SEGMENT + 4}",
     )
-    assert run(*aws, *ranged, str(target), **keys).returncode == 0
+    aws(*ranged, str(target))
     assert target.read_bytes() == DATA[SEGMENT - 5 : SEGMENT + 5]
     with ftplib.FTP() as ftp:
         ftp.connect("127.0.0.1", server.ports["ftp"], timeout=30)

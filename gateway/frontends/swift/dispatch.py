@@ -159,8 +159,10 @@ class Dispatcher:
         )
         try:
             response = await operation.handler(call)
-        except (Refusal, StoreError) as error:
-            response = refused(error if isinstance(error, Refusal) else _told(error))
+        except Refusal as refusal:
+            response = refused(refusal)
+        except StoreError as error:
+            response = refused(_refusal(principal, target) if type(error) is Denied else _told(error))
         if not response.prepared:
             call.finish(response.headers)
         return response

@@ -82,6 +82,9 @@ async def test_without_its_container_there_is_nothing(world: World) -> None:
 async def test_the_container_of_segments_needs_rights_of_its_own(world: World) -> None:
     await grant(world, "box")
     assert (await world.do("GET", "box", "large", user="nina")).status == 403
+    await grant(world, "box", user="*")
+    assert (await world.raw("GET", "/v1/AUTH_test/box/large")).status == 401
+    await grant(world, "box")
     await grant(world, "parts", ("s3:ListBucket",))
     assert (await world.do("HEAD", "box", "large", user="nina")).status == 200
     assert (await world.do("GET", "box", "large", user="nina")).status == 409

@@ -250,11 +250,13 @@ async def test_segments_need_rights_of_their_own(world: World) -> None:
     assert (await world.do("GET", "box", "large", user="nina")).body == BODY
 
 
-async def grant(world: World, container: str, actions: Sequence[str] = ("s3:GetObject",)) -> None:
+async def grant(
+    world: World, container: str, actions: Sequence[str] = ("s3:GetObject",), user: str = "arn:aws:iam::test:user/nina"
+) -> None:
     resources = [f"arn:aws:s3:::{container}", f"arn:aws:s3:::{container}/*"]
     statement = {
         "Effect": "Allow",
-        "Principal": {"AWS": "arn:aws:iam::test:user/nina"},
+        "Principal": {"AWS": user},
         "Action": list(actions),
         "Resource": resources,
     }
