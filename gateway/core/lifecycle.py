@@ -139,14 +139,14 @@ def due(rules: Sequence[Rule], case: Case, tags: Tags, day: int = DAY) -> Expiry
     return min(found, key=lambda expiry: expiry.at, default=None)
 
 
-def upload_due(rules: Sequence[Rule], name: str, created: int, day: int = DAY) -> int | None:
+def upload_due(rules: Sequence[Rule], name: str, created: int, day: int = DAY) -> Expiry | None:
     """When an upload that began at `created` is to be aborted; None: never."""
-    ends = (
-        _after(created, rule.upload_days, day)
+    found = (
+        Expiry(_after(created, rule.upload_days, day), rule)
         for rule in rules
         if rule.enabled and rule.upload_days is not None and name.startswith(rule.filter.prefix)
     )
-    return min(ends, default=None)
+    return min(found, key=lambda expiry: expiry.at, default=None)
 
 
 def prefixes(rules: Sequence[Rule]) -> Sequence[str]:

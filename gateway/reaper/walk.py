@@ -139,8 +139,8 @@ class Walk:
         return True
 
     def _is_due_upload(self, upload: Upload, rules: Sequence[Rule]) -> bool:
-        at = upload_due(rules, upload.name, upload.created, self._day)
-        return at is not None and at <= self._now
+        found = upload_due(rules, upload.name, upload.created, self._day)
+        return found is not None and found.at <= self._now
 
     def _is_old(self, moment: int) -> bool:
         return bool(self._idle) and moment + self._idle <= self._now

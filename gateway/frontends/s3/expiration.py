@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, quote
 from gateway.auth.rules import TAGGING
 from gateway.core import lifecycle as engine
 from gateway.core.lifecycle import LIFECYCLE, Case, Kind, Rule
-from gateway.core.types import BucketMeta, Meta, PropsChange, Version
+from gateway.core.types import BucketMeta, Meta, PropsChange, Upload, Version
 from gateway.frontends.http.headers import http_date
 from gateway.frontends.s3 import lifecycle
 from gateway.frontends.s3.bodies import required_document
@@ -17,7 +17,7 @@ from gateway.frontends.s3.call import Call
 from gateway.frontends.s3.codes import Code
 from gateway.frontends.s3.errors import S3Error
 from gateway.frontends.s3.rights import bucket_of
-from gateway.frontends.s3.xmlout import Output
+from gateway.frontends.s3.xmlout import Members, Output
 
 HEADER = "x-amz-expiration"
 
@@ -64,3 +64,9 @@ def expiration(rules: Sequence[Rule], meta: Meta) -> str | None:
 def expiration_of(call: Call, meta: Meta) -> str | None:
     """The same of an object in the bucket that the request names."""
     return expiration(rules_of(bucket_of(call)), meta)
+
+
+def abortion_of(call: Call, upload: Upload) -> Members:
+    """When rules abort an upload, and which one does, by the model's member names."""
+    found = engine.upload_due(rules_of(bucket_of(call)), upload.name, upload.created)
+    return {} if found is None else {"AbortDate": found.at, "AbortRuleId": found.rule.id}

@@ -13,6 +13,7 @@ from gateway.frontends.s3.checksums import FULL_OBJECT, algorithm_of, kind_made,
 from gateway.frontends.s3.codes import Code
 from gateway.frontends.s3.encryption import asked, of_writer, opening
 from gateway.frontends.s3.errors import S3Error
+from gateway.frontends.s3.expiration import abortion_of
 from gateway.frontends.s3.metadata import props_of
 from gateway.frontends.s3.owners import owner, owner_of
 from gateway.frontends.s3.parameters import count_of, encoder_of, integer_of, part_number_of
@@ -39,7 +40,7 @@ async def create_multipart_upload(call: Call) -> Output:
         checksum=algorithm,
         whole=kind == FULL_OBJECT,
     )
-    named = {"Bucket": call.key.bucket, "Key": call.key.name, "UploadId": upload.id}
+    named = {"Bucket": call.key.bucket, "Key": call.key.name, "UploadId": upload.id, **abortion_of(call, upload)}
     return Output({**named, **_summed(upload), **encryption.members(upload.props.system, of_writer(how))})
 
 
@@ -76,6 +77,7 @@ async def list_parts(call: Call) -> Output:
             "Bucket": call.key.bucket,
             "Key": call.key.name,
             "UploadId": id_,
+            **abortion_of(call, upload),
             "Initiator": owner(upload.owner, call.principal),
             "Owner": _owner(call, upload),
             "StorageClass": "STANDARD",

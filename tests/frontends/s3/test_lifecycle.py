@@ -257,3 +257,18 @@ async def test_nothing_is_told_of_versions(s3: S3Client) -> None:
     written = await s3.put_object(**KEY, Body=b"x")
     assert told(written)[1] == told(await s3.head_object(**KEY))[1] == "one"
     assert "Expiration" not in await s3.head_object(**KEY, VersionId=written["VersionId"])
+
+
+async def test_answers_tell_when_an_upload_is_aborted(s3: S3Client) -> None:
+    plain_answer = await s3.create_multipart_upload(**KEY)
+    assert "AbortDate" not in plain_answer
+    aborting = {"DaysAfterInitiation": 3}
+    await put(s3, rule(Filter={"Prefix": "k"}, AbortIncompleteMultipartUpload=aborting), rule(ID="other"))
+    begun = await s3.create_multipart_upload(**KEY)
+    shown = await s3.list_parts(**KEY, UploadId=begun["UploadId"])
+    for answer in (begun, shown):
+        assert timedelta(days=3) <= answer["AbortDate"] - datetime.now(UTC) + timedelta(minutes=5)
+        assert (answer["AbortDate"].hour, answer["AbortDate"].minute) == (0, 0)
+        assert answer["AbortRuleId"] == "one"
+    elsewhere = await s3.create_multipart_upload(Bucket="bucket", Key="other")
+    assert "AbortRuleId" not in elsewhere

@@ -11,6 +11,7 @@ from gateway.core.conditions import SECOND
 from gateway.core.lifecycle import (
     DAY,
     Case,
+    Expiry,
     Filter,
     Form,
     Kind,
@@ -83,7 +84,8 @@ def test_rules_come_back_as_they_were_packed(rules: tuple[Rule, ...]) -> None:
 def test_days_end_at_the_midnight_that_follows(modified: int, days: int, expected: int) -> None:
     assert at([Rule(id="r", days=days)], current(modified=modified)) == expected
     assert at([Rule(id="r", past_days=days)], Case(Kind.PAST, version(), since=modified)) == expected
-    assert upload_due([Rule(id="r", upload_days=days)], "k", modified) == expected
+    rule = Rule(id="r", upload_days=days)
+    assert upload_due([Rule(id="later", upload_days=days + 1), rule], "k", modified) == Expiry(expected, rule)
 
 
 @pytest.mark.parametrize(
