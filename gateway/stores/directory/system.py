@@ -31,16 +31,24 @@ def open_folder(above: int, parts: Sequence[str], *, make: bool = False) -> int:
     at = os.open(".", FOLDER, dir_fd=above)
     try:
         for part in parts:
-            if make:
-                with suppress(FileExistsError):
-                    os.mkdir(part, PRIVATE, dir_fd=at)
-            below = os.open(part, FOLDER, dir_fd=at)
+            below = _open_folder(at, part, make=make)
             os.close(at)
             at = below
     except BaseException:
         os.close(at)
         raise
     return at
+
+
+def _open_folder(above: int, name: str, *, make: bool) -> int:
+    try:
+        return os.open(name, FOLDER, dir_fd=above)
+    except FileNotFoundError:
+        if not make:
+            raise
+    with suppress(FileExistsError):
+        os.mkdir(name, PRIVATE, dir_fd=above)
+    return os.open(name, FOLDER, dir_fd=above)
 
 
 @contextmanager
