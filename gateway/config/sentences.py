@@ -29,7 +29,10 @@ def _sentence(details: ErrorDetails, model: type[BaseModel]) -> str:
     path = details["loc"]
     match details["type"]:
         case "extra_forbidden":
-            return "is not a key that is known here" + suggestion(str(path[-1]), _known_keys(model, path[:-1]))
+            name, known = str(path[-1]), _known_keys(model, path[:-1])
+            if name in known:
+                return "is a key of another `type` only; remove it, or choose that type"
+            return "is not a key that is known here" + suggestion(name, known)
         case "missing":
             return "is missing; add it"
         case "string_type":

@@ -91,7 +91,7 @@ def test_the_summary_says_what_is_encrypted_by_which_key(tmp_path: Path) -> None
             "c.yaml:8:7: `stores.main.encryption.current` names the key 'nwe', which isn't",
         ),
         ("id: new", "id: 'n:w'", "c.yaml:7:12: `stores.main.encryption.keys[1].id` holds a character"),
-        ("type: memory", "type: s3", "`stores.main.encryption` is not a key that is known here"),
+        ("type: memory", "type: s3", "`stores.main.encryption` is a key of another `type` only"),
     ),
 )
 def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, before: str, after: str, problem: str) -> None:
