@@ -64,8 +64,9 @@ class Flight:
 
     async def _land(self) -> None:
         done, self._tasks = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
+        failed = [task for task in done if task.cancelled() or task.exception() is not None]
+        if failed:  # all of them have been looked at: what nobody asks for would be reported
+            failed[0].result()
 
     async def __aenter__(self) -> Self:
         return self

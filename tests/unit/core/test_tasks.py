@@ -1,8 +1,9 @@
 import asyncio
+import gc
 
 import pytest
 
-from gateway.core.tasks import Turns, wholly
+from gateway.core.tasks import Flight, Turns, wholly
 
 
 class Work:
@@ -73,3 +74,18 @@ async def test_turns_of_one_name_follow_upon_each_other_and_others_do_not_wait()
     await asyncio.gather(take("a", "one"), take("a", "two"), take("b", "three"))
     assert order.index("one ends") < order.index("two begins")
     assert order.index("three begins") < order.index("one ends")
+
+
+async def test_several_that_fail_at_once_are_all_looked_at(caplog: pytest.LogCaptureFixture) -> None:
+    async def fail(number: int) -> None:
+        raise ValueError(number)
+
+    async def fly() -> None:
+        async with Flight(3) as flight:
+            await flight.launch(fail(1))
+            await flight.launch(fail(2))
+
+    with pytest.raises(ValueError, match=r"^[12]$"):
+        await fly()
+    gc.collect()
+    assert caplog.records == []
