@@ -11,7 +11,7 @@ from tests.e2e.portico import CLIENTS, Server, serving
 def clients() -> Path:
     """Where the real clients lie. That one is missing is a failure: what they show can't be shown otherwise."""
     missing = [name for name in ("aws", "swift", "rclone") if not (CLIENTS / name).exists()]
-    missing += [name for name in ("lftp", "curl") if shutil.which(name) is None]
+    missing += [name for name in ("lftp", "curl", "s3cmd", "restic") if shutil.which(name) is None]
     if missing:
         pytest.fail(f"missing clients: {', '.join(missing)}; `make test` installs them", pytrace=False)
     return CLIENTS
