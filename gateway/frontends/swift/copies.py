@@ -55,7 +55,7 @@ def destination_of(target: Target, headers: Headers) -> Target:
 
 
 async def copy_to(call: Call) -> web.Response:
-    """COPY: the target is the source."""
+    """COPY: the path is that of the source, and `Destination` names what is made of it."""
     if call.other is None:
         raise Refusal(412, "Destination header required")
     return await _copy(call, call.place, call.other)

@@ -1,0 +1,70 @@
+"""Makes `docs/swift.md` from the table of operations and that of refusals: `python -m tests.unit.swift.reference`."""
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from gateway.frontends.swift import login, unsupported
+from gateway.frontends.swift.operations import OPERATIONS, Operation
+from gateway.frontends.swift.target import Level
+
+PAGE = Path(__file__).parents[3] / "docs" / "swift.md"
+
+HEAD = """\
+# Swift operations
+
+This page is made from the table of operations and from that of refusals. `/info` tells clients which extensions work,
+and with what limits. OPTIONS is answered at every level, without a token.
+"""
+
+PATHS = {
+    Level.ACCOUNT: "/v1/AUTH_account",
+    Level.CONTAINER: "/v1/AUTH_account/container",
+    Level.OBJECT: "/v1/AUTH_account/container/object",
+}
+
+
+def page() -> str:
+    sections = (f"## {level.title()}: `{PATHS[level]}`\n\n{_works(level)}" for level in Level)
+    beside = ", ".join(f"`{path}`" for path in sorted(login.PATHS))
+    return "\n".join(
+        (
+            HEAD,
+            *sections,
+            f"## Beside accounts\n\n`/info`, `/healthcheck`, and the login at {beside}.\n",
+            f"## Refused\n\nIn the words of the answer, with status 501.\n\n{_table(('what', 'where'), _refused())}",
+        )
+    )
+
+
+def _works(level: Level) -> str:
+    rows = ((method, each.name, note(method, each)) for method, each in OPERATIONS[level].items())
+    return _table(("method", "operation", ""), rows)
+
+
+def note(method: str, operation: Operation) -> str:
+    """What is to be said of an operation, beside its name."""
+    summary = (operation.handler.__doc__ or "").partition("\n\n")[0]
+    text = re.sub(r"^[A-Z]+( and [A-Z]+)?: ", "", re.sub(r"\s+", " ", summary).strip())
+    return text[:1].upper() + text[1:]
+
+
+def _refused() -> Iterator[tuple[str, str]]:
+    for level, names in unsupported.HEADERS.items():
+        for name in names:
+            if name not in unsupported.MANIFESTS:
+                yield f"header `{name}`", f"writes of {level}s"
+    for name, methods in unsupported.PARAMETERS.items():
+        if name not in unsupported.MANIFESTS:
+            yield f"parameter `{name}`", ", ".join(sorted(methods))
+    for name in sorted(unsupported.MANIFESTS):
+        yield f"`{name}`", "over a store that keeps no large objects"
+
+
+def _table(titles: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    head = (titles, ("---",) * len(titles), *rows)
+    return "".join(f"| {' | '.join(row)} |\n" for row in head)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())
