@@ -24,7 +24,7 @@ from gateway.frontends.http.answer import Answer
 from gateway.frontends.http.headers import SERVER
 from gateway.frontends.http.sending import BrokenTransfer, sent_bytes
 from gateway.frontends.s3 import model, quirks
-from gateway.frontends.s3.address import SERVICE, Target, address_of, decode, query_of, split
+from gateway.frontends.s3.address import SERVICE, address_of, decode, query_of, split
 from gateway.frontends.s3.call import Call, Pairs
 from gateway.frontends.s3.codes import Code
 from gateway.frontends.s3.cors import Rule
@@ -103,7 +103,8 @@ class Dispatcher:
         self._routes = {name: _compile(described.operations[name], OPERATIONS[name]) for name in OPERATIONS}
         self._tagging = compile_input(described.operations["PutObjectTagging"])
         self._renames = Renames()
-        self._sites = Sites(settings.website_hosts, tenancy, settings.stall_timeout)
+        hosts = settings.website_hosts
+        self._sites = Sites(hosts, tenancy, settings.stall_timeout) if hosts else None
         self._host_id = secrets.token_urlsafe(32)
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -151,8 +152,8 @@ class Dispatcher:
         target = split(request.raw_path)
         headers = fold(request.headers.items())
         host = headers.get("host", "")
-        if site := self._sites.bucket_of(host):
-            return await self._serve_page(visit, site, target)
+        if self._sites is not None and (site := self._sites.bucket_of(host)):
+            return await self._serve_page(visit, self._sites, Key(site, decode(target.path[1:])), target.query)
         address = address_of(target.path, host, self._settings.domain)
         visit.key = address.key
         query = query_of(target.query)
@@ -173,10 +174,10 @@ class Dispatcher:
         call = self._call(visit, route, sender, headers, query)
         return await (self._outlast if route.operation.lasting else self._perform)(visit, route, call)
 
-    async def _serve_page(self, visit: _Visit, bucket: str, target: Target) -> web.StreamResponse:
-        visit.operation, visit.key = WEBSITE, Key(bucket, decode(target.path[1:]))
+    async def _serve_page(self, visit: _Visit, sites: Sites, key: Key, query: str) -> web.StreamResponse:
+        visit.operation, visit.key = WEBSITE, key
         visit.admit(ANONYMOUS)
-        return await self._sites.serve(visit.request, visit.key, target.query, visit.facts, visit.common)
+        return await sites.serve(visit.request, key, query, visit.facts, visit.common)
 
     async def _rules(self, bucket: str) -> tuple[Rule, ...]:
         """What a bucket allows to pages of other origins. It is asked before anybody has said who he is."""

@@ -44,7 +44,7 @@ class Sites:
 
     def bucket_of(self, host: str) -> str:
         """The bucket whose website is asked for on `host`; empty where none is."""
-        return routing.bucket_of(host, self._hosts) if self._hosts else ""
+        return routing.bucket_of(host, self._hosts)
 
     async def serve(
         self, request: web.BaseRequest, key: Key, query: str, tell: Tell, common: Pairs
