@@ -145,6 +145,11 @@ class _Protocol(Corked):
         if self._current_request is not None and self._task_handler is not None:
             self._task_handler.cancel()
 
+    def resume_reading(self, resume_parser: bool = True) -> None:
+        """aiohttp does this for every body, and has the parser look at nothing each time; only where reading rests."""
+        if self._reading_paused:
+            super().resume_reading(resume_parser)
+
     def data_received(self, data: bytes) -> None:
         """Let a body whose framing breaks fail at once. The parser forgets it; it would be waited for in vain."""
         super().data_received(data)
