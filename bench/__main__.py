@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import large, listing, remote, segments, small, versions
+from bench import container, large, listing, remote, segments, slo, small, swift, versions
 from bench.table import Row, show
 
 ROUNDS = 5
@@ -13,7 +13,9 @@ ROUNDS = 5
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("suite", nargs="*", help="small large memory listing remote segments versions (all)")
+    parser.add_argument(
+        "suite", nargs="*", help="small large memory listing remote segments versions swift container slo (all)"
+    )
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"runs of which the median counts ({ROUNDS})")
     parser.add_argument("--seconds", type=float, default=4.0, help="length of one run with small objects (4)")
     parser.add_argument(
@@ -23,6 +25,7 @@ def main() -> None:
         "large uploads measure the disk: name a folder on tmpfs to measure the server",
     )
     parser.add_argument("--upload", type=int, default=1024, help="MiB of the upload in segments (1024)")
+    parser.add_argument("--objects", type=int, default=1_000_000, help="objects in the Swift container (1,000,000)")
     options = parser.parse_args()
     suites: dict[str, Callable[[Path], list[Row]]] = {
         "small": lambda folder: small.rows(folder, rounds=options.rounds, seconds=options.seconds),
@@ -32,6 +35,9 @@ def main() -> None:
         "remote": lambda folder: remote.rows(folder, rounds=options.rounds, seconds=options.seconds),
         "segments": lambda folder: segments.rows(folder, rounds=options.rounds, upload=options.upload << 20),
         "versions": lambda folder: versions.rows(folder, rounds=options.rounds),
+        "swift": lambda folder: swift.rows(folder, rounds=options.rounds, seconds=options.seconds),
+        "container": lambda folder: container.rows(folder, rounds=options.rounds, objects=options.objects),
+        "slo": lambda folder: slo.rows(folder, rounds=options.rounds),
     }
     wanted = options.suite or list(suites)
     if unknown := set(wanted) - set(suites):

@@ -1,7 +1,6 @@
 """1 GiB over S3, Swift and FTP: downloads beside nginx, uploads beside one core's MD5; memory of many uploads."""
 
 import hashlib
-import http.client
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -13,6 +12,7 @@ from bench import peers, transfer
 from bench.load import drive
 from bench.process import Server
 from bench.requests import SECRET, USER, plain, plain_head, signed, signed_head
+from bench.side import token_of
 from bench.table import Row, progress
 from bench.transfer import BLOCK, Throughput
 
@@ -28,7 +28,7 @@ def rows(folder: Path, *, rounds: int) -> list[Row]:
     with ExitStack() as stack:
         ours = stack.enter_context(peers.portico(place))
         nginx, nginx_port = stack.enter_context(peers.nginx(place))
-        token = _token(ours.swift)
+        token = token_of(ours.swift, f"bench:{USER}", SECRET)
         drive(ours.server, ours.s3, [signed("PUT", ours.s3, "/bench")], concurrency=1, seconds=0)
         found = _puts(ours, token, rounds)
         with (place / "file").open("wb") as file:
@@ -49,7 +49,7 @@ def _puts(ours: peers.Portico, token: dict[str, str], rounds: int) -> list[Row]:
     results: dict[str, list[Throughput]] = {name: [] for name in ways}
     speeds: list[float] = []
     for turn in range(rounds):
-        speeds.append(_md5_speed())
+        speeds.append(md5_speed())
         for name, way in ways.items():
             progress(f"PUT 1 GiB, {name}, round {turn + 1} of {rounds}")
             results[name].append(way())
@@ -111,16 +111,8 @@ def _upload(ours: peers.Portico, number: int) -> None:
     transfer.put(ours.server, ours.s3, head, UPLOAD_SIZE)
 
 
-def _token(port: int) -> dict[str, str]:
-    connection = http.client.HTTPConnection("127.0.0.1", port)
-    connection.request("GET", "/auth/v1.0", headers={"X-Auth-User": f"bench:{USER}", "X-Auth-Key": SECRET})
-    answer = connection.getresponse()
-    answer.read()
-    connection.close()
-    return {"X-Auth-Token": answer.headers["X-Auth-Token"]}
-
-
-def _md5_speed() -> float:
+def md5_speed() -> float:
+    """MB (10^6 bytes) a second of one core."""
     block = bytes(BLOCK)
     state = hashlib.md5(usedforsecurity=False)
     start = time.perf_counter()

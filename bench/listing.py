@@ -22,10 +22,10 @@ def rows(folder: Path, *, rounds: int) -> list[Row]:
     with peers.portico(place) as ours:
         drive(ours.server, ours.s3, [signed("PUT", ours.s3, "/bench")], concurrency=1, seconds=0)
     progress(f"{KEYS:,} keys")
-    _fill(place / "portico" / "catalog.sqlite")
+    fill(place / "portico" / "catalog.sqlite", KEYS)
     with peers.portico(place) as ours:
         pages: dict[str, list[Rate]] = {"first": [], "last": []}
-        after = {"first": "", "last": _name(KEYS - PAGE - 1)}
+        after = {"first": "", "last": name_of(KEYS - PAGE - 1)}
         for turn in range(rounds):
             for which, found in pages.items():
                 progress(f"{which} page, round {turn + 1} of {rounds}")
@@ -37,18 +37,19 @@ def rows(folder: Path, *, rounds: int) -> list[Row]:
     return [Row(what, f"{last:.1f} ms", f"{first:.1f} ms", last / first, 1.5, at_most=True)]
 
 
-def _name(number: int) -> str:
+def name_of(number: int) -> str:
+    """Of an object that `fill` makes; names are in the order of their numbers."""
     return f"folder-{number // 10_000:03}/file-{number:07}.jpg"
 
 
-def _fill(index: Path) -> None:
-    """Put a million objects that share one empty content into the index, faster than any protocol could."""
+def fill(index: Path, keys: int) -> None:
+    """Put objects that share one empty content into the index, faster than any protocol could."""
     with closing(sqlite3.connect(index)) as connection, connection:
         (bucket,) = connection.execute("SELECT id FROM buckets WHERE name = 'bench'").fetchone()
-        content = connection.execute("INSERT INTO contents (size, refs, data) VALUES (0, ?, x'')", (KEYS,)).lastrowid
+        content = connection.execute("INSERT INTO contents (size, refs, data) VALUES (0, ?, x'')", (keys,)).lastrowid
         connection.executemany(
             "INSERT INTO objects (bucket, name, content, size, etag, modified, content_type)"
             " VALUES (?, ?, ?, 0, 'd41d8cd98f00b204e9800998ecf8427e', 1700000000000000000, 'image/jpeg')",
-            ((bucket, _name(number), content) for number in range(KEYS)),
+            ((bucket, name_of(number), content) for number in range(keys)),
         )
-        connection.execute("UPDATE buckets SET objects = ? WHERE id = ?", (KEYS, bucket))
+        connection.execute("UPDATE buckets SET objects = ? WHERE id = ?", (keys, bucket))

@@ -15,9 +15,9 @@ START_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Server:
-    """A running server. CPU times and memory are those of the process and its children."""
+    """A running server. CPU times are those of the process and its children, memory is that of the process."""
 
-    process: subprocess.Popen[bytes]
+    pid: int
 
     def cpu(self) -> float:
         """Seconds of CPU used so far, user and system."""
@@ -25,14 +25,14 @@ class Server:
 
     def peak_memory(self) -> int:
         """The most resident bytes that the process had since the last `reset_peak`."""
-        return _status(self.process.pid, "VmHWM")
+        return _status(self.pid, "VmHWM")
 
     def reset_peak(self) -> None:
-        Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
+        Path(f"/proc/{self.pid}/clear_refs").write_text("5")
 
     def _pids(self) -> Iterator[int]:
-        yield self.process.pid
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        yield self.pid
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children")
         yield from map(int, children.read_text().split())
 
 
@@ -63,7 +63,7 @@ def running(command: Sequence[str], port: int, env: Mapping[str, str] | None = N
     )
     try:
         _wait(process, port, command)
-        yield Server(process)
+        yield Server(process.pid)
     finally:
         process.terminate()
         try:

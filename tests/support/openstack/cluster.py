@@ -22,10 +22,14 @@ START_SECONDS = 90.0
 
 @dataclass(frozen=True)
 class Cluster:
-    """Where to log in. The one user administers every account, and an account is there when it is first written to."""
+    """Where to log in. The one user administers every account, and an account is there when it is first written to.
+
+    `pid` is the process whose children the servers are.
+    """
 
     auth: str
     folder: Path
+    pid: int
     user: str = "admin:admin"
     key: str = "admin"
 
@@ -54,7 +58,7 @@ def shared(place: Path, watched: int) -> Iterator[Cluster]:
     `place` is the same path for all who share.
     """
     with _shared(place, "saio.py", str(watched)) as state:
-        yield Cluster(str(state["auth"]), Path(str(state["folder"])))
+        yield Cluster(str(state["auth"]), Path(str(state["folder"])), int(state["pid"]))
 
 
 @contextmanager
