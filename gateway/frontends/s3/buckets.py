@@ -6,6 +6,7 @@ from ipaddress import AddressValueError, IPv4Address
 
 from gateway.auth import acl
 from gateway.auth.rules import ACL, OWNERSHIP, TAGGING, Ownership
+from gateway.core.errors import NotEmpty
 from gateway.core.locks import OBJECT_LOCK, BucketLock
 from gateway.core.ops import locks_of
 from gateway.core.types import BucketProps
@@ -15,7 +16,7 @@ from gateway.frontends.s3.aclin import of_headers
 from gateway.frontends.s3.bodies import document
 from gateway.frontends.s3.call import Call
 from gateway.frontends.s3.codes import Code
-from gateway.frontends.s3.errors import S3Error
+from gateway.frontends.s3.errors import BucketForbidden, S3Error
 from gateway.frontends.s3.locking import wants_lock
 from gateway.frontends.s3.xmlout import Output
 
@@ -115,7 +116,12 @@ async def head_bucket(call: Call) -> Output:
 
 async def delete_bucket(call: Call) -> Output:
     """DeleteBucket."""
-    await call.store.delete_bucket(call.key.bucket)
+    try:
+        await call.store.delete_bucket(call.key.bucket)
+    except NotEmpty:
+        if call.settings.compat:
+            raise BucketForbidden(call.key.bucket) from None
+        raise
     return Output({})
 
 

@@ -40,6 +40,17 @@ class S3Error(Exception):
         return self.code.status
 
 
+class BucketForbidden(S3Error):
+    """A bucket that is not empty, as nova's S3 server speaks of it."""
+
+    def __init__(self, bucket: str) -> None:
+        super().__init__(Code.BUCKET_NOT_EMPTY, BucketName=bucket)
+
+    @property
+    def status(self) -> int:
+        return 403
+
+
 class BadBody(core.BadRequest):
     """A body that is refused while it streams, for a reason that S3 has a code of its own for."""
 

@@ -28,3 +28,7 @@ class S3Settings(HttpSettings):
         False, description="Take keys of SSE-C from other machines over connections that are not encrypted."
     )
     max_metadata: PositiveInt = Field(2048, description="Largest user metadata of an object, names and values.")
+    compat: bool = Field(
+        False,
+        description="Answer as nova's S3 server did: 403 for a bucket that is not empty.",
+    )

@@ -49,6 +49,16 @@ async def test_n01_life_of_a_bucket(world: World, s3: S3Client) -> None:
         assert error.value.response["Error"]["BucketName"] == "new.bucket-1"
 
 
+async def test_n01_a_bucket_that_is_not_empty_is_forbidden_for_old_clients(store: Store) -> None:
+    async with serving(store, compat=True) as world:
+        assert (await world.do("PUT", "/bucket")).status == 200
+        assert (await world.do("PUT", "/bucket/k", b"x")).status == 200
+        answer = await world.do("DELETE", "/bucket")
+        assert (answer.status, answer.code, answer.element("BucketName")) == (403, "BucketNotEmpty", "bucket")
+        assert (await world.do("DELETE", "/bucket/k")).status == 204
+        assert (await world.do("DELETE", "/bucket")).status == 204
+
+
 @pytest.mark.parametrize("target", ("/new-bucket", "/new-bucket/"))
 async def test_n01_slash_behind_a_bucket(world: World, target: str) -> None:
     statuses = [(await world.do(method, target)).status for method in ("PUT", "HEAD", "GET", "DELETE")]

@@ -1,3 +1,4 @@
+import re
 from typing import Any
 
 import pytest
@@ -46,6 +47,14 @@ async def test_n03_v1_in_pages(s3: S3Client) -> None:
     plain = await s3.list_objects(Bucket="bucket", MaxKeys=2)
     assert plain["IsTruncated"]
     assert "NextMarker" not in plain
+
+
+async def test_n03_terse_rows_tell_the_key_alone(world: World, s3: S3Client) -> None:
+    await fill(s3, *KEYS)
+    answer = await world.do("GET", "/bucket?delimiter=c&max-keys=2&prefix=b%2F&terse=1")
+    assert re.findall(rb"<Contents>(.*?)</Contents>", answer.body) == [b"<Key>b/1</Key>", b"<Key>b/2</Key>"]
+    assert answer.element("NextMarker") == "b/2"
+    assert b"<Size>" in (await world.do("GET", "/bucket?terse=0")).body
 
 
 async def test_v2_in_pages(s3: S3Client) -> None:
