@@ -9,7 +9,10 @@ MAX_LINE = 4096
 
 _VERB = re.compile(rb"[A-Za-z][A-Za-z0-9]{0,15}")
 
-_IAC, _WILL, _DONT = 255, 251, 254
+_IAC, _END, _WILL, _DONT = 255, 240, 251, 254
+
+_STRAY = bytes(range(_END, _IAC + 1))
+"""Bytes of Telnet commands, which no verb begins with: clients send the halves of IAC IP apart, as urgent data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,7 @@ class Request:
 
 def parse(line: bytes) -> Request:
     """The request of a line that came without its line end."""
-    word, _, argument = line.removesuffix(b"\r").partition(b" ")
+    word, _, argument = line.removesuffix(b"\r").lstrip(_STRAY).partition(b" ")
     return Request(word.decode().upper() if _VERB.fullmatch(word) else "", argument)
 
 
@@ -58,13 +61,13 @@ def _command_size(data: bytes, at: int) -> int:
     """The length of the Telnet command that begins at `at`; 0 where it has not come whole.
 
     The text of a sub-negotiation is not waited for, so that nobody can fill the memory with one: it is left in the
-    line, which then names no command.
+    line, which then names no command. Before what is no command at all the byte 255 stands alone.
     """
     if at + 1 == len(data):
         return 0
     if _WILL <= data[at + 1] <= _DONT:
         return 3 if at + 2 < len(data) else 0
-    return 2
+    return 2 if data[at + 1] >= _END else 1
 
 
 class Lines:

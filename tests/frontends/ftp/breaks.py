@@ -29,6 +29,14 @@ async def abort_by_telnet(client: Client, sock: socket.socket) -> None:
     await client.send(b"\xf2ABOR\r\n")
 
 
+async def abort_by_urgent_telnet(client: Client, sock: socket.socket) -> None:
+    """As old clients do it: two halves of Telnet commands as urgent data, then ABOR."""
+    with socket.socket(fileno=os.dup(client.writer.get_extra_info("socket").fileno())) as control:
+        control.send(b"\xf4", socket.MSG_OOB)
+        control.send(b"\xff", socket.MSG_OOB)
+    await client.send("abor")
+
+
 async def reset_data(client: Client, sock: socket.socket) -> None:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
     sock.close()
@@ -55,7 +63,12 @@ async def receive_end(sock: socket.socket) -> bool:
         return True
 
 
-ABORTS: dict[str, Break] = {"abor": abort, "out of band": abort_out_of_band, "telnet": abort_by_telnet}
+ABORTS: dict[str, Break] = {
+    "abor": abort,
+    "out of band": abort_out_of_band,
+    "telnet": abort_by_telnet,
+    "urgent telnet": abort_by_urgent_telnet,
+}
 LOSSES: dict[str, Break] = {
     "control ends": end_control_then_data,
     "control reset": reset_control,

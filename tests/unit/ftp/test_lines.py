@@ -33,6 +33,7 @@ def fed(*pieces: bytes) -> list[Request]:
         (b"NO\xc3\x89P a", Request("", b"a")),
         (b"ABCDEFGHIJKLMNOPQ", Request("")),
         (b"CWD a\r\r", Request("CWD", b"a\r")),
+        (b"\xf4\xf2abor", Request("ABOR")),
     ),
 )
 def test_a_line_is_a_verb_and_what_follows_one_space(line: bytes, expected: Request) -> None:
@@ -79,6 +80,7 @@ def test_a_line_without_end_is_not_kept() -> None:
         (b"\xff\xfb\x01\xff\xfc\x02\xff\xfd\x03\xff\xfe\x04x", b"x"),
         (b"\xff\xfb\xffx", b"x"),
         (b"x\xff", b"x"),
+        (b"\xffabor\r\n", b"abor\r\n"),
         (b"x\xff\xfb", b"x"),
     ),
 )
