@@ -23,6 +23,7 @@ from gateway.frontends.admin.readiness import Question, Readiness, lists
 from gateway.frontends.admin.settings import AdminSettings
 from gateway.frontends.frontend import Frontend
 from gateway.frontends.ftp.frontend import FtpFrontend
+from gateway.frontends.ftp.profile import Profiles
 from gateway.frontends.s3.frontend import S3Frontend
 from gateway.frontends.swift.frontend import SwiftFrontend
 from gateway.reaper.charges import charges
@@ -120,6 +121,7 @@ async def running(
             TokenIssuer(token_key, config.token_lifetime),
             Insight(metrics.exposition, _overview(app), app.readiness),
             observe,
+            {key: profile for account in config.accounts for key, profile in account.profiles().items()},
         )
         for door in _doors(config.frontends, parts):
             await _open(stack, door)
@@ -136,6 +138,7 @@ class _Parts:
     tokens: TokenIssuer
     insight: Insight
     observe: Observer
+    profiles: Profiles
 
 
 def _doors(settings: FrontendsSettings, parts: _Parts) -> Iterator[Door]:
@@ -147,7 +150,7 @@ def _doors(settings: FrontendsSettings, parts: _Parts) -> Iterator[Door]:
         swift = SwiftFrontend(settings.swift, *common, tokens=parts.tokens)
         yield Door(swift, "http", settings.swift.host, settings.swift.port, "/auth/v1.0")
     if settings.ftp:
-        yield Door(FtpFrontend(settings.ftp, *common), "ftp", settings.ftp.host, settings.ftp.port)
+        yield Door(FtpFrontend(settings.ftp, *common, parts.profiles), "ftp", settings.ftp.host, settings.ftp.port)
     if settings.admin:
         admin = AdminFrontend(settings.admin, parts.insight, parts.observe)
         yield Door(admin, "http", settings.admin.host, settings.admin.port)

@@ -10,11 +10,10 @@ from dataclasses import dataclass, replace
 
 from gateway.auth.principals import Account, Role, User
 from gateway.config.accounts import IDENTIFIER
-from gateway.config.overrides import ROOT_SECRET, ROOT_USER
+from gateway.config.overrides import ROOT_ACCOUNT, ROOT_SECRET, ROOT_USER
 from gateway.data import Credentials, DataDirectory
 from gateway.failures import StartError
 
-ACCOUNT = "admin"
 SECRET_BYTES = 20
 
 
@@ -41,9 +40,9 @@ def find_root(data: DataDirectory, environ: Mapping[str, str]) -> Root:
     if secret:
         if not secret.isprintable():
             raise StartError(f"{ROOT_SECRET} must not contain control characters")
-        return Root(Credentials(ACCOUNT, name or ACCOUNT, secret), given=True)
+        return Root(Credentials(ROOT_ACCOUNT, name or ROOT_ACCOUNT, secret), given=True)
     kept = data.credentials()
     if kept is None:
-        fresh = Credentials(ACCOUNT, name or ACCOUNT, secrets.token_hex(SECRET_BYTES))
+        fresh = Credentials(ROOT_ACCOUNT, name or ROOT_ACCOUNT, secrets.token_hex(SECRET_BYTES))
         return Root(fresh, fresh=True)
     return Root(replace(kept, user=name) if name else kept)

@@ -107,6 +107,10 @@ class Registry:
         """The account of that id, as Swift's paths name it. One without users is not known."""
         return self._accounts.get(account_id)
 
+    def account_of_name(self, name: str) -> Account | None:
+        """The account that a configuration calls `name`."""
+        return next((found for found in self._accounts.values() if found.name == name), None)
+
     def account_of_email(self, email: str) -> Account | None:
         """The account of that address, in whatever case it is written."""
         wanted = email.casefold()

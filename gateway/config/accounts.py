@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from gateway.auth.principals import Account, Role, User
 from gateway.config.secrets import Secret, SecretOfFile, SecretOfVariable
+from gateway.frontends.ftp.profile import Profile
 
 NAME = r"^[^\s:/,\x00-\x1f\x7f]{1,128}$"
 """No colon (`account:user`), slash (signature scopes) or comma (access lists)."""
@@ -32,6 +33,7 @@ class UserSettings(BaseModel):
     secret_env: SecretOfVariable | None = Field(None, description="An environment variable that holds the secret.")
     role: Role = Field(Role.NONE, description="What the user may do without further grants.")
     access_key: Identifier | None = Field(None, description="The S3 access key, if not the name; unique everywhere.")
+    ftp: Profile = Field(default_factory=Profile, description="What the user sees and may do over FTP.")
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
@@ -72,6 +74,10 @@ class AccountSettings(BaseModel):
         """The account's users as the registry takes them."""
         account = Account(self.id or self.name, self.name, self.namespace, self.email)
         return [user.user(account) for user in self.users]
+
+    def profiles(self) -> dict[tuple[str, str], Profile]:
+        """The users' profiles, as the FTP frontend takes them."""
+        return {(self.id or self.name, user.name): user.ftp for user in self.users}
 
 
 def _need_identifier(name: str, identifier: str | None, key: str) -> None:

@@ -8,6 +8,7 @@ from gateway.config.problems import ConfigError, Origin, Path, Problem
 
 PREFIX = "PORTICO_"
 SEPARATOR = "__"
+ROOT_ACCOUNT = "admin"
 ROOT_USER = "PORTICO_ROOT_USER"
 ROOT_SECRET = "PORTICO_ROOT_SECRET"  # noqa: S105
 

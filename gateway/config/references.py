@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from gateway.config.document import Tree
+from gateway.config.overrides import ROOT_ACCOUNT
 from gateway.config.problems import Fault, Path
 from gateway.config.sentences import suggestion
 from gateway.config.settings import DEFAULT
@@ -22,6 +23,7 @@ def faults(tree: Tree) -> Iterator[Fault]:
     yield from _accounts(tree)
     yield from _users(tree)
     frontends = _mapping(tree.get("frontends"))
+    yield from _strangers(tree, _mapping(_mapping(frontends.get("ftp")).get("anonymous")))
     if all(name in frontends and frontends[name] is None for name in ("s3", "swift", "ftp")):
         yield Fault(("frontends",), "are all switched off; there is nothing to serve; give s3, swift or ftp a mapping")
 
@@ -85,6 +87,15 @@ def _accounts(tree: Tree) -> Iterator[Fault]:
         email = account.get("email")
         if _taken(emails, email.casefold() if isinstance(email, str) else None):
             yield Fault((*path, "email"), "is the address of another account; leave it to one of them")
+
+
+def _strangers(tree: Tree, anonymous: Mapping[str, object]) -> Iterator[Fault]:
+    """Without accounts there is that of the root user."""
+    names = {str(account.get("name")) for _, account in _items(tree, "accounts")} or {ROOT_ACCOUNT}
+    name = anonymous.get("account")
+    if isinstance(name, str) and name not in names:
+        sentence = f"names the account '{name}', which isn't there{suggestion(name, names)}"
+        yield Fault(("frontends", "ftp", "anonymous", "account"), sentence)
 
 
 def _users(tree: Tree) -> Iterator[Fault]:

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from gateway.core import ops
 from gateway.core.body import BytesBody
-from gateway.core.conditions import ABSENT
+from gateway.core.conditions import ABSENT, ANY
 from gateway.core.entries import Entry, Rows, bucket_entry, directory, entry_of, is_marker
 from gateway.core.errors import (
     AlreadyExists,
@@ -44,14 +44,24 @@ class Tree:
     """The tree that one caller sees. `owner` is the account that new buckets belong to.
 
     The root shows the buckets that the caller `sees`, of his own account or, with `all_accounts`, of every one. What
-    else he may do is checked before. Raises only `StoreError`.
+    else he may do is checked before. The directories `always` stand even while nothing lies in them, if their buckets
+    do. Raises only `StoreError`.
     """
 
-    def __init__(self, store: Store, owner: str, sees: Sees, *, all_accounts: bool = False) -> None:
+    def __init__(
+        self,
+        store: Store,
+        owner: str,
+        sees: Sees,
+        *,
+        all_accounts: bool = False,
+        always: frozenset[TreePath] = frozenset(),
+    ) -> None:
         self.store = store
         self._owner = owner
         self._sees = sees
         self._shown = None if all_accounts else owner
+        self._always = always
 
     async def stat(self, path: TreePath) -> Entry:
         """What stands at `path`: the directory, where a file shares its path. Raises `NotFound`."""
@@ -62,7 +72,7 @@ class Tree:
         below = await self._first_below(path)
         if isinstance(below, Meta) and below.name == path.prefix:
             return directory(path.last, below.modified)
-        if below is not None:
+        if below is not None or path in self._always:
             return directory(path.last)
         return entry_of(await self.store.stat(path.key), path.last)
 
@@ -121,7 +131,7 @@ class Tree:
         yield [*rows.rest()]
 
     async def _check_empty_directory(self, path: TreePath) -> None:
-        if not is_marker(await self.store.stat(path.key)):
+        if path not in self._always and not is_marker(await self.store.stat(path.key)):
             raise NotADirectory
 
     @asynccontextmanager
@@ -193,17 +203,21 @@ class Tree:
         if not (await self.store.delete(path.key)).existed:
             raise NoSuchKey
 
-    async def rename(self, source: TreePath, target: TreePath) -> TreePath:
+    async def rename(self, source: TreePath, target: TreePath, *, replaces: bool = True) -> TreePath:
         """Rename a file, a directory with all that lies below it, or a bucket; returns where it stands now.
 
-        To itself it does nothing; onto a directory it moves inside; a file replaces a file. Raises `NotFound` (the
-        source, or the directory above the target), `AlreadyExists`, `IsADirectory`, `NotADirectory`, `Unsupported`.
+        To itself it does nothing; onto a directory it moves inside; a file replaces a file, if it may. Raises
+        `NotFound` (the source, or the directory above the target), `AlreadyExists`, `IsADirectory`, `NotADirectory`,
+        `Unsupported`.
         """
         moving, standing = await self.stat(source), await self.find(target)
         final = destination(source, target, standing)
         if final == source:
             return final
-        check_replace(moving, standing if final == target else await self.find(final))
+        in_place = standing if final == target else await self.find(final)
+        check_replace(moving, in_place)
+        if in_place is not None and not replaces:
+            raise AlreadyExists
         if final.is_bucket:
             await self._rename_bucket(source, final)
             return final
@@ -211,7 +225,7 @@ class Tree:
         if moving.is_directory:
             await self._rename_directory(source, final)
         else:
-            await ops.rename(self.store, source.key, final.key)
+            await ops.rename(self.store, source.key, final.key, when=ANY if replaces else ABSENT)
         return final
 
     async def _rename_bucket(self, source: TreePath, target: TreePath) -> None:
@@ -235,7 +249,7 @@ class Tree:
         return page.items[0] if page.items else None
 
     async def _refuse_directory(self, path: TreePath) -> None:
-        if await self._first_below(path):
+        if path in self._always or await self._first_below(path):
             raise IsADirectory
 
     async def _older_marker(self, path: TreePath) -> Meta | None:

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 SAMPLES = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=("local", "remote", "tls", "directory", "reaper", "encryption"))
+@pytest.mark.parametrize("sample", SAMPLES, ids=("local", "remote", "users", "tls", "directory", "reaper", "encryption"))
 def test_samples_are_taken(tmp_path: Path, sample: str) -> None:
     for path in re.findall(r"/run/secrets/(\w+)", sample):
         (tmp_path / path).write_text("a secret of the sample\n")

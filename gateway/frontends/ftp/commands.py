@@ -21,7 +21,21 @@ from gateway.frontends.ftp.handlers import (
 )
 from gateway.frontends.ftp.lines import Request
 from gateway.frontends.ftp.listing import features_of
-from gateway.frontends.ftp.permissions import BROWSE, DELETE, MAKE, MOVE_FROM, MOVE_TO, READ, REMOVE, WRITE, Needs
+from gateway.frontends.ftp.permissions import (
+    BROWSE,
+    CHANGE,
+    DELETE,
+    ENTER,
+    EXAMINE,
+    MAKE,
+    MOVE_FROM,
+    MOVE_TO,
+    READ,
+    REMOVE,
+    TAKE,
+    WRITE,
+    Needs,
+)
 from gateway.frontends.ftp.replies import Reply
 from gateway.frontends.ftp.session import Session, Target
 
@@ -51,7 +65,8 @@ class PathCommand:
 
     `default` is the path that is meant where none is given; without it one must be. `form` tells the path from what may
     stand around it. With `of_sources`, the needs of each, further paths stand behind it (`forms.several`). `ready`
-    refuses what comes out of order. Of a `told` one an `Access` event is made.
+    refuses what comes out of order. One that `gives_name` makes a file of that name. Of a `told` one an `Access` event
+    is made.
     """
 
     handler: OnPath
@@ -62,6 +77,7 @@ class PathCommand:
     form: Form = forms.whole
     of_sources: Needs | None = None
     ready: Callable[[Session], object] | None = None
+    gives_name: bool = False
     told: bool = False
 
 
@@ -137,8 +153,8 @@ _PARAMETERS: Mapping[str, Command] = {
 
 _DIRECTORIES: Mapping[str, Command] = {
     "PWD": PlainCommand(directories.pwd),
-    "CWD": PathCommand(directories.cwd, BROWSE, "[path]", default="."),
-    "CDUP": PathCommand(directories.cwd, BROWSE, "", default="..", form=forms.nothing),
+    "CWD": PathCommand(directories.cwd, ENTER, "[path]", default="."),
+    "CDUP": PathCommand(directories.cwd, ENTER, "", default="..", form=forms.nothing),
     "MKD": PathCommand(directories.mkd, MAKE, told=True),
     "RMD": PathCommand(directories.rmd, REMOVE, told=True),
     "DELE": PathCommand(directories.dele, DELETE, told=True),
@@ -155,15 +171,15 @@ _LISTINGS: Mapping[str, Command] = {
 }
 
 _FACTS: Mapping[str, Command] = {
-    "SIZE": PathCommand(facts.size, READ, feature="SIZE"),
-    "MDTM": PathCommand(facts.mdtm, READ, feature="MDTM"),
-    "MFMT": PathCommand(facts.mfmt, WRITE, "YYYYMMDDHHMMSS path", "MFMT", form=forms.word, told=True),
-    "MFCT": PathCommand(facts.mfct, WRITE, "YYYYMMDDHHMMSS path", "MFCT", form=forms.word, told=True),
+    "SIZE": PathCommand(facts.size, EXAMINE, feature="SIZE"),
+    "MDTM": PathCommand(facts.mdtm, EXAMINE, feature="MDTM"),
+    "MFMT": PathCommand(facts.mfmt, CHANGE, "YYYYMMDDHHMMSS path", "MFMT", form=forms.word, told=True),
+    "MFCT": PathCommand(facts.mfct, CHANGE, "YYYYMMDDHHMMSS path", "MFCT", form=forms.word, told=True),
     "MFF": PathCommand(
-        facts.mff, WRITE, "fact=value;... path", f"MFF {';'.join(facts.CHANGEABLE)};", form=forms.word, told=True
+        facts.mff, CHANGE, "fact=value;... path", f"MFF {';'.join(facts.CHANGEABLE)};", form=forms.word, told=True
     ),
     "SITE UTIME": PathCommand(
-        facts.utime, WRITE, "YYYYMMDDHHMM[SS] path | path accessed modified changed UTC", form=forms.utime, told=True
+        facts.utime, CHANGE, "YYYYMMDDHHMM[SS] path | path accessed modified changed UTC", form=forms.utime, told=True
     ),
 }
 
@@ -180,12 +196,19 @@ _DIGESTS: Mapping[str, Command] = {
 
 _TRANSFERS: Mapping[str, Command] = {
     "RETR": PathCommand(downloads.retr, READ, told=True),
-    "STOR": PathCommand(uploads.stor, WRITE, told=True),
-    "STOU": PathCommand(uploads.stou, WRITE, "[path]", default=".", told=True),
-    "APPE": PathCommand(uploads.appe, WRITE, told=True),
+    "STOR": PathCommand(uploads.stor, WRITE, gives_name=True, told=True),
+    "STOU": PathCommand(uploads.stou, CHANGE, "[path]", default=".", told=True),
+    "APPE": PathCommand(uploads.appe, WRITE, gives_name=True, told=True),
     "ABOR": PlainCommand(downloads.abor),
     "COMB": PathCommand(
-        combining.comb, WRITE, "target source...", "COMB", form=forms.first, of_sources=MOVE_FROM, told=True
+        combining.comb,
+        WRITE,
+        "target source...",
+        "COMB",
+        form=forms.first,
+        of_sources=TAKE,
+        gives_name=True,
+        told=True,
     ),
 }
 

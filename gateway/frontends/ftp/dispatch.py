@@ -7,16 +7,19 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Coroutine
+from contextlib import suppress
 
 from gateway.core.context import RequestContext, current, enter, new_request_id
-from gateway.core.errors import StoreError
+from gateway.core.errors import Denied, StoreError
 from gateway.core.events import Access
 from gateway.frontends.ftp import forms
 from gateway.frontends.ftp.commands import UNBUILT, Command, PathCommand, PlainCommand, is_served, lookup, specific
 from gateway.frontends.ftp.lines import Request
-from gateway.frontends.ftp.permissions import Sender, authorise
-from gateway.frontends.ftp.replies import Refused, Reply, Then, failure_reply
-from gateway.frontends.ftp.session import Login, Session, Target
+from gateway.frontends.ftp.login import Login
+from gateway.frontends.ftp.permissions import Sender, check_path
+from gateway.frontends.ftp.replies import NAME_REFUSED, Refused, Reply, Then, failure_reply
+from gateway.frontends.ftp.session import Session, Target
+from gateway.frontends.ftp.view import Permission
 
 logger = logging.getLogger("portico.ftp")
 
@@ -36,7 +39,7 @@ def begin(session: Session, request: Request) -> Reply | Work:
     """Answer a request at once where nothing has to be waited for."""
     request = specific(request)
     try:
-        command, text = _command(session, request), _text(request)
+        command, text = _command(session, request), _text(session, request)
         if isinstance(command, PathCommand):
             return _run(session, session.require_login(), request.verb, command, text)
         answer = command.handler(session, text)
@@ -62,11 +65,21 @@ def _command(session: Session, request: Request) -> Command:
     return command
 
 
-def _text(request: Request) -> str:
-    text = request.argument.decode(errors="surrogateescape")
+def _text(session: Session, request: Request) -> str:
+    text = _decoded(request.argument, session.login.profile.encoding if session.login else None)
     if "\r" in text or "\0" in text:
         raise Refused(501, "The line has control characters in it")
     return text
+
+
+def _decoded(argument: bytes, encoding: str | None) -> str:
+    """UTF-8, or else what a user's old device writes; bytes that are neither are kept as surrogates."""
+    if encoding is not None:
+        with suppress(UnicodeDecodeError):
+            return argument.decode()
+        with suppress(UnicodeDecodeError):
+            return argument.decode(encoding)
+    return argument.decode(errors="surrogateescape")
 
 
 async def _wait(session: Session, answer: Awaitable[Reply]) -> Reply:
@@ -103,7 +116,8 @@ async def _run(session: Session, login: Login, verb: str, command: PathCommand, 
 def _target(session: Session, login: Login, command: PathCommand, text: str) -> Target:
     """What the command is about, not yet checked."""
     options, path = command.form(text)
-    return Target(session.directory.resolve(path or command.default), path, options, login, None)
+    shown = session.directory.resolve(path or command.default)
+    return Target(login.view.real(shown), shown, path, options, login, None)
 
 
 async def _authorise(session: Session, target: Target, command: PathCommand) -> None:
@@ -111,12 +125,18 @@ async def _authorise(session: Session, target: Target, command: PathCommand) -> 
         raise Refused(501, "A path is needed")
     if not _is_utf8(target.options + target.text):
         raise Refused(501, "Names are UTF-8")
-    principal, store = target.login.principal, target.tree.store
-    target.bucket = await authorise(store, principal, command.needs, target.path, session.origin)
+    if command.gives_name and not target.login.profile.takes_name(target.shown.last):
+        raise Refused(553, NAME_REFUSED)
+    target.bucket = await check_path(target.login, command.needs, target.shown, session.origin)
+    if command.needs.replaces and not target.login.view.allows(Permission.OVERWRITE, target.shown):
+        target.may_replace = False
+        if (found := await target.tree.find(target.path)) is not None and not found.is_directory:
+            raise Denied("You may not change files that stand")
     if command.of_sources is not None:
-        target.sources = tuple(session.directory.resolve(each) for each in forms.several(target.options)[1:])
-        for source in target.sources:
-            await authorise(store, principal, command.of_sources, source, session.origin)
+        shown = [session.directory.resolve(each) for each in forms.several(target.options)[1:]]
+        for source in shown:
+            await check_path(target.login, command.of_sources, source, session.origin)
+        target.sources = tuple(map(target.login.view.real, shown))
 
 
 def _is_utf8(text: str) -> bool:

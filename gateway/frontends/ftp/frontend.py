@@ -1,11 +1,13 @@
 """The FTP frontend as the process sees it."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from gateway.auth.principals import Registry
 from gateway.auth.tenancy import Tenancy
 from gateway.core.events import Observer
 from gateway.frontends.frontend import Frontend
+from gateway.frontends.ftp.profile import Profiles
 from gateway.frontends.ftp.server import FtpServer
 from gateway.frontends.ftp.settings import FtpSettings
 
@@ -15,9 +17,16 @@ class FtpFrontend(Frontend):
 
     name = "ftp"
 
-    def __init__(self, settings: FtpSettings, registry: Registry, tenancy: Tenancy, observe: Observer) -> None:
+    def __init__(
+        self,
+        settings: FtpSettings,
+        registry: Registry,
+        tenancy: Tenancy,
+        observe: Observer,
+        profiles: Profiles = MappingProxyType({}),
+    ) -> None:
         self._settings = settings
-        self._server = FtpServer(settings, registry, tenancy, observe)
+        self._server = FtpServer(settings, registry, tenancy, observe, profiles)
 
     async def start(self) -> None:
         await self._server.start(self._settings.host, self._settings.port)

@@ -9,6 +9,8 @@ from gateway.core import errors
 
 INVALID_OFFSET = 554
 
+NAME_REFUSED = "Files of this name are not taken from you"
+
 _LINE_ENDS = re.compile(r"[\r\n\0]")
 
 

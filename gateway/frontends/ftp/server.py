@@ -18,6 +18,7 @@ from gateway.frontends.ftp.addresses import Address, address_of
 from gateway.frontends.ftp.control import Control, Reception
 from gateway.frontends.ftp.partials import Partials
 from gateway.frontends.ftp.passive import PassivePorts
+from gateway.frontends.ftp.profile import AnonymousSettings, Profiles
 from gateway.frontends.ftp.replies import Reply
 from gateway.frontends.ftp.security import Security
 from gateway.frontends.ftp.session import Services
@@ -68,6 +69,18 @@ class Door(asyncio.Protocol):
         transport.set_protocol(Control(self._reception, transport, client, address_of(local[0]), context))
 
 
+def _with_strangers(
+    anonymous: AnonymousSettings | None, registry: Registry, profiles: Profiles
+) -> tuple[RegistryUsers, Profiles]:
+    """Who may log in, and everybody's profile. Raises `ValueError` where strangers are shown an unknown account."""
+    if anonymous is None:
+        return RegistryUsers(registry), profiles
+    account = registry.account_of_name(anonymous.account)
+    if account is None:
+        raise ValueError(f"there is no account {anonymous.account!r}; correct `frontends.ftp.anonymous.account`")
+    return RegistryUsers(registry, account), {**profiles, (account.id, ""): anonymous}
+
+
 class FtpServer(aioftp.Server):
     """aioftp's server with a control loop, commands and data connections of its own.
 
@@ -75,14 +88,17 @@ class FtpServer(aioftp.Server):
     side by side and take a broken upload for a whole one, are never reached.
     """
 
-    def __init__(self, settings: FtpSettings, registry: Registry, tenancy: Tenancy, observe: Observer) -> None:
-        users = RegistryUsers(registry)
+    def __init__(
+        self, settings: FtpSettings, registry: Registry, tenancy: Tenancy, observe: Observer, profiles: Profiles
+    ) -> None:
+        users, profiles = _with_strangers(settings.anonymous, registry, profiles)
         super().__init__(users, maximum_connections=settings.max_connections, welcome_message=settings.banner)
         self.commands_mapping.clear()
         self.scratch = memoryview(bytearray(READ))
         self.services = Services(
             settings=settings,
             users=users,
+            profiles=profiles,
             tenancy=tenancy,
             observe=observe,
             passive=PassivePorts(settings.data_ports),

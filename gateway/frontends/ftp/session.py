@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-from gateway.auth.principals import Principal
 from gateway.auth.tenancy import Tenancy
 from gateway.core.errors import IncompleteBody
 from gateway.core.events import Observer
@@ -18,9 +17,11 @@ from gateway.frontends.ftp.addresses import Address
 from gateway.frontends.ftp.deflate import LEVEL
 from gateway.frontends.ftp.digests import MD5
 from gateway.frontends.ftp.listing import DEFAULT_FACTS
+from gateway.frontends.ftp.login import Login
 from gateway.frontends.ftp.partials import Partials
 from gateway.frontends.ftp.passive import PassivePorts
 from gateway.frontends.ftp.permissions import Origin
+from gateway.frontends.ftp.profile import Profiles
 from gateway.frontends.ftp.replies import INVALID_OFFSET, Refused, Reply
 from gateway.frontends.ftp.security import Security
 from gateway.frontends.ftp.settings import FtpSettings
@@ -34,6 +35,7 @@ class Services:
 
     settings: FtpSettings
     users: RegistryUsers
+    profiles: Profiles
     tenancy: Tenancy
     observe: Observer
     passive: PassivePorts
@@ -77,23 +79,16 @@ class Type(Enum):
     IMAGE = "BINARY"
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
-    """Who has logged in, and the tree that he sees."""
-
-    principal: Principal
-    tree: Tree
-
-
 @dataclass(slots=True)
 class Target:
     """The path of one command, once the caller was found to be allowed; what the command moves is counted here.
 
-    `text` is the path as it was typed, `options` what stood before it (`-la`). Without a `bucket` the path is the root,
-    or a bucket yet to be made.
+    `path` is where it lies, `shown` what the user calls it, `text` how he typed that, `options` what stood before it
+    (`-la`). Without a `bucket` the path is the root, or a bucket yet to be made.
     """
 
     path: TreePath
+    shown: TreePath
     text: str
     options: str
     login: Login
@@ -104,6 +99,8 @@ class Target:
     """Further paths that the command names, which the caller may read and remove."""
     least: int = 0
     """Bytes that an upload has to have, as its client announced."""
+    may_replace: bool = True
+    """Whether the command may replace a file, or add to it."""
 
     @property
     def tree(self) -> Tree:
@@ -141,6 +138,7 @@ class Session:
         self.digest = MD5
         """What HASH answers with."""
         self.rename_from: TreePath | None = None
+        """Where what RNFR named lies."""
         self.passive_only = False
         self.policy = ""
         """The storage policy of buckets that are made; empty: the store's own."""

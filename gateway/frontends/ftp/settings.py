@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from gateway.frontends.ftp.certificates import CertificateFiles
+from gateway.frontends.ftp.profile import AnonymousSettings
 
 _PORTS = re.compile(r"(\d{1,5})\s*-\s*(\d{1,5})", re.ASCII)
 
@@ -60,6 +61,9 @@ class FtpSettings(BaseModel):
     banner: str = Field("Portico FTP ready", max_length=500, description="The greeting.")
     max_connections: PositiveInt = Field(4096, description="Sessions beyond this many are answered 421.")
     max_connections_per_ip: PositiveInt = Field(256, description="The same, counted for each client address.")
+    anonymous: AnonymousSettings | None = Field(
+        None, description="Logins without an account of one's own, which read only; null: none."
+    )
     login_attempts: PositiveInt = Field(3, le=5, description="Wrong passwords before the connection is closed.")
     login_delay: NonNegativeFloat = Field(1.0, description="How long the answer to a wrong password is held back.")
     login_timeout: PositiveFloat = Field(60.0, description="A connection that has not logged in is closed after this.")

@@ -3,7 +3,9 @@
 import aioftp
 
 from gateway.auth.logins import Logins
-from gateway.auth.principals import Principal, Registry, User, principal
+from gateway.auth.principals import Account, Principal, Registry, Role, User, principal
+
+ANONYMOUS_NAMES = frozenset({"anonymous", "ftp"})
 
 
 class FtpUser(aioftp.User):
@@ -17,9 +19,12 @@ class FtpUser(aioftp.User):
 class RegistryUsers(aioftp.AbstractUserManager):
     """Every name is asked for its password, so that USER does not tell which ones exist."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, strangers: Account | None = None) -> None:
+        """`strangers`: the account that `ANONYMOUS_NAMES` read of; None where they are names like others."""
         super().__init__()
+        self._registry = registry
         self._logins = Logins(registry)
+        self._strangers = strangers
 
     async def get_user(self, login: str) -> tuple[aioftp.AbstractUserManager.GetUserResponse, FtpUser, str]:
         return self.GetUserResponse.PASSWORD_REQUIRED, FtpUser(login), "Password required"
@@ -32,7 +37,9 @@ class RegistryUsers(aioftp.AbstractUserManager):
         return user.proved is not None
 
     async def prove(self, login: str, password: str) -> Principal | None:
-        """The principal of a login, or None. Raises as `authenticate`."""
+        """The principal of a login, or None. Users who are configured go before strangers. Raises as `authenticate`."""
+        if self._strangers and login.lower() in ANONYMOUS_NAMES and self._registry.by_login(login) is None:
+            return Principal(self._strangers, "", Role.READER)
         _, user, _ = await self.get_user(login)
         await self.authenticate(user, password)
         return principal(user.proved) if user.proved else None

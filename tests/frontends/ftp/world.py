@@ -4,10 +4,11 @@ import asyncio
 import os
 import re
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from ftplib import FTP
+from types import MappingProxyType
 
 from gateway.auth.principals import Account, Registry, Role, User
 from gateway.auth.tenancy import Tenancy
@@ -16,6 +17,7 @@ from gateway.core.events import Access
 from gateway.core.store import Store
 from gateway.core.types import BucketProps, Key, ListQuery, Props, Put
 from gateway.frontends.ftp.frontend import FtpFrontend
+from gateway.frontends.ftp.profile import Profile
 from gateway.frontends.ftp.settings import FtpSettings
 
 HOST = "127.0.0.1"
@@ -216,12 +218,15 @@ def free_ports(count: int) -> Iterator[list[int]]:
 
 
 @asynccontextmanager
-async def serving(store: Store, **settings: object) -> AsyncIterator[World]:
-    """A frontend on free ports, whose wrong logins are answered soon."""
+async def serving(
+    store: Store, profiles: Mapping[str, Mapping[str, object]] = MappingProxyType({}), **settings: object
+) -> AsyncIterator[World]:
+    """A frontend on free ports, whose wrong logins are answered soon. `profiles` are those of users of `TEST`."""
     options = {"port": 0, "passive_ports": None, "login_delay": 0.0, **settings}
     events: list[Access] = []
     tenancy = Tenancy({"default": store})
-    frontend = FtpFrontend(FtpSettings.model_validate(options), Registry(USERS), tenancy, events.append)
+    known = {(TEST.id, name): Profile.model_validate(profile) for name, profile in profiles.items()}
+    frontend = FtpFrontend(FtpSettings.model_validate(options), Registry(USERS), tenancy, events.append, known)
     await frontend.start()
     world = World(frontend, store, events)
     try:

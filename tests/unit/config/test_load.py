@@ -370,3 +370,46 @@ def test_a_key_without_its_user_is_told(tmp_path: Path) -> None:
     assert "needs the `user`" in problem(
         tmp_path, LOCAL + UPSTREAM.replace("}", ", key: k}") + namespaces(OWN, CALLERS)
     )
+
+
+def test_every_mistake_about_ftp_users_is_told_with_its_place(tmp_path: Path) -> None:
+    text = """\
+accounts:
+  - name: test
+    users:
+      - name: camera
+        secret: s1
+        ftp:
+          home: cameras
+          permissions: {/in: [list, wirte]}
+          encoding: klingon
+          fodlers: 1
+      - {name: b, secret: s2, ftp: {folders: {/c/d: /e}}}
+frontends:
+  ftp: {anonymous: {account: tset, home: /pub}}
+"""
+    found = (
+        (
+            "7:11",
+            "accounts[0].users[0].ftp.home",
+            "should be an absolute path without `.`, `..` or `//`, as /bucket/directory",
+        ),
+        (
+            "8:37",
+            "accounts[0].users[0].ftp.permissions./in[1]",
+            "should be 'list', 'read', 'write', 'overwrite', 'delete', 'rename' or 'create_dirs'",
+        ),
+        ("9:11", "accounts[0].users[0].ftp.encoding", "should be an encoding of text, as cp1252 or shift_jis"),
+        ("10:11", "accounts[0].users[0].ftp.fodlers", "is not a key that is known here; did you mean 'folders'?"),
+        (
+            "11:31",
+            "accounts[0].users[1].ftp",
+            "has a folder inside of a bucket; set `home`, or put the folder into the root",
+        ),
+        (
+            "13:21",
+            "frontends.ftp.anonymous.account",
+            "names the account 'tset', which isn't there; did you mean 'test'?",
+        ),
+    )
+    assert problems(tmp_path, text) == [f"c.yaml:{place}: `{path}` {sentence}" for place, path, sentence in found]

@@ -91,6 +91,7 @@ def connected(**settings: object) -> Iterator[tuple[Stub, Control]]:
         services = Services(
             options,
             users,
+            {},
             Tenancy({}),
             lambda access: None,
             PassivePorts(None),

@@ -12,13 +12,13 @@ async def hash_(session: Session, target: Target) -> Reply:
     """draft-bryan-ftpext-hash, section 3."""
     name = session.digest
     extent, digest = await _digest(session, target, name)
-    return Reply(213, f"{name} {extent.start}-{extent.stop} {digest} {target.path}")
+    return Reply(213, f"{name} {extent.start}-{extent.stop} {digest} {target.shown}")
 
 
 async def md5(session: Session, target: Target) -> Reply:
     """draft-twine-ftpmd5, section 3.1."""
     _, digest = await _digest(session, target, MD5)
-    return Reply(251, f"{quoted(str(target.path))} {digest.upper()}")
+    return Reply(251, f"{quoted(str(target.shown))} {digest.upper()}")
 
 
 async def xcrc(session: Session, target: Target) -> Reply:

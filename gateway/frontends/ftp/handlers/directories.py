@@ -5,7 +5,7 @@ from gateway.core.errors import NoSuchKey, NotADirectory
 from gateway.core.paths import TreePath
 from gateway.core.types import STORAGE_POLICY
 from gateway.frontends.ftp.partials import identity
-from gateway.frontends.ftp.replies import Refused, Reply, quoted
+from gateway.frontends.ftp.replies import NAME_REFUSED, Refused, Reply, quoted
 from gateway.frontends.ftp.session import Session, Target
 
 
@@ -16,13 +16,13 @@ def pwd(session: Session, text: str) -> Reply:
 async def cwd(session: Session, target: Target) -> Reply:
     if not (await target.tree.stat(target.path)).is_directory:
         raise NotADirectory
-    session.directory = target.path
-    return Reply(250, f"Directory is {quoted(str(target.path))}")
+    session.directory = target.shown
+    return Reply(250, f"Directory is {quoted(str(target.shown))}")
 
 
 async def mkd(session: Session, target: Target) -> Reply:
     await target.tree.mkdir(target.path, {STORAGE_POLICY: session.policy} if session.policy else {})
-    return Reply(257, f"{quoted(str(target.path))} created")
+    return Reply(257, f"{quoted(str(target.shown))} created")
 
 
 async def rmd(session: Session, target: Target) -> Reply:
@@ -59,8 +59,19 @@ async def rnto(session: Session, target: Target) -> Reply:
     source = rename_source(session)
     session.rename_from = None
     await _refuse_wholesale(target)
-    target.path = await target.tree.rename(source, target.path)
+    await _check_name(target, source)
+    target.path = await target.tree.rename(source, target.path, replaces=target.may_replace)
     return Reply(250, "Renamed")
+
+
+async def _check_name(target: Target, source: TreePath) -> None:
+    """Raise `Refused` (553) where a file would get a name that is not taken from its user."""
+    profile = target.login.profile
+    if profile.filters_names and not profile.takes_name(target.shown.last):
+        standing = await target.tree.find(target.path)
+        moves_inside = standing is not None and standing.is_directory
+        if not moves_inside and not (await target.tree.stat(source)).is_directory:
+            raise Refused(553, NAME_REFUSED)
 
 
 async def _refuse_wholesale(target: Target) -> None:

@@ -23,7 +23,7 @@ async def retr(session: Session, target: Target) -> Reply:
 
 def _announcement(session: Session, target: Target, reader: Reader | None) -> str:
     """With the count of bytes to come, which clients show, where it is known before they are sent."""
-    text = f"Opening {session.type.value} mode data connection for {target.path}"
+    text = f"Opening {session.type.value} mode data connection for {target.shown}"
     return text if session.type is Type.ASCII else f"{text} ({len(reader.extent) if reader else 0} bytes)"
 
 

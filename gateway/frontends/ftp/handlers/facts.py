@@ -82,7 +82,7 @@ async def _change(target: Target, facts: Mapping[str, str]) -> Reply:
         raise Refused(501, "A media type is written type/subtype")
     await _update(target, PropsChange(content_type=media_type, modified=modified, user=user))
     changed = "".join(f"{name}={value};" for name, value in facts.items())
-    return Reply(213, f"{changed} {target.path}")
+    return Reply(213, f"{changed} {target.shown}")
 
 
 async def _update(target: Target, change: PropsChange) -> None:

@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from fnmatch import translate
 from itertools import islice
 
-from gateway.core.entries import Entry
+from gateway.core.entries import Entry, directory
 from gateway.core.errors import Denied, NotADirectory, NotFound
 from gateway.core.paths import TreePath
 from gateway.frontends.ftp import switches
 from gateway.frontends.ftp.listing import Place, facts_line, owner_name, unix_line
-from gateway.frontends.ftp.permissions import BROWSE, authorise, rights
+from gateway.frontends.ftp.login import Login
+from gateway.frontends.ftp.permissions import BROWSE, check_path, rights
 from gateway.frontends.ftp.replies import Refused, Reply, one_line
 from gateway.frontends.ftp.session import Session, Target
 from gateway.frontends.ftp.switches import Switches
@@ -72,8 +73,8 @@ def _name(listing: Listing) -> Callable[[Entry], str]:
 
 
 async def mlsd(session: Session, target: Target) -> Reply:
-    place = _place(session, target, target.path)
-    pages = target.tree.entries(target.path)
+    place = _place(session, target, target.shown)
+    pages = entries(target.login, target.shown)
     try:
         listing = Listing(await anext(pages, []), pages)
     except NotADirectory:
@@ -82,16 +83,16 @@ async def mlsd(session: Session, target: Target) -> Reply:
 
 
 async def mlst(session: Session, target: Target) -> Reply:
-    entry, place = await target.tree.stat(target.path), _place(session, target, target.path.parent)
-    line = facts_line(entry, session.facts, place, str(target.path))
-    return Reply(250, "End", head=f"Listing {target.path}", lines=(line,))
+    entry, place = await target.tree.stat(target.path), _place(session, target, target.shown.parent)
+    line = facts_line(entry, session.facts, place, str(target.shown))
+    return Reply(250, "End", head=f"Listing {target.shown}", lines=(line,))
 
 
 async def stat(session: Session, target: Target) -> Reply:
     """The listing comes over the control connection, as slowly as the client takes it."""
     listing, line, channel = await _open(target, switches.parse(target.options)), _unix(target), session.channel
     async with aclosing(listing.rest):
-        channel.write(f"213-Status of {one_line(str(target.path))}\r\n".encode())
+        channel.write(f"213-Status of {one_line(str(target.shown))}\r\n".encode())
         async for block in _blocks(listing, lambda entry: " " + line(entry)):
             channel.write(block)
             await channel.drain()
@@ -119,12 +120,12 @@ async def _whole_tree(
     """A directory, then all below it, each behind its name as `ls -R` has them; nothing of it is gathered."""
     async for block in _blocks(listing, line):
         yield block
-    async with aclosing(_below(session, target, target.path, DEEPEST)) as directories:
+    async with aclosing(_below(session, target, target.shown, DEEPEST)) as directories:
         async for path in directories:
             with suppress(NotFound, NotADirectory):  # it has gone meanwhile
                 found = await _arranged(await _directory(target, path), chosen)
                 async with aclosing(found.rest):
-                    inside = "/".join(path.parts[len(target.path.parts) :])
+                    inside = "/".join(path.parts[len(target.shown.parts) :])
                     shown = one_line(f"{target.text.rstrip('/') if target.text else '.'}/{inside}")
                     yield f"\r\n{shown}:\r\n".encode()
                     async for block in _blocks(found, line):
@@ -133,12 +134,12 @@ async def _whole_tree(
 
 async def _below(session: Session, target: Target, path: TreePath, levels: int) -> AsyncGenerator[TreePath, None]:
     """The directories below one that the user may list, each before those below it."""
-    async with aclosing(target.tree.entries(path)) as pages:
+    async with aclosing(entries(target.login, path)) as pages:
         async for page in pages:
             for name in [entry.name for entry in page if entry.is_directory]:
                 child = path.child(name)
                 with suppress(NotFound, NotADirectory, Denied):
-                    await authorise(target.tree.store, target.login.principal, BROWSE, child, session.origin)
+                    await check_path(target.login, BROWSE, child, session.origin)
                     yield child
                     if levels > 1:
                         async with aclosing(_below(session, target, child, levels - 1)) as deeper:
@@ -167,8 +168,10 @@ def _unix(target: Target) -> Callable[[Entry], str]:
 
 
 def _place(session: Session, target: Target, directory: TreePath) -> Place:
-    bucket = None if directory.is_root else target.bucket
-    return Place(directory, rights(target.login.principal, session.origin, directory, bucket))
+    login, real = target.login, target.login.view.real(directory)
+    bucket = None if real.is_root else target.bucket
+    granted = login.view.permissions(directory)
+    return Place(real, rights(login.principal, session.origin, real, bucket, granted))
 
 
 async def _open(target: Target, chosen: Switches) -> Listing:
@@ -177,17 +180,31 @@ async def _open(target: Target, chosen: Switches) -> Listing:
     if chosen.itself:
         return await _single(target, above)
     try:
-        return await _arranged(await _directory(target, target.path), chosen)
+        return await _arranged(await _directory(target, target.shown), chosen)
     except NotADirectory:
         return await _single(target, above)
     except NotFound:
-        if not _GLOB.search(target.path.last):
+        if not _GLOB.search(target.shown.last):
             raise
         return await _arranged(Listing([], _matching(target), above, is_directory=False), chosen)
 
 
+def entries(login: Login, shown: TreePath) -> Pages:
+    """The entries of a shown directory, with its virtual folders. Raises as `Tree.entries`."""
+    pages, folders = login.tree.entries(login.view.real(shown)), login.view.folders_in(shown)
+    return _with(folders, pages) if folders else pages
+
+
+async def _with(folders: frozenset[str], pages: Pages) -> Pages:
+    """What shares the name of a virtual folder is hidden by it."""
+    async with aclosing(pages):
+        async for page in pages:
+            yield [entry for entry in page if entry.name not in folders]
+    yield [directory(name) for name in sorted(folders)]
+
+
 async def _directory(target: Target, path: TreePath) -> Listing:
-    pages = target.tree.entries(path)
+    pages = entries(target.login, path)
     return Listing(await anext(pages, []), pages)
 
 
@@ -208,8 +225,8 @@ async def _arranged(listing: Listing, chosen: Switches) -> Listing:
 
 
 async def _matching(target: Target) -> Pages:
-    pattern = re.compile(translate(target.path.last))
-    async with aclosing(target.tree.entries(target.path.parent)) as pages:
+    pattern = re.compile(translate(target.shown.last))
+    async with aclosing(entries(target.login, target.shown.parent)) as pages:
         async for page in pages:
             yield [entry for entry in page if pattern.match(entry.name)]
 

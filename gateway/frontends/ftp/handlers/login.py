@@ -6,9 +6,11 @@ from functools import partial
 
 from gateway.auth.principals import Principal, Role
 from gateway.core.tree import Tree
+from gateway.frontends.ftp.login import Login
 from gateway.frontends.ftp.permissions import sees
+from gateway.frontends.ftp.profile import profile_of
 from gateway.frontends.ftp.replies import Reply, Then, one_line
-from gateway.frontends.ftp.session import Login, Session
+from gateway.frontends.ftp.session import Session
 
 logger = logging.getLogger("portico.ftp")
 
@@ -52,7 +54,9 @@ def _login(session: Session, principal: Principal) -> Login:
     store = session.services.tenancy.store(principal)
     every = principal.role is Role.OPERATOR
     shown = partial(sees, principal, session.origin)
-    return Login(principal, Tree(store, principal.account.id, shown, all_accounts=every))
+    profile = profile_of(session.services.profiles, principal)
+    tree = Tree(store, principal.account.id, shown, all_accounts=every, always=profile.view.standing)
+    return Login(principal, tree, profile)
 
 
 async def _refuse(session: Session) -> Reply:

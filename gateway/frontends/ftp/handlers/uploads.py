@@ -10,7 +10,7 @@ from gateway.core.conditions import ABSENT, ANY, When
 from gateway.core.errors import ConditionFailed, IncompleteBody, NoSuchKey, NotFound
 from gateway.core.types import Key, Meta, PartRef, PropsChange, Put
 from gateway.frontends.ftp.partials import Partial, identity
-from gateway.frontends.ftp.replies import INVALID_OFFSET, Refused, Reply
+from gateway.frontends.ftp.replies import INVALID_OFFSET, NAME_REFUSED, Refused, Reply
 from gateway.frontends.ftp.session import Session, Target, Type
 from gateway.frontends.ftp.transfers import COMPLETE, Upload, transferring
 
@@ -46,10 +46,13 @@ async def stou(session: Session, target: Target) -> Reply:
     """The name is the gateway's choice (RFC 1123, 4.1.2.9), below the current directory or beginning as asked for."""
     _refuse_restart(session, target)
     token = secrets.token_hex(8)
-    path = target.path
-    target.path = path.parent.child(f"{path.last}.{token}") if target.text else path.child(token)
+    above, name = (target.shown.parent, f"{target.shown.last}.{token}") if target.text else (target.shown, token)
+    if not target.login.profile.takes_name(name):
+        raise Refused(553, NAME_REFUSED)
+    target.shown = above.child(name)
+    target.path = target.login.view.real(target.shown)
     await target.tree.standing(target.path)
-    options = Put(when=ABSENT, owner=_owner(target))
+    options = _put(target, ABSENT)
     return await _receive(session, target, target.tree.store.put, options, announcement=f"FILE: {target.path.last}")
 
 
@@ -69,7 +72,7 @@ async def _begin(session: Session, target: Target, standing: Meta | None) -> Rep
     partials, store, user = session.services.partials, target.tree.store, identity(target.login.principal)
     keep = partials.label(store, user, standing) if session.type is Type.IMAGE else ""
     try:
-        reply = await _receive(session, target, store.put, Put(owner=_owner(target), keep=keep))
+        reply = await _receive(session, target, store.put, _put(target, keep=keep))
     except IncompleteBody as error:
         if error.kept:
             await partials.note(store, user, target.path.key, standing, error.kept)
@@ -80,7 +83,7 @@ async def _begin(session: Session, target: Target, standing: Meta | None) -> Rep
 
 async def _extend(session: Session, target: Target, found: Meta | None, when: When = ANY) -> Reply:
     """Add to what stands, if anything does. A time that was stated of it is none of the longer file."""
-    store, options = target.tree.store, Put(when=when, owner=_owner(target))
+    store, options = target.tree.store, _put(target, when)
     offset = found.size if found else 0
     reply = await _receive(session, target, bound(ops.append, store), options, offset=offset)
     if found is not None and filetimes.MODIFIED in found.props.user:
@@ -111,7 +114,7 @@ async def _receive(
     session: Session, target: Target, write: Write, options: Put, *, offset: int = 0, announcement: str = ""
 ) -> Reply:
     """Reply after the commit only; what breaks before the end of the data raises inside the body."""
-    async with transferring(session, target, announcement or f"Ready for {target.path}") as data:
+    async with transferring(session, target, announcement or f"Ready for {target.shown}") as data:
         await write(target.path.key, Upload(session, data, target.least, offset), options)
     return COMPLETE
 
@@ -126,5 +129,6 @@ def _same(etag: str) -> When:
     return When(if_match=(etag,)) if etag else ABSENT
 
 
-def _owner(target: Target) -> str | None:
-    return target.bucket.owner if target.bucket else None
+def _put(target: Target, when: When = ANY, keep: str = "") -> Put:
+    owner = target.bucket.owner if target.bucket else None
+    return Put(when=when if target.may_replace else ABSENT, owner=owner, keep=keep)
