@@ -116,3 +116,9 @@ def test_rclones_chunks(server: Server, clients: Path, tmp_path: Path, file: Pat
     rclone("copyto", "s3:box/large", "s3:box/other")
     for name in ("copy", "other"):
         assert rclone("size", "--json", f"s3:box/{name}").startswith('{"count":1,"bytes":2500000')
+    rclone("deletefile", "swift:box/large")
+    assert rclone("lsf", "swift:box").splitlines() == ["copy", "other"]
+    left = rclone("lsf", "-R", "--files-only", "swift:box_segments").splitlines()
+    assert {name.partition("/")[0] for name in left} == {"copy"}
+    rclone("deletefile", "swift:box/copy")
+    assert rclone("lsf", "-R", "--files-only", "swift:box_segments") == ""

@@ -1,7 +1,8 @@
 """A request that has passed dispatch, as handlers get it."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from aiohttp import hdrs, web
 from multidict import CIMultiDict
@@ -40,15 +41,15 @@ class Place:
         return self.bucket
 
 
-Reach = Callable[[Action, Target], Awaitable[Place]]
+class Reach(Protocol):
+    """The access check for what a request leads on to. Raises `Refusal`, `NoSuchBucket` (unless it `creates`)."""
+
+    def __call__(self, action: Action, target: Target, *, creates: bool = False) -> Awaitable[Place]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """What a handler needs to know. `other` is the second object of a copy.
-
-    `reach` makes the access check for what a request leads on to. Raises `Refusal`, `NoSuchBucket`.
-    """
+    """What a handler needs to know. `other` is the second object of a copy."""
 
     request: web.BaseRequest
     parameters: Parameters

@@ -29,7 +29,7 @@ from gateway.frontends.swift.call import Call, Place, locate
 from gateway.frontends.swift.errors import REASONS, Refusal, of_store
 from gateway.frontends.swift.facts import facts_of
 from gateway.frontends.swift.info import info
-from gateway.frontends.swift.operations import OPERATIONS, Operation, allowed
+from gateway.frontends.swift.operations import Operation, allowed, operation_of
 from gateway.frontends.swift.parameters import Parameters
 from gateway.frontends.swift.settings import SwiftSettings
 from gateway.frontends.swift.target import Level, Target, parse, split
@@ -115,11 +115,12 @@ class Dispatcher:
         if request.method == hdrs.METH_OPTIONS:
             served.operation = "preflight"
             return await self._preflight(request, target)
-        operation = OPERATIONS[target.level].get(request.method)
+        parameters = Parameters(query)
+        operation = operation_of(target.level, request.method, parameters)
         if operation is None:
             raise Refusal(405, headers={hdrs.ALLOW: allowed(target.level)})
         served.operation = operation.name
-        return await self._perform(request, operation, target, Parameters(query), principal)
+        return await self._perform(request, operation, target, parameters, principal)
 
     def _authenticate(self, request: web.BaseRequest, target: Target) -> Principal:
         """Who asks; `ANONYMOUS` without a token. Raises `Refusal` (401) for a token that does not hold."""
@@ -140,7 +141,10 @@ class Dispatcher:
         principal: Principal,
     ) -> web.StreamResponse:
         tell = partial(facts_of, request, parameters)
-        place = await self._permit(principal, operation.action, target, tell=tell, creates=operation.creates)
+        if operation.action is None:
+            place = self._account_of(principal, target)
+        else:
+            place = await self._permit(principal, operation.action, target, tell=tell, creates=operation.creates)
         second = operation.also.find(target, request.headers) if operation.also else None
         other = (
             await self._permit(principal, operation.also.action, second, tell=tell)
@@ -168,6 +172,12 @@ class Dispatcher:
         return response
 
     async def _permit(
+    def _account_of(self, principal: Principal, target: Target) -> Place:
+        """The account that a request about many objects is in. Raises `Refusal`; nothing has been checked otherwise."""
+        if principal is ANONYMOUS or target.owner is None:
+            raise _refusal(principal, target)
+        return Place(target, target.owner, self._store(target.owner, principal))
+
         self, principal: Principal, action: Action, target: Target, *, tell: Tell, creates: bool = False
     ) -> Place:
         """The place that a target is, if `principal` may do `action` there. Raises `Refusal`, `NoSuchBucket`.

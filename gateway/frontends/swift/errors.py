@@ -57,6 +57,7 @@ REASONS: Mapping[int, Reason] = {
         "The server has either erred or is incapable of performing the requested operation.",
     ),
     501: Reason("Not Implemented", "The requested method is not implemented by this server."),
+    502: Reason("Bad Gateway", "Bad gateway."),
     503: Reason("Service Unavailable", "The server is currently unavailable. Please try again at a later time."),
     507: Reason("Insufficient Storage", "There was not enough space to save the resource."),
 }
@@ -130,6 +131,11 @@ def of_store(error: core.StoreError) -> Refusal:
     """What Swift says of an error of the store. A class that the table lacks counts as its nearest base."""
     rule = next(STORE_ERRORS[base] for base in type(error).__mro__ if base in STORE_ERRORS)
     return Refusal(rule.status, error.message if rule.told else "", headers=_headers_of(error))
+
+
+def refusal_of(error: Refusal | core.StoreError) -> Refusal:
+    """What is said of either."""
+    return error if isinstance(error, Refusal) else of_store(error)
 
 
 def _headers_of(error: core.StoreError) -> Mapping[str, str]:

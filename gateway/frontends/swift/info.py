@@ -4,7 +4,7 @@ import json
 
 import gateway
 from gateway.core.types import DEFAULT_POLICY
-from gateway.frontends.swift import constraints
+from gateway.frontends.swift import bulk, constraints
 from gateway.frontends.swift.heartbeat import INTERVAL
 from gateway.frontends.swift.settings import SwiftSettings
 from gateway.frontends.swift.stated import MAX_SEGMENTS, MAX_SIZE
@@ -16,6 +16,12 @@ SLO = {
     "min_segment_size": 1,
     "yield_frequency": INTERVAL,
     "allow_async_delete": True,
+}
+
+BULK_DELETE = {"max_deletes_per_request": bulk.MAX_DELETES, "max_failed_deletes": bulk.MAX_FAILED_DELETES}
+BULK_UPLOAD = {
+    "max_containers_per_extraction": bulk.MAX_CONTAINERS,
+    "max_failed_extractions": bulk.MAX_FAILED_EXTRACTIONS,
 }
 
 
@@ -44,6 +50,8 @@ def info(settings: SwiftSettings, *, large: bool) -> bytes:
                 "strict_cors_mode": True,
                 "valid_api_versions": sorted(VERSIONS),
             },
+            "bulk_delete": BULK_DELETE,
+            "bulk_upload": BULK_UPLOAD,
             **({"slo": SLO} if large else {}),
             "tempauth": {"account_acls": False},
         }

@@ -21,7 +21,7 @@ from gateway.frontends.http.headers import spans_of, when_of
 from gateway.frontends.http.sending import Head, Source, send_object
 from gateway.frontends.swift import manifests, metadata, unmaking
 from gateway.frontends.swift.answers import answer, page
-from gateway.frontends.swift.call import Call
+from gateway.frontends.swift.call import Call, Place
 from gateway.frontends.swift.constraints import check_object_name
 from gateway.frontends.swift.copies import copy_from
 from gateway.frontends.swift.errors import Refusal, of_store
@@ -157,19 +157,29 @@ async def delete(call: Call) -> web.StreamResponse:
     expires = demanded_of(call.headers)
     if expires is not None:
         when = replace(when, expires=expires)
-    if when is ANY and call.place.container.versioning is not Versioning.OFF:
+    try:
+        await remove(call.place, when)
+    except ConditionFailed as failed:
+        if expires is None:
+            raise
+        if failed.missing:
+            raise NoSuchKey from failed
+        raise Refusal(412, "X-If-Delete-At and X-Delete-At do not match") from failed
+    return answer(204)
+
+
+async def remove(place: Place, when: When = ANY) -> None:
+    """Delete an object. Raises `NoSuchKey` where there is none, which leaves no delete marker; `ConditionFailed`."""
+    if when is ANY and place.container.versioning is not Versioning.OFF:
         when = _STANDING
     try:
-        done = await call.store.delete(call.place.key, when=when)
+        done = await place.store.delete(place.key, when=when)
     except ConditionFailed as failed:
-        if when is _STANDING or (expires is not None and failed.missing):
+        if when is _STANDING:
             raise NoSuchKey from failed
-        if expires is not None:
-            raise Refusal(412, "X-If-Delete-At and X-Delete-At do not match") from failed
         raise
     if not done.existed:
         raise NoSuchKey
-    return answer(204)
 
 
 async def _check_dates(call: Call) -> None:
@@ -195,7 +205,7 @@ def _head(call: Call, part: NumberedPart | None = None) -> Head:
 def _body(call: Call) -> CheckedBody:
     """The body with its checks: length, limit, and the MD5 that the client stated. Raises `Refusal`."""
     limit = call.settings.max_file_size
-    size = _stated_length(call)
+    size = stated_length(call)
     if size is not None and size > limit:
         raise Refusal(413, "Your request is too large.")
     stated = call.headers.get(hdrs.ETAG, "").strip('"').lower()
@@ -206,7 +216,7 @@ def _body(call: Call) -> CheckedBody:
     return CheckedBody(body, {Algorithm.MD5}, checks, limit)
 
 
-def _stated_length(call: Call) -> int | None:
+def stated_length(call: Call) -> int | None:
     """The length of the body; None where it comes in chunks. Raises `Refusal` (400, 411, 501)."""
     coding = call.headers.get(hdrs.TRANSFER_ENCODING)
     if coding is None:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from gateway.auth.access import Action
-from gateway.frontends.swift import accounts, containers, copies, objects
+from gateway.frontends.swift import accounts, bulk, containers, copies, objects
 from gateway.frontends.swift.call import Call
+from gateway.frontends.swift.parameters import Parameters
 from gateway.frontends.swift.target import Level, Target
 
 Handler = Callable[[Call], Awaitable[web.StreamResponse]]
@@ -28,11 +29,12 @@ class Also:
 class Operation:
     """One row of the table. Dispatch checks `action` on the target, and `also`, before it calls the handler.
 
-    `creates`: the container need not stand.
+    `action` of None: it is about many objects, for each of which `Call.reach` makes the check; who has no token is not
+    listened to. `creates`: the container need not stand.
     """
 
     name: str
-    action: Action
+    action: Action | None
     handler: Handler
     also: Also | None = None
     creates: bool = False
@@ -73,6 +75,25 @@ OPERATIONS: Mapping[Level, Mapping[str, Operation]] = {
     },
 }
 """OPTIONS, which stands at every level and needs no right, is not in the table."""
+
+
+MANY: Mapping[str, tuple[frozenset[str], Operation]] = {
+    "bulk-delete": (
+        frozenset({"POST", "DELETE"}),
+        Operation(name="delete many", action=None, handler=bulk.delete),
+    ),
+    "extract-archive": (frozenset({"PUT"}), Operation(name="extract archive", action=None, handler=bulk.extract)),
+}
+"""What these parameters ask for, by these methods, at any level."""
+
+
+def operation_of(level: Level, method: str, parameters: Parameters) -> Operation | None:
+    """What a request asks for; None for a method that its level does not have."""
+    if parameters:
+        for name, (methods, operation) in MANY.items():
+            if name in parameters and method in methods:
+                return operation
+    return OPERATIONS[level].get(method)
 
 
 def allowed(level: Level) -> str:

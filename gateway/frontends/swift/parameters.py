@@ -19,6 +19,9 @@ class Parameters:
     def __init__(self, query: str) -> None:
         self._fields = _parse(query) if query else {}
 
+    def __bool__(self) -> bool:
+        return bool(self._fields)
+
     def __contains__(self, name: str) -> bool:
         return name in self._fields
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import quote, unquote_to_bytes
 
+from gateway.auth.groups import RESELLER_PREFIX
 from gateway.frontends.swift.errors import Refusal
 
-RESELLER_PREFIX = "AUTH_"
 VERSIONS = frozenset({"v1", "v1.0"})
 
 
@@ -42,6 +42,11 @@ class Target:
     def realm(self) -> str:
         """The account as a WWW-Authenticate header names it."""
         return quote(self.account)
+
+
+def is_legible(path: str) -> bool:
+    """Whether what came in a path was UTF-8 (decoded with `surrogateescape`), and holds no NUL."""
+    return "\0" not in path and (path.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in path))
 
 
 def split(raw: str) -> tuple[str, str]:

@@ -2,10 +2,10 @@
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from functools import partial
 from urllib.parse import quote
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from gateway.auth.access import Action
 from gateway.core import ops
@@ -13,73 +13,26 @@ from gateway.core.errors import NotFound, StoreError
 from gateway.core.manifest import Entry, Segment, static_of
 from gateway.core.store import Manifests, find
 from gateway.core.types import Key
-from gateway.frontends.swift.accept import Format
 from gateway.frontends.swift.answers import answer
 from gateway.frontends.swift.call import Call, Place
-from gateway.frontends.swift.errors import Refusal, of_store
-from gateway.frontends.swift.heartbeat import patient
-from gateway.frontends.swift.report import Report, explanation, liked, reason
+from gateway.frontends.swift.errors import Refusal, refusal_of
 from gateway.frontends.swift.stated import MAX_SEGMENTS
+from gateway.frontends.swift.tally import Deletions, told
 from gateway.frontends.swift.target import Target
 
 MAX_BUFFERED = 10 * MAX_SEGMENTS
 """Segments that are known and not yet deleted."""
-
-XML_DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>\n'
-
-
-@dataclass(slots=True)
-class Tally:
-    """What became of many deletes."""
-
-    deleted: int = 0
-    missing: int = 0
-    failed: list[tuple[str, str]] = field(default_factory=list)
-
-    def met(self, path: str, refusal: Refusal) -> None:
-        """A delete was refused."""
-        if refusal.status == 404:
-            self.missing += 1
-        else:
-            self.failed.append((quote(path), refusal.text or reason(refusal.status)))
-
-    def report(self, refusal: Refusal | None = None) -> Report:
-        """What is told of it all; `refusal` ended it early."""
-        status, text = 200, ""
-        if refusal is not None:
-            status, text = refusal.status, explanation(refusal)
-        elif self.failed:
-            status = 400
-        elif not (self.deleted or self.missing):
-            status, text = 400, "Invalid bulk delete."
-        facts = {"Response Status": reason(status), "Response Body": text}
-        counts = {"Number Deleted": self.deleted, "Number Not Found": self.missing}
-        return Report({**facts, **counts}, self.failed)
 
 
 async def delete(call: Call) -> web.StreamResponse:
     """Delete the segments, then the manifest; the answer tells of each that failed. With `async`, see `_at_once`."""
     if call.parameters.flag("async"):
         return await _at_once(call)
-    shape = liked(call.headers.get(hdrs.ACCEPT, ""))
-    is_xml = shape in {Format.XML, Format.TEXT_XML}
-    lead = XML_DECLARATION if is_xml else b" "
-    content_type = (shape or Format.PLAIN).value
-    return await patient(call, content_type, _reported(call, shape), lead=lead)
+    tally = Deletions()
+    return await told(call, tally, partial(_delete_tree, call, tally))
 
 
-async def _reported(call: Call, shape: Format | None) -> bytes:
-    tally = Tally()
-    if shape is None:
-        return tally.report(Refusal(406)).render(None, "delete")
-    try:
-        await _delete_tree(call, tally)
-    except Refusal as refusal:
-        return tally.report(refusal).render(shape, "delete")
-    return tally.report().render(shape, "delete")
-
-
-async def _delete_tree(call: Call, tally: Tally) -> None:
+async def _delete_tree(call: Call, tally: Deletions) -> None:
     """Delete what the manifest stands for, as deep as it goes, each manifest after its segments. Raises `Refusal`."""
     account, own = call.place.target.account, call.place.key
     waiting, opened = deque([(own, True)]), set[Key]()
@@ -97,10 +50,9 @@ async def _delete_tree(call: Call, tally: Tally) -> None:
                 opened.add(key)
                 waiting.extend(_keys(await entries_of(await call.reach(Action.READ, target))))
                 waiting.append((key, False))
-        except Refusal as refusal:
-            tally.met(path, refusal)
-        except StoreError as error:
-            tally.met(path, of_store(error))
+        except (Refusal, StoreError) as error:
+            refusal = refusal_of(error)
+            tally.met(path, refusal, refusal.text)
 
 
 def _keys(entries: tuple[Entry, ...]) -> Iterator[tuple[Key, bool]]:

@@ -32,8 +32,6 @@ LEGACY_VERSIONS = ("X-History-Location", "X-Versions-Location")
 """Headers that Swift itself refuses where its versions of the old kind are switched off."""
 
 PARAMETERS: Mapping[str, frozenset[str]] = {
-    "bulk-delete": frozenset({"POST", "DELETE"}),
-    "extract-archive": frozenset({"PUT"}),
     "multipart-manifest": frozenset({"PUT", "DELETE"}),
     "version-id": frozenset({"GET", "HEAD", "PUT", "POST", "DELETE", "COPY"}),
     "versions": frozenset({"GET", "HEAD"}),

@@ -37,9 +37,6 @@ async def test_versions_of_the_old_kind_are_switched_off(world: World) -> None:
         ("POST", ("box",), {"X-Container-Write": "a:b"}, ""),
         ("POST", ("box",), {"X-Versions-Enabled": "true"}, ""),
         ("GET", ("box",), {}, "versions"),
-        ("PUT", ("box",), {}, "extract-archive=tar"),
-        ("POST", (), {"X-Account-Access-Control": "{}"}, ""),
-        ("POST", (), {}, "bulk-delete"),
     ),
 )
 async def test_what_containers_and_accounts_miss_is_refused(

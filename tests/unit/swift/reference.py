@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from gateway.frontends.swift import login, unsupported
-from gateway.frontends.swift.operations import OPERATIONS, Operation
+from gateway.frontends.swift.operations import MANY, OPERATIONS, Operation
 from gateway.frontends.swift.target import Level
 
 PAGE = Path(__file__).parents[3] / "docs" / "swift.md"
@@ -31,6 +31,7 @@ def page() -> str:
         (
             HEAD,
             *sections,
+            f"## Many objects at once, at any level\n\n{_table(('parameter', 'methods', ''), _many())}",
             f"## Beside accounts\n\n`/info`, `/healthcheck`, and the login at {beside}.\n",
             f"## Refused\n\nIn the words of the answer, with status 501.\n\n{_table(('what', 'where'), _refused())}",
         )
@@ -40,6 +41,12 @@ def page() -> str:
 def _works(level: Level) -> str:
     rows = ((method, each.name, note(method, each)) for method, each in OPERATIONS[level].items())
     return _table(("method", "operation", ""), rows)
+
+
+def _many() -> Iterator[tuple[str, str, str]]:
+    for name, (methods, operation) in MANY.items():
+        method = ", ".join(sorted(methods))
+        yield f"`{name}`", method, note(method, operation)
 
 
 def note(method: str, operation: Operation) -> str:
