@@ -5,7 +5,20 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import container, large, listing, remote, segments, slo, small, swift, versions
+from bench import (
+    checksums,
+    container,
+    deletes,
+    large,
+    listing,
+    multipart,
+    remote,
+    segments,
+    slo,
+    small,
+    swift,
+    versions,
+)
 from bench.table import Row, show
 
 ROUNDS = 5
@@ -14,7 +27,10 @@ ROUNDS = 5
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument(
-        "suite", nargs="*", help="small large memory listing remote segments versions swift container slo (all)"
+        "suite",
+        nargs="*",
+        help="small large memory listing remote segments versions deletes checksums multipart swift container slo "
+        "(all)",
     )
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"runs of which the median counts ({ROUNDS})")
     parser.add_argument("--seconds", type=float, default=4.0, help="length of one run with small objects (4)")
@@ -25,6 +41,12 @@ def main() -> None:
         "large uploads measure the disk: name a folder on tmpfs to measure the server",
     )
     parser.add_argument("--upload", type=int, default=1024, help="MiB of the upload in segments (1024)")
+    parser.add_argument(
+        "--part-upload",
+        type=int,
+        default=1024,
+        help=f"MiB of each of the {multipart.UPLOADS} uploads in parts whose memory is measured (1024)",
+    )
     parser.add_argument("--objects", type=int, default=1_000_000, help="objects in the Swift container (1,000,000)")
     options = parser.parse_args()
     suites: dict[str, Callable[[Path], list[Row]]] = {
@@ -35,6 +57,9 @@ def main() -> None:
         "remote": lambda folder: remote.rows(folder, rounds=options.rounds, seconds=options.seconds),
         "segments": lambda folder: segments.rows(folder, rounds=options.rounds, upload=options.upload << 20),
         "versions": lambda folder: versions.rows(folder, rounds=options.rounds),
+        "deletes": lambda folder: deletes.rows(folder, rounds=options.rounds),
+        "checksums": lambda folder: checksums.rows(folder, rounds=options.rounds),
+        "multipart": lambda folder: multipart.rows(folder, rounds=options.rounds, upload=options.part_upload << 20),
         "swift": lambda folder: swift.rows(folder, rounds=options.rounds, seconds=options.seconds),
         "container": lambda folder: container.rows(folder, rounds=options.rounds, objects=options.objects),
         "slo": lambda folder: slo.rows(folder, rounds=options.rounds),

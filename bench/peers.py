@@ -1,15 +1,18 @@
 """The servers that are measured, each with its own start."""
 
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from bench.process import Server, free_port, running
 from bench.requests import SECRET, USER
+from tests.support.openstack.cluster import shared
 
 CLIENTS = Path(".venv-clients/bin")
 
@@ -23,7 +26,7 @@ accounts:
     users:
       - {{name: {user}, secret: {secret}, role: admin}}
 frontends:
-  s3: {{host: 127.0.0.1, port: 0}}
+  s3: {{host: 127.0.0.1, port: 0, min_part: {min_part}}}
   swift: {{host: 127.0.0.1, port: 0}}
   ftp: {{host: 127.0.0.1, port: 0, passive_ports: null}}
   admin: {{host: 127.0.0.1, port: {admin}}}
@@ -52,13 +55,13 @@ class Portico:
 
 
 @contextmanager
-def portico(folder: Path) -> Iterator[Portico]:
-    """Portico on an embedded store below `folder`."""
+def portico(folder: Path, *, min_part: int = 5 << 20) -> Iterator[Portico]:
+    """Portico on an embedded store below `folder`. `min_part`: bytes of the smallest part of S3's uploads."""
     admin = free_port()
     data = folder / "portico"
     data.mkdir(parents=True, exist_ok=True)
     config = folder / "portico.yaml"
-    config.write_text(CONFIG.format(path=data, user=USER, secret=SECRET, admin=admin))
+    config.write_text(CONFIG.format(path=data, user=USER, secret=SECRET, admin=admin, min_part=min_part))
     command = [sys.executable, "-m", "gateway", "serve", "--config", str(config), "--data", str(data)]
     with running(command, admin) as server:
         run = data / "run.json"
@@ -85,6 +88,13 @@ def rclone(folder: Path) -> Iterator[tuple[Server, int]]:
     command = [str(CLIENTS / "rclone"), "serve", "s3", "--addr", f"127.0.0.1:{port}", "--auth-key", f"{USER},{SECRET}"]
     with running([*command, str(root)], port) as server:
         yield server, port
+
+
+@contextmanager
+def s3api(folder: Path) -> Iterator[tuple[Server, int]]:
+    """The S3 interface of an OpenStack Swift, whose CPU times are those of its four servers together."""
+    with shared(folder / "openstack.json", os.getpid()) as cluster:
+        yield Server(cluster.pid), urlsplit(cluster.origin).port or 80
 
 
 @contextmanager

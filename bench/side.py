@@ -1,12 +1,13 @@
 """Accounts of Swift servers that are measured: ours, or an OpenStack Swift's."""
 
 import http.client
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlsplit
 
 from bench import transfer
+from bench.exchange import once
 from bench.load import Rate, drive
 from bench.process import Server
 from bench.requests import SECRET, USER, plain, plain_head
@@ -42,9 +43,8 @@ class Side:
         return drive(self.server, self.port, requests, concurrency=concurrency, seconds=seconds, bodies=bodies)
 
     def once(self, requests: Sequence[bytes], *, concurrency: int, bodies: bool = True) -> None:
-        """Send each request once: writes that have to be there, reads that caches have to know."""
-        for some in _groups(requests, concurrency):
-            self.drive(some, concurrency=len(some), seconds=0, bodies=bodies)
+        """As `exchange.once`."""
+        once(self.server, self.port, requests, concurrency=concurrency, bodies=bodies)
 
 
 def openstack(cluster: Cluster, account: str) -> Side:
@@ -62,8 +62,3 @@ def token_of(port: int, user: str, key: str) -> dict[str, str]:
     answer.read()
     connection.close()
     return {"X-Auth-Token": answer.headers["X-Auth-Token"]}
-
-
-def _groups(requests: Sequence[bytes], size: int) -> Iterator[Sequence[bytes]]:
-    for first in range(0, len(requests), size):
-        yield requests[first : first + size]

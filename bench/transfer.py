@@ -9,6 +9,8 @@ from bench.process import Server
 from bench.requests import SECRET, USER
 
 BLOCK = 1 << 20
+PATTERN = bytes(range(256)) * (BLOCK // 256)
+"""What bodies consist of."""
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 PASSIVE = re.compile(rb"\|\|\|(\d+)\|")
 
@@ -94,9 +96,8 @@ def _receive(connection: socket.socket, size: int) -> None:
 
 
 def _send(connection: socket.socket, size: int) -> None:
-    block = bytes(range(256)) * (BLOCK // 256)
     for offset in range(0, size, BLOCK):
-        connection.sendall(block[: size - offset])
+        connection.sendall(PATTERN[: size - offset])
 
 
 class _Ftp:
