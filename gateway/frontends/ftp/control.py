@@ -141,7 +141,7 @@ class Control(asyncio.BufferedProtocol):
         if self._is_dismissed:
             self._wire.send(GONE)
         if self._is_gone:
-            self._reception.leave(self, self._client)
+            self._leave()
         else:
             self._go_on()
 
@@ -203,4 +203,8 @@ class Control(asyncio.BufferedProtocol):
         self._wire.lose()
         self._session.lose()
         if self._task is None:
-            self._reception.leave(self, self._client)
+            self._leave()
+
+    def _leave(self) -> None:
+        self._session.forget_user()
+        self._reception.leave(self, self._client)

@@ -46,9 +46,9 @@ class Reply:
 class Refused(Exception):
     """A handler's way to end its command with a reply from any depth."""
 
-    def __init__(self, code: int, text: str) -> None:
+    def __init__(self, code: int, text: str, then: Then = Then.GO_ON) -> None:
         super().__init__(text)
-        self.reply = Reply(code, text)
+        self.reply = Reply(code, text, then=then)
 
 
 def one_line(text: str) -> str:

@@ -16,6 +16,7 @@ from gateway.auth.tenancy import Tenancy
 from gateway.core.events import Observer
 from gateway.frontends.ftp.addresses import Address, address_of
 from gateway.frontends.ftp.control import Control, Reception
+from gateway.frontends.ftp.crowd import Bans, Sessions
 from gateway.frontends.ftp.partials import Partials
 from gateway.frontends.ftp.passive import PassivePorts
 from gateway.frontends.ftp.profile import AnonymousSettings, Profiles
@@ -105,6 +106,8 @@ class FtpServer(aioftp.Server):
             partials=Partials(settings.keep_partials, settings.partial_space),
             threads=ThreadPoolExecutor(SENDERS, thread_name_prefix="portico-ftp"),
             security=Security(settings.tls),
+            sessions=Sessions(),
+            bans=Bans(settings.ban_after, settings.ban_window, settings.ban_time),
         )
         self._listeners: list[asyncio.Server] = []
         self._sweeping: asyncio.Task[None] | None = None
@@ -149,6 +152,8 @@ class FtpServer(aioftp.Server):
         return len(self._controls)
 
     def admit(self, client: Address) -> bool:
+        if self.services.bans.is_banned(client):
+            return False
         limit = self.services.settings.max_connections_per_ip
         return not self.available_connections.locked() and self._clients[client] < limit
 

@@ -14,6 +14,7 @@ from gateway.core.ranges import Span
 from gateway.core.tree import Tree
 from gateway.core.types import BucketMeta
 from gateway.frontends.ftp.addresses import Address
+from gateway.frontends.ftp.crowd import Bans, Sessions
 from gateway.frontends.ftp.deflate import LEVEL
 from gateway.frontends.ftp.digests import MD5
 from gateway.frontends.ftp.listing import DEFAULT_FACTS
@@ -22,7 +23,7 @@ from gateway.frontends.ftp.partials import Partials
 from gateway.frontends.ftp.passive import PassivePorts
 from gateway.frontends.ftp.permissions import Origin
 from gateway.frontends.ftp.profile import Profiles
-from gateway.frontends.ftp.replies import INVALID_OFFSET, Refused, Reply
+from gateway.frontends.ftp.replies import INVALID_OFFSET, Refused, Reply, Then
 from gateway.frontends.ftp.security import Security
 from gateway.frontends.ftp.settings import FtpSettings
 from gateway.frontends.ftp.sources import CANNOT_CONNECT, DataSource
@@ -42,6 +43,8 @@ class Services:
     partials: Partials
     threads: Executor
     security: Security
+    sessions: Sessions
+    bans: Bans
 
 
 class Channel(Protocol):
@@ -123,12 +126,15 @@ class Session:
         self.has_buffer_size = self.protects_data = False
         self._abort: Exception | None = None
         self._source: DataSource | None = None
+        self.login: Login | None = None
         self.forget_user()
 
     def forget_user(self) -> None:
         """Begin as a fresh connection does (USER, REIN)."""
         self.name = ""
-        self.login: Login | None = None
+        if self.login is not None:
+            self.services.sessions.leave(self.login.principal.label)
+        self.login = None
         self.directory = ROOT
         self.type = Type.IMAGE
         self.level: int | None = None
@@ -165,6 +171,13 @@ class Session:
     def needs_tls(self) -> bool:
         """Whether this client is not served without TLS."""
         return self.services.security.is_required(self.client)
+
+    def enter(self, login: Login) -> None:
+        """Let a user in. Raises `Refused` (421) where he is in too often already."""
+        limit = login.profile.max_sessions or self.services.settings.max_sessions_per_user
+        if not self.services.sessions.enter(login.principal.label, limit):
+            raise Refused(421, "You have too many sessions, try again later", then=Then.CLOSE)
+        self.login = login
 
     def require_login(self) -> Login:
         """Who has logged in. Raises `Refused` (530) where nobody has."""

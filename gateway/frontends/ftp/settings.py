@@ -64,8 +64,18 @@ class FtpSettings(BaseModel):
     anonymous: AnonymousSettings | None = Field(
         None, description="Logins without an account of one's own, which read only; null: none."
     )
+    max_sessions_per_user: PositiveInt | None = Field(
+        None, description="Logins of one user at a time, where his profile says nothing else; null: any number."
+    )
     login_attempts: PositiveInt = Field(3, le=5, description="Wrong passwords before the connection is closed.")
     login_delay: NonNegativeFloat = Field(1.0, description="How long the answer to a wrong password is held back.")
+    ban_after: NonNegativeInt = Field(
+        30, description="Wrong passwords after which an address is kept out for `ban_time`; 0: never."
+    )
+    ban_window: PositiveFloat = Field(
+        600.0, description="A pause so long after the last wrong password lets an address begin anew."
+    )
+    ban_time: PositiveFloat = Field(600.0, description="How long an address is kept out.")
     login_timeout: PositiveFloat = Field(60.0, description="A connection that has not logged in is closed after this.")
     idle_timeout: PositiveFloat = Field(300.0, description="A session is closed when it was still for this long.")
     data_timeout: PositiveFloat = Field(30.0, description="How long a transfer waits for its data connection.")

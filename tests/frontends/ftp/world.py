@@ -124,10 +124,15 @@ class World:
     def port(self) -> int:
         return self.frontend.ports["ftp"]
 
-    async def connect(self) -> Client:
-        """A stranger, who has read the greeting."""
+    async def open(self) -> Client:
+        """A stranger, who has yet to read what he is greeted with."""
         client = Client(*await asyncio.open_connection(HOST, self.port))
         self.clients.append(client)
+        return client
+
+    async def connect(self) -> Client:
+        """A stranger, who has read the greeting."""
+        client = await self.open()
         assert (await client.answer()).code == 220
         return client
 

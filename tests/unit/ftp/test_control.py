@@ -16,6 +16,7 @@ from gateway.auth.tenancy import Tenancy
 from gateway.core.errors import BodyTimeout, IncompleteBody
 from gateway.frontends.ftp.addresses import Address
 from gateway.frontends.ftp.control import MAX_PENDING, Control
+from gateway.frontends.ftp.crowd import Bans, Sessions
 from gateway.frontends.ftp.partials import Partials
 from gateway.frontends.ftp.passive import PassivePorts
 from gateway.frontends.ftp.security import Security
@@ -98,6 +99,8 @@ def connected(**settings: object) -> Iterator[tuple[Stub, Control]]:
             Partials(0, 0),
             threads,
             security=security,
+            sessions=Sessions(),
+            bans=Bans(0, 1, 1),
         )
         stub = Stub(services)
         control = Control(stub, cast(asyncio.Transport, stub), CLIENT, ip_address("192.0.2.9"))

@@ -46,7 +46,7 @@ async def pass_(session: Session, text: str) -> Reply:
     if principal is None:
         return await _refuse(session)
     session.failures = 0
-    session.login = _login(session, principal)
+    session.enter(_login(session, principal))
     return Reply(230, "Logged in")
 
 
@@ -64,6 +64,9 @@ async def _refuse(session: Session) -> Reply:
     settings = session.services.settings
     session.forget_user()
     session.failures += 1
+    if session.services.bans.note(session.client):
+        logger.warning("an address is banned", extra={"client": str(session.client)})
+        return Reply(421, "Too many wrong logins", then=Then.CLOSE)
     await asyncio.sleep(settings.login_delay)
     if session.failures >= settings.login_attempts:
         return Reply(421, "Too many wrong logins", then=Then.CLOSE)
