@@ -133,18 +133,19 @@ _WRITES = frozenset(
     }
 )
 
-_ALLOWED = {
+ALLOWED: Mapping[Role, frozenset[Action]] = {
     Role.OPERATOR: frozenset(Action),
     Role.ADMIN: frozenset(Action),
     Role.WRITER: _READS | _WRITES,
     Role.READER: _READS,
     Role.NONE: frozenset[Action](),
 }
+"""What each role allows."""
 
 
 def may(principal: Principal, action: Action, resource: Resource) -> bool:
     """Whether the role of `principal` allows `action` on `resource`."""
-    if action not in _ALLOWED[principal.role]:
+    if action not in ALLOWED[principal.role]:
         return False
     return principal.role is Role.OPERATOR or principal.account.id == resource.account
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from gateway.auth.access import Action, Resource, may
+from gateway.auth.accountacl import AccountAcl
 from gateway.auth.acl import ON_BUCKET, ON_OBJECT, Acl, Permission
 from gateway.auth.facts import NO_FACTS, Facts
 from gateway.auth.policy import document
@@ -38,7 +39,8 @@ _POLICY_ACTIONS = frozenset({Action.GET_POLICY, Action.PUT_POLICY, Action.DELETE
 class Question:
     """Whether `principal` may do `action` to what `resource` names in a bucket with `rules`.
 
-    `found` are the rules of the object; None where there is none, or where it was not looked at.
+    `found` are the rules of the object; None where there is none, or where it was not looked at. `account` is the list
+    of the bucket's account, in the same way.
     """
 
     principal: Principal
@@ -47,6 +49,7 @@ class Question:
     rules: BucketRules
     found: ObjectRules | None = None
     facts: Facts = NO_FACTS
+    account: AccountAcl | None = None
 
 
 class Decision(NamedTuple):
@@ -68,6 +71,10 @@ def decide(question: Question) -> Decision:
         return Decision(True, "bucket ACL")
     if rules.has_acls and question.found is not None and _grants(question.found.acl, ON_OBJECT, question):
         return Decision(True, "object ACL")
+    if rules.container is not None and _admits(question):
+        return Decision(True, "container ACL")
+    if question.account is not None and question.account.allows(principal, question.action):
+        return Decision(True, "account ACL")
     return Decision(False, "nothing allows it")
 
 
@@ -136,6 +143,15 @@ def _by_role(question: Question) -> bool:
     if question.found is not None and question.action in ON_OBJECTS and question.rules.has_acls:
         owner = question.found.owner
     return may(question.principal, question.action, question.resource._replace(account=owner))
+
+
+def _admits(question: Question) -> bool:
+    """Whether Swift's lists of the bucket grant it."""
+    rules = question.rules
+    referrer = next(iter(question.facts.values.get("aws:referer", ())), "")
+    return rules.container is not None and rules.container.allows(
+        question.principal, question.action, referrer, public=not rules.block.ignore_acls
+    )
 
 
 def _grants(acl: Acl, table: Mapping[Permission, frozenset[Action]], question: Question) -> bool:

@@ -5,12 +5,13 @@ from dataclasses import replace
 
 from gateway.auth import rules
 from gateway.auth.access import Action, Resource, check, may
+from gateway.auth.accountacl import ACCESS_CONTROL, Access, AccountAcl, unpack
 from gateway.auth.evaluator import ON_OBJECTS, Question, decide, hinges_on_object
 from gateway.auth.facts import Tell, nothing
-from gateway.auth.principals import Principal
+from gateway.auth.principals import ANONYMOUS, Principal
 from gateway.auth.rules import ObjectRules
 from gateway.core.errors import Denied, NoSuchBucket, NoSuchKey, NotFound
-from gateway.core.store import Store
+from gateway.core.store import Accounts, Store, find
 from gateway.core.types import BucketMeta, Key
 
 logger = logging.getLogger("portico.access")
@@ -62,9 +63,26 @@ async def check_in(
             _reveal(principal, bucket, tell)
         question = replace(question, found=found)
     decision = decide(question)
+    if not decision.allowed and (account := await _account(store, principal, bucket.owner)):
+        decision = decide(replace(question, account=account))
     if not decision.allowed:
         logger.debug("denied: %s", decision.reason)
         raise Denied
+
+
+async def access_in(store: Store, principal: Principal, owner: str) -> Access | None:
+    """How far the list of an account lets somebody in; None where it does not."""
+    account = await _account(store, principal, owner)
+    return None if account is None else account.access_of(principal)
+
+
+async def _account(store: Store, principal: Principal, owner: str) -> AccountAcl | None:
+    """The list of an account; None where it has none, or none that could name `principal`."""
+    accounts = find(store, Accounts)
+    if accounts is None or principal is ANONYMOUS:
+        return None
+    packed = (await accounts.stat_account(owner)).system.get(ACCESS_CONTROL)
+    return unpack(packed) if packed else None
 
 
 def _reveal(principal: Principal, bucket: BucketMeta, tell: Tell) -> None:

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import parse_qsl
 
-from gateway.auth import acl
+from gateway.auth import acl, containeracl
 from gateway.auth.acl import Acl
+from gateway.auth.containeracl import ContainerAcl
 from gateway.auth.policy import document
 from gateway.auth.policy.document import Policy
 from gateway.core import locks
@@ -41,7 +42,7 @@ REDIRECT = "s3:website-redirect"
 OF_OBJECTS = frozenset({ACL, OWNER, REDIRECT}) | locks.OF_VERSIONS
 """Properties of one object that its copies don't have."""
 
-_OF_BUCKETS = frozenset({ACL, OWNERSHIP, PUBLIC_ACCESS_BLOCK, POLICY, SHARED})
+_OF_BUCKETS = frozenset({ACL, OWNERSHIP, PUBLIC_ACCESS_BLOCK, POLICY, SHARED, containeracl.READ, containeracl.WRITE})
 
 
 class Ownership(StrEnum):
@@ -79,6 +80,7 @@ class BucketRules:
     """What is ruled for a bucket. `ownership` is None where nothing was set, which means `OBJECT_WRITER`.
 
     `shared`: objects of other accounts may lie in it. `policy_binds_owner`: the policy holds for its own change too.
+    `container`: the lists that Swift knows.
     """
 
     owner: str
@@ -88,6 +90,7 @@ class BucketRules:
     policy: Policy | None = None
     policy_binds_owner: bool = False
     shared: bool = False
+    container: ContainerAcl | None = None
 
     @property
     def has_acls(self) -> bool:
@@ -126,6 +129,7 @@ def of_bucket(bucket: BucketMeta) -> BucketRules:
         policy=document.read(policy) if policy else None,
         policy_binds_owner=POLICY_BINDS_OWNER in system,
         shared=SHARED in system,
+        container=containeracl.acl_of(system),
     )
 
 

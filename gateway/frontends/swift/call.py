@@ -8,6 +8,7 @@ from aiohttp import hdrs, web
 from multidict import CIMultiDict
 
 from gateway.auth.access import Action
+from gateway.auth.accountacl import Access
 from gateway.auth.principals import Principal, Role
 from gateway.core.errors import NoSuchBucket
 from gateway.core.store import Store
@@ -22,12 +23,16 @@ from gateway.frontends.swift.target import Target
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A target that the caller has the right to touch, and its container, where there is one."""
+    """A target that the caller has the right to touch, and its container, where there is one.
+
+    `granted`: how far the account's own list lets the caller in, where his role does not.
+    """
 
     target: Target
     owner: str
     store: Store
     bucket: BucketMeta | None = None
+    granted: Access | None = None
 
     @property
     def key(self) -> Key:
@@ -71,7 +76,7 @@ class Call:
     def owns(self) -> bool:
         """Whether the caller administers the account: who was let in by a grant sees none of its secrets."""
         own = self.principal.role is Role.ADMIN and self.principal.account.id == self.place.owner
-        return own or self.principal.role is Role.OPERATOR
+        return own or self.principal.role is Role.OPERATOR or self.place.granted is Access.ADMIN
 
     def wanted(self) -> Wanted:
         """What the request wants of a listing. Raises `Refusal`."""
@@ -85,9 +90,9 @@ class Call:
             expose(headers, origin, self.place.bucket)
 
 
-async def locate(store: Store, target: Target, owner: str) -> Place:
+async def locate(store: Store, target: Target, owner: str, granted: Access | None = None) -> Place:
     """The place that a target is. Raises `NoSuchBucket`, also for a container of another account."""
     bucket = await store.stat_bucket(target.container)
     if bucket.owner != owner:
         raise NoSuchBucket
-    return Place(target, owner, store, bucket)
+    return Place(target, owner, store, bucket, granted)

@@ -8,7 +8,7 @@ from gateway.core.errors import AlreadyExists, NoSuchBucket, Unsupported
 from gateway.core.ops import counted
 from gateway.core.store import Manifests, find
 from gateway.core.types import BucketMeta, BucketProps, ListQuery, Meta, Page, Prefix, PropsChange
-from gateway.frontends.swift import metadata
+from gateway.frontends.swift import grants, metadata
 from gateway.frontends.swift.answers import answer, page
 from gateway.frontends.swift.call import Call, locate
 from gateway.frontends.swift.constraints import check_container_name
@@ -40,8 +40,10 @@ async def put(call: Call) -> web.Response:
     target = call.place.target
     check_container_name(target.container)
     policy = wanted_policy(call.headers, call.store.caps)
-    changes = metadata.changes(call.headers.items(), Kind.CONTAINER)
-    props = BucketProps(owner=call.place.owner, user=metadata.merge({}, changes), system=policy)
+    changes = metadata.changes(call.headers.items(), Kind.CONTAINER, owner=call.owns)
+    lists = grants.of_container(call.headers, owner=call.owns)
+    listed = {name: value for name, value in lists.items() if value is not None}
+    props = BucketProps(owner=call.place.owner, user=metadata.merge({}, changes), system={**policy, **listed})
     if await call.store.create_bucket(target.container, props):
         return answer(201)
     try:
@@ -49,14 +51,15 @@ async def put(call: Call) -> web.Response:
     except NoSuchBucket:
         raise AlreadyExists("The container name is not available") from None
     check_same_policy(found.container, policy)
-    await _change(call, found.container, changes)
+    await _change(call, found.container, changes, lists)
     return page(202)
 
 
 async def post(call: Call) -> web.Response:
     """POST: set and remove metadata; what is not named stays."""
-    changes = metadata.changes(call.headers.items(), Kind.CONTAINER)
-    await _change(call, call.place.container, changes)
+    changes = metadata.changes(call.headers.items(), Kind.CONTAINER, owner=call.owns)
+    lists = grants.of_container(call.headers, owner=call.owns)
+    await _change(call, call.place.container, changes, lists)
     return answer(204)
 
 
@@ -66,13 +69,14 @@ async def delete(call: Call) -> web.Response:
     return answer(204)
 
 
-async def _change(call: Call, found: BucketMeta, changes: dict[str, str | None]) -> None:
+async def _change(call: Call, found: BucketMeta, changes: grants.Changes, lists: grants.Changes) -> None:
     metadata.merge(found.user, changes)
-    change = PropsChange(user=changes, system={CHANGED: str(time.time_ns())})
+    grants.check_public(lists, found)
+    change = PropsChange(user=changes, system={CHANGED: str(time.time_ns()), **lists})
     try:
         await call.store.update_bucket(found.name, change)
     except Unsupported:
-        if changes:  # the time of a change of nothing need not be kept
+        if changes or lists:  # the time of a change of nothing need not be kept
             raise
 
 
@@ -100,5 +104,6 @@ def _headers(call: Call) -> list[tuple[str, str]]:
         ("Last-Modified", last_modified(changed(found))),
         ("X-Storage-Policy", policy_of(found)),
         *metadata.shown(found.user, Kind.CONTAINER, owner=call.owns),
+        *(grants.of_bucket(found) if call.owns else ()),
         ("Accept-Ranges", "bytes"),
     ]

@@ -12,9 +12,10 @@ from urllib.parse import quote
 from aiohttp import hdrs, web
 
 from gateway.auth.access import Action, Resource, may
+from gateway.auth.accountacl import GRANTED
 from gateway.auth.asking import Caller
 from gateway.auth.facts import Facts, Tell
-from gateway.auth.guard import check_in
+from gateway.auth.guard import access_in, check_in
 from gateway.auth.principals import ANONYMOUS, Principal, Registry
 from gateway.auth.tempauth import InvalidToken, TokenIssuer
 from gateway.auth.tenancy import Tenancy
@@ -171,38 +172,46 @@ class Dispatcher:
             call.finish(response.headers)
         return response
 
-    async def _permit(
     def _account_of(self, principal: Principal, target: Target) -> Place:
         """The account that a request about many objects is in. Raises `Refusal`; nothing has been checked otherwise."""
         if principal is ANONYMOUS or target.owner is None:
             raise _refusal(principal, target)
         return Place(target, target.owner, self._store(target.owner, principal))
 
+    async def _permit(
         self, principal: Principal, action: Action, target: Target, *, tell: Tell, creates: bool = False
     ) -> Place:
         """The place that a target is, if `principal` may do `action` there. Raises `Refusal`, `NoSuchBucket`.
 
-        Whoever has no right by his role is refused the same whether the container exists or not.
+        Whoever has no right by his role or the account's list is refused the same whether the container exists or not.
         """
         owner = target.owner
         if owner is None:
             raise _refusal(principal, target)
-        by_role = may(principal, action, Resource(owner, target.container, target.name))
-        if target.level is Level.ACCOUNT and by_role:
-            return Place(target, owner, self._store(owner, principal))
+        allowed = may(principal, action, Resource(owner, target.container, target.name))
         try:
-            place = await locate(self._store(owner, principal), target, owner)
+            store = self._store(owner, principal)
+        except Refusal:
+            if not allowed:
+                raise _refusal(principal, target) from None
+            raise
+        granted = None if allowed else await access_in(store, principal, owner)
+        allowed = allowed or (granted is not None and action in GRANTED[granted])
+        if target.level is Level.ACCOUNT and allowed:
+            return Place(target, owner, store, granted=granted)
+        try:
+            place = await locate(store, target, owner, granted)
         except (NoSuchBucket, InvalidName, Refusal) as missing:
-            if not by_role:
+            if not allowed:
                 raise _refusal(principal, target) from None
             if creates and isinstance(missing, NoSuchBucket):
-                return Place(target, owner, self._store(owner, principal))
+                return Place(target, owner, store, granted=granted)
             raise
         try:
             await check_in(place.store, principal, action, place.container, target.name, tell)
         except Denied:
             raise _refusal(principal, target) from None
-        return Place(target, owner, place.store) if creates else place
+        return Place(target, owner, store, granted=granted) if creates else place
 
     def _store(self, owner: str, principal: Principal = ANONYMOUS) -> Store:
         """The store of an account, as `principal` has it. Raises `Refusal` (404) for one that is not configured."""

@@ -53,6 +53,6 @@ def info(settings: SwiftSettings, *, large: bool) -> bytes:
             "bulk_delete": BULK_DELETE,
             "bulk_upload": BULK_UPLOAD,
             **({"slo": SLO} if large else {}),
-            "tempauth": {"account_acls": False},
+            "tempauth": {"account_acls": True},
         }
     ).encode()

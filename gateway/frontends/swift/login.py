@@ -5,13 +5,13 @@ from urllib.parse import quote
 
 from aiohttp import hdrs, web
 
+from gateway.auth.groups import RESELLER_PREFIX
 from gateway.auth.logins import Logins
 from gateway.auth.principals import Registry, User
 from gateway.auth.tempauth import TokenIssuer
 from gateway.frontends.swift.answers import answer
 from gateway.frontends.swift.errors import Refusal
 from gateway.frontends.swift.settings import SwiftSettings
-from gateway.frontends.swift.target import RESELLER_PREFIX
 
 PATHS = frozenset({"/auth/v1.0", "/auth/v1.0/", "/auth/v1", "/auth/v1/"})
 

@@ -25,8 +25,11 @@ def of_object(headers: Pairs) -> dict[str, str]:
     return {name: legible(value) for name, value in entries.items()}
 
 
-def changes(headers: Pairs, kind: Kind) -> dict[str, str | None]:
-    """What a request does to the metadata of an account or container: `None` removes. Raises `Refusal` (400)."""
+def changes(headers: Pairs, kind: Kind, *, owner: bool = True) -> dict[str, str | None]:
+    """What a request does to the metadata of an account or container: `None` removes. Raises `Refusal` (400).
+
+    What is the owner's alone is left as it is by others.
+    """
     removing = f"x-remove-{kind}-meta-"
     removed = (name.lower() for name, _ in headers)
     result: dict[str, str | None] = {
@@ -36,7 +39,7 @@ def changes(headers: Pairs, kind: Kind) -> dict[str, str | None]:
         check_utf8(name)
         check_utf8(value)
         result[name] = value or None
-    return result
+    return result if owner else {name: value for name, value in result.items() if name not in OWNER_ONLY}
 
 
 def merge(current: Mapping[str, str], changed: Mapping[str, str | None]) -> dict[str, str]:

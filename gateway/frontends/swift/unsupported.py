@@ -14,10 +14,8 @@ from gateway.frontends.swift.target import Level
 WRITES = frozenset({"PUT", "POST", "COPY"})
 
 HEADERS: Mapping[Level, tuple[str, ...]] = {
-    Level.ACCOUNT: ("X-Account-Access-Control",),
+    Level.ACCOUNT: (),
     Level.CONTAINER: (
-        "X-Container-Read",
-        "X-Container-Write",
         "X-Container-Sync-Key",
         "X-Container-Sync-To",
         "X-Versions-Enabled",

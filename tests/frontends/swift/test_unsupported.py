@@ -33,8 +33,7 @@ async def test_versions_of_the_old_kind_are_switched_off(world: World) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "headers", "query"),
     (
-        ("PUT", ("box",), {"X-Container-Read": ".r:*"}, ""),
-        ("POST", ("box",), {"X-Container-Write": "a:b"}, ""),
+        ("PUT", ("box",), {"X-Container-Sync-Key": "k"}, ""),
         ("POST", ("box",), {"X-Versions-Enabled": "true"}, ""),
         ("GET", ("box",), {}, "versions"),
     ),
