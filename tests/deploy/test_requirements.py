@@ -24,7 +24,7 @@ def pins(path: Path) -> dict[str, str]:
 
 
 def test_the_files_are_there() -> None:
-    assert {path.stem for path in LOCKED} == {"build", "clients", "dev", "runtime", "swift"}
+    assert {path.stem for path in LOCKED} == {"build", "clients", "dev", "runtime", "strangers", "swift"}
 
 
 @pytest.mark.parametrize("path", LOCKED, ids=lambda path: path.stem)

@@ -1,0 +1,177 @@
+"""OpenStack's functional tests of Swift and python-swiftclient against a real process: `scripts/strangers`.
+
+They aren't part of `make test`: they take some minutes, and delete all that their accounts hold.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+from tests.e2e.portico import ANY_PORT, ROOT, serving
+from tests.strangers.known import KNOWN
+
+VENV = ROOT / ".venv-strangers"
+SOURCES = VENV / "sources"
+SUITE_SECONDS = 1800.0
+
+CONFIG = """
+stores:
+  main: {type: memory}
+namespaces:
+  default: {store: main}
+accounts:
+  - name: test
+    users:
+      - {name: tester, secret: testing-secret, role: admin}
+      - {name: tester3, secret: testing3-secret, role: none}
+      - {name: tester6, secret: testing6-secret, role: operator}
+  - {name: test2, users: [{name: tester2, secret: testing2-secret, role: admin}]}
+  - {name: test5, users: [{name: tester5, secret: testing5-secret, role: admin}]}
+"""
+
+FUNC_TEST = """
+[func_test]
+auth_uri = http://127.0.0.1:{port}/auth/v1.0
+account = test
+username = tester
+password = testing-secret
+account2 = test2
+username2 = tester2
+password2 = testing2-secret
+username3 = tester3
+password3 = testing3-secret
+account6 = test
+username6 = tester6
+password6 = testing6-secret
+collate = C
+insecure = no
+"""
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Tests in the sources of a distribution: folders or modules, as pytest takes them."""
+
+    distribution: str
+    paths: Sequence[str]
+
+    @property
+    def folder(self) -> Path:
+        name = self.distribution.replace("-", "_")
+        return next(path for path in SOURCES.iterdir() if path.is_dir() and path.name.startswith(f"{name}-"))
+
+
+SUITES = {
+    "swift": Suite(
+        "swift",
+        tuple(
+            f"test/functional/{name}.py"
+            for name in (
+                "tests",
+                "test_account",
+                "test_container",
+                "test_object",
+                "test_object_versioning",
+                "test_slo",
+                "test_dlo",
+                "test_symlink",
+                "test_staticweb",
+                "test_tempurl",
+                "test_versioned_writes",
+                "test_domain_remap",
+                "test_access_control",
+                "test_protocol",
+            )
+        ),
+    ),
+    "client": Suite("python-swiftclient", ("test/functional/test_swiftclient.py",)),
+}
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one test: `passed`, `skipped` or `failed`, and the last line of why."""
+
+    test: str
+    outcome: str
+    why: str = ""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the suites, print what came of them, and return 1 if anything else failed than what is known to."""
+    parser = argparse.ArgumentParser(prog="scripts/strangers", description=__doc__)
+    parser.add_argument("suite", nargs="?", choices=SUITES, help="one of them; all without it")
+    parser.add_argument("-k", default="", metavar="EXPRESSION", help="only tests that match, as pytest has it")
+    chosen = parser.parse_args(arguments)
+    unknown = 0
+    with tempfile.TemporaryDirectory() as folder, endpoint(Path(folder)) as config:
+        for name in [chosen.suite] if chosen.suite else SUITES:
+            unknown += report(name, list(run(SUITES[name], config, chosen.k)))
+    return min(unknown, 1)
+
+
+@contextmanager
+def endpoint(folder: Path) -> Iterator[Path]:
+    """A process that serves the accounts of the tests, as their configuration file names it."""
+    config = folder / "portico.yaml"
+    config.write_text(CONFIG)
+    with serving(folder / "data", (*ANY_PORT, "--config", str(config))) as server:
+        told = folder / "test.conf"
+        told.write_text(FUNC_TEST.format(port=server.ports["swift"]))
+        yield told
+
+
+def run(suite: Suite, config: Path, expression: str = "") -> Iterator[Result]:
+    """Run a suite with its own interpreter."""
+    results = config.with_suffix(".xml")
+    options = ("-q", "--tb=short", "-p", "no:requests_mock", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir=.", "-o", "python_files=test*.py")
+    selected = ("-k", expression) if expression else ()
+    command = (VENV / "bin/python", "-m", "pytest", *options, f"--junitxml={results}", *selected, *suite.paths)
+    environ = {**os.environ, "SWIFT_TEST_CONFIG_FILE": str(config), "SWIFT_TEST_IN_PROCESS": "false"}
+    with config.with_name(f"{suite.distribution}.log").open("wb") as log:
+        subprocess.run(command, cwd=suite.folder, env=environ, stdout=log, check=False, timeout=SUITE_SECONDS)
+    return read(results)
+
+
+def read(results: Path) -> Iterator[Result]:
+    """The results in a file of JUnit's format, which our own pytest has written."""
+    for case in ElementTree.parse(results).iter("testcase"):
+        test = f"{case.get('classname', '').removeprefix('test.functional.')}.{case.get('name')}"
+        bad = [each for each in case if each.tag in {"failure", "error"}]
+        if bad:
+            lines = (bad[0].get("message") or bad[0].text or "").strip().splitlines()
+            yield Result(test, "failed", lines[0] if lines else "")
+        else:
+            yield Result(test, "passed" if case.find("skipped") is None else "skipped")
+
+
+def report(name: str, results: Sequence[Result], known: Mapping[str, str] = KNOWN) -> int:
+    """Print what became of a suite. Returns how many tests failed that aren't known to."""
+    counts = Counter(result.outcome for result in results)
+    unknown = [result for result in results if result.outcome == "failed" and result.test not in known]
+    print(f"{name}: {', '.join(f'{counts[outcome]} {outcome}' for outcome in ('passed', 'failed', 'skipped'))}")
+    _print("fails", ((result.test, result.why) for result in unknown))
+    _print("fails as known", _known(results, "failed", known))
+    _print("is known to fail, and passes", _known(results, "passed", known))
+    return len(unknown)
+
+
+def _known(results: Sequence[Result], outcome: str, known: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    return ((each.test, known[each.test]) for each in results if each.outcome == outcome and each.test in known)
+
+
+def _print(what: str, rows: Iterable[tuple[str, str]]) -> None:
+    for test, why in rows:
+        print(f"  {what}: {test}: {why[:200]}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
