@@ -1,5 +1,21 @@
 """Tests of OpenStack's suites that fail here, and why."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-KNOWN: Mapping[str, str] = {}
+RAW_TARGET = "the HTTP parser refuses a target that is not percent-encoded (RFC 9112, 3.2)"
+RAW_NAME = "the HTTP parser refuses names of headers that are no tokens (RFC 9110, 5.1)"
+NO_LENGTH = "bytes behind a request without a length are taken for the next request (RFC 9112, 6.3)"
+
+
+def _both(group: str, tests: Iterable[str], why: str) -> Iterator[tuple[str, str]]:
+    """Tests that are there twice, the second time with names beyond ASCII."""
+    return ((f"tests.{name}.{test}", why) for name in (group, f"{group}UTF8") for test in tests)
+
+
+KNOWN: Mapping[str, str] = {
+    **dict(_both("TestAccount", ["testInvalidUTF8Path"], RAW_TARGET)),
+    **dict(_both("TestContainer", ["testUtf8Container", "testSlashInName"], RAW_TARGET)),
+    **dict(_both("TestFile", ["testQuestionMarkInName"], RAW_TARGET)),
+    **dict(_both("TestFile", ["testBadHeaders", "testNoContentLengthForPut"], NO_LENGTH)),
+    "test_swiftclient.TestFunctional.test_post_object_unicode_header_name": RAW_NAME,
+}

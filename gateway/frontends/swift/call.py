@@ -85,6 +85,8 @@ class Call:
     def finish(self, headers: CIMultiDict[str]) -> None:
         """Add what every answer to this request carries."""
         identify(headers)
+        if self.headers.get(hdrs.CONNECTION, "").lower() == "keep-alive":
+            headers[hdrs.CONNECTION] = "keep-alive"
         origin = self.headers.get(hdrs.ORIGIN)
         if origin and self.place.bucket is not None:
             expose(headers, origin, self.place.bucket)

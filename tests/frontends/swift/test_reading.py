@@ -193,3 +193,9 @@ async def test_a_read_that_fails_on_its_way_breaks_the_connection(far: Store) ->
         assert (broken.status, broken.error) == (200, "Corrupt")
         assert broken.sent < len(DATA)
         assert (await world.do("HEAD", "box", "thing")).status == 200
+
+
+async def test_who_asks_to_keep_the_connection_is_told_so(world: World) -> None:
+    await world.container("box", "a")
+    assert (await world.do("GET", "box", "a", Connection="keep-alive")).headers["Connection"] == "keep-alive"
+    assert "Connection" not in (await world.do("GET", "box", "a")).headers
