@@ -9,11 +9,11 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from tests.e2e.portico import ANY_PORT, ROOT, serving
 from tests.strangers.known import KNOWN
@@ -21,6 +21,9 @@ from tests.strangers.known import KNOWN
 VENV = ROOT / ".venv-strangers"
 SOURCES = VENV / "sources"
 SUITE_SECONDS = 1800.0
+WIDTH = 200
+OPTIONS = ("-q", "--tb=short", f"-c{os.devnull}", "--rootdir=.", "-opython_files=test*.py", "-pno:requests_mock")
+"""Nothing of our own tests' configuration holds there."""
 
 # The tests make containers of the same name in both accounts, which have a namespace each for that.
 CONFIG = """
@@ -137,21 +140,8 @@ def endpoint(folder: Path) -> Iterator[Path]:
 def run(suite: Suite, config: Path, expression: str = "") -> Iterator[Result]:
     """Run a suite with its own interpreter."""
     results = config.with_suffix(".xml")
-    options = (
-        "-q",
-        "--tb=short",
-        "-p",
-        "no:requests_mock",
-        "-p",
-        "no:cacheprovider",
-        "-c",
-        os.devnull,
-        "--rootdir=.",
-        "-o",
-        "python_files=test*.py",
-    )
     selected = ("-k", expression) if expression else ()
-    command = (VENV / "bin/python", "-m", "pytest", *options, f"--junitxml={results}", *selected, *suite.paths)
+    command = (VENV / "bin/python", "-m", "pytest", *OPTIONS, f"--junitxml={results}", *selected, *suite.paths)
     environ = {**os.environ, "SWIFT_TEST_CONFIG_FILE": str(config), "SWIFT_TEST_IN_PROCESS": "false"}
     with config.with_name(f"{suite.distribution}.log").open("wb") as log:
         subprocess.run(command, cwd=suite.folder, env=environ, stdout=log, check=False, timeout=SUITE_SECONDS)
@@ -160,7 +150,7 @@ def run(suite: Suite, config: Path, expression: str = "") -> Iterator[Result]:
 
 def read(results: Path) -> Iterator[Result]:
     """The results in a file of JUnit's format, which our own pytest has written."""
-    for case in ElementTree.parse(results).iter("testcase"):
+    for case in ET.parse(results).iter("testcase"):
         test = f"{case.get('classname', '').removeprefix('test.functional.')}.{case.get('name')}"
         bad = [each for each in case if each.tag in {"failure", "error"}]
         if bad:
@@ -174,19 +164,17 @@ def report(name: str, results: Sequence[Result], known: Mapping[str, str] = KNOW
     """Print what became of a suite. Returns how many tests failed that aren't known to."""
     counts = Counter(result.outcome for result in results)
     unknown = [result for result in results if result.outcome == "failed" and result.test not in known]
-    print(f"{name}: {', '.join(f'{counts[outcome]} {outcome}' for outcome in ('passed', 'failed', 'skipped'))}")
-    _print("fails", ((result.test, result.why) for result in unknown))
-    _print("fails as known", _known(results, "failed", known))
+    _print(f"{name}: {', '.join(f'{counts[outcome]} {outcome}' for outcome in ('passed', 'failed', 'skipped'))}")
+    for result in unknown:
+        _print(f"  fails: {result.test}: {result.why[:WIDTH]}")
+    for result in results:
+        if result.outcome == "failed" and result.test in known:
+            _print(f"  fails as known: {result.test}: {known[result.test]}")
     return len(unknown)
 
 
-def _known(results: Sequence[Result], outcome: str, known: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    return ((each.test, known[each.test]) for each in results if each.outcome == outcome and each.test in known)
-
-
-def _print(what: str, rows: Iterable[tuple[str, str]]) -> None:
-    for test, why in rows:
-        print(f"  {what}: {test}: {why[:200]}")
+def _print(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
 
 
 if __name__ == "__main__":
