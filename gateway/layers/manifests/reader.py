@@ -1,5 +1,6 @@
 """A large object that is open for reading."""
 
+import asyncio
 import os
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack, aclosing
@@ -9,15 +10,21 @@ from gateway.core.conditions import When
 from gateway.core.errors import BrokenSegment
 from gateway.core.ranges import Extent, Span
 from gateway.core.store import Reader, Region, Store
+from gateway.core.tasks import wholly
 from gateway.core.types import Meta
 from gateway.layers.manifests.gate import Neighbours
 from gateway.layers.manifests.segments import BROKEN, Piece
 
 Part = Reader | bytes
+Opened = tuple[Part, AsyncExitStack]
+"""A part, and what closes it."""
+
+FEW = 64 * 1024
+"""Up to so many bytes are sent sooner than the segment behind them is opened beside."""
 
 
 class LargeReader(Reader):
-    """The bytes of one segment after the other; one is open at a time.
+    """The bytes of one segment after the other. While one is read the next one is opened, and no more.
 
     The first one is opened with the reader: where it is missing or was changed, that is told before anything was sent.
     A later one that is breaks the stream. Raises `BrokenSegment`.
@@ -93,12 +100,29 @@ class LargeReader(Reader):
 
     async def _open_all(self, pieces: AsyncGenerator[Piece | bytes, None]) -> AsyncGenerator[Part, None]:
         async with aclosing(pieces):
-            async for piece in pieces:
-                if isinstance(piece, bytes):
-                    yield piece
-                    continue
-                async with AsyncExitStack() as stack:
-                    yield await self._open(stack, piece)
+            ahead: asyncio.Task[Opened | None] | None = None
+            opened = await self._next(pieces)
+            while opened is not None:
+                part, stack = opened
+                try:
+                    async with stack:
+                        if _size(part) > FEW:
+                            ahead = asyncio.create_task(self._next(pieces))
+                        yield part
+                    opened = await (self._next(pieces) if ahead is None else ahead)
+                    ahead = None
+                finally:
+                    if ahead is not None:
+                        await wholly(_drop(ahead))
+
+    async def _next(self, pieces: AsyncGenerator[Piece | bytes, None]) -> Opened | None:
+        """The next part, open; None at the end."""
+        piece = await anext(pieces, None)
+        if piece is None:
+            return None
+        async with AsyncExitStack() as stack:
+            part = piece if isinstance(piece, bytes) else await self._open(stack, piece)
+            return part, stack.pop_all()
 
     async def _open(self, stack: AsyncExitStack, piece: Piece) -> Reader:
         span = Span(piece.extent.start, piece.extent.stop - 1)
@@ -111,6 +135,18 @@ class LargeReader(Reader):
         if reader.meta.size != piece.size:
             raise BrokenSegment
         return reader
+
+
+def _size(part: Part) -> int:
+    return len(part) if isinstance(part, bytes) else len(part.extent)
+
+
+async def _drop(ahead: asyncio.Task[Opened | None]) -> None:
+    """Close what has been opened for a reader that is left early. What went wrong with it is nobody's business."""
+    ahead.cancel()
+    await asyncio.wait((ahead,))
+    if not ahead.cancelled() and ahead.exception() is None and (opened := ahead.result()) is not None:
+        await opened[1].aclose()
 
 
 async def _held(part: Part) -> AsyncIterator[Region]:
