@@ -37,6 +37,21 @@ pip_install() { # pip_install VIRTUALENV OPTIONS...
     "$1/bin/python" -m pip install --quiet --no-input --disable-pip-version-check "${@:2}"
 }
 
+# Have the source distributions of these packages, which hold their tests, in the versions that are installed there.
+fetch_sources() { # fetch_sources VIRTUALENV REQUIREMENTS NAME...
+    local sources=$1/sources names
+    cmp --quiet "$2" "$sources/.fetched" && return
+    say "fetching ${*:3} into $sources"
+    rm -rf "$sources"
+    mkdir "$sources"
+    names=$(IFS='|' && printf '%s' "${*:3}")
+    awk -v "names=^($names)==" '/^[a-z]/ { on = $0 ~ names } on' "$2" >"$sources/wanted.txt"
+    "$1/bin/python" -m pip download --quiet --no-input --disable-pip-version-check \
+        --no-deps --no-binary :all: --require-hashes --dest "$sources" -r "$sources/wanted.txt"
+    for archive in "$sources"/*.tar.gz; do tar -xzf "$archive" -C "$sources"; done
+    cp "$2" "$sources/.fetched"
+}
+
 # Have these programs, from their Debian packages where one is missing.
 need_programs() { # need_programs NAME...
     local program missing=()

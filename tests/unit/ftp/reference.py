@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.frontends.ftp.commands import COMMANDS, SECTIONS, UNBUILT, Command, PlainCommand, lookup
+from tests.strangers.pyftpdlib import LEFT_OUT, NOT_SERVED
 
 PAGE = Path(__file__).parents[3] / "docs" / "ftp.md"
 
@@ -13,6 +14,15 @@ HEAD = """\
 
 This page is made from the command table. *Before login*: works for strangers. *At once*: is answered while a transfer
 runs, as STAT without a path is. *With a certificate*: is served where `frontends.ftp.tls` is configured.
+"""
+
+STRANGERS = """\
+## Another server's tests
+
+The functional tests of pyftpdlib run against Portico, all but these, which expect something else of a server:
+
+| test | why it does not apply |
+|---|---|
 """
 
 
@@ -47,7 +57,9 @@ REFUSALS = (
 def page() -> str:
     sections = (f"## {title}\n\n{_table(commands)}" for title, commands in SECTIONS.items())
     refusals = "".join(f"| {each.what} | {each.code} | {each.why} |\n" for each in REFUSALS)
-    return "\n".join((HEAD, *sections, f"## Refused\n\n| what | answer | why |\n|---|---|---|\n{refusals}"))
+    strangers = "".join(f"| {test} | {why} |\n" for test, why in (*NOT_SERVED.items(), *LEFT_OUT.items()))
+    refused = f"## Refused\n\n| what | answer | why |\n|---|---|---|\n{refusals}"
+    return "\n".join((HEAD, *sections, refused, STRANGERS + strangers))
 
 
 def _table(commands: Mapping[str, Command]) -> str:
