@@ -1,13 +1,15 @@
 """The address arguments of PORT, EPRT, PASV and EPSV (RFC 959, RFC 2428). No I/O."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from gateway.frontends.ftp.replies import Refused
 
 Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
 
 UNPRIVILEGED = 1024
 
@@ -56,9 +58,16 @@ def parse_eprt(text: str) -> Endpoint:
     return Endpoint(address, int(match[4]))
 
 
-def check_target(endpoint: Endpoint, client: Address) -> None:
-    """Let the gateway be sent nowhere but back to its client (RFC 2577, the bounce attack). Raises `Refused`."""
-    if endpoint.address != client:
+def is_in(address: Address, networks: Iterable[Network]) -> bool:
+    return any(address in network for network in networks)
+
+
+def check_target(endpoint: Endpoint, client: Address, others: Iterable[Network] = ()) -> None:
+    """Let the gateway be sent nowhere but back to its client, or to one of the networks `others`. Raises `Refused`.
+
+    RFC 2577 tells of the bounce attack.
+    """
+    if endpoint.address != client and not is_in(endpoint.address, others):
         raise Refused(501, "Data connections lead to your own address only")
     if endpoint.port < UNPRIVILEGED:
         raise Refused(501, f"Data connections lead to ports from {UNPRIVILEGED} on only")

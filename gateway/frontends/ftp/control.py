@@ -13,6 +13,7 @@ from typing import Protocol
 from gateway.frontends.ftp.addresses import Address
 from gateway.frontends.ftp.dispatch import GONE, Work, begin, is_at_once
 from gateway.frontends.ftp.lines import Lines, Request
+from gateway.frontends.ftp.proxy import Proxied
 from gateway.frontends.ftp.replies import Reply, Then
 from gateway.frontends.ftp.session import Services, Session
 from gateway.frontends.ftp.wire import Wire
@@ -24,10 +25,14 @@ MAX_PENDING = 64
 
 
 class Reception(Protocol):
-    """The server, as its connections see it. `scratch` is what they all read into, one at a time."""
+    """The server, as its connections see it. `scratch` is what they all read into, one at a time.
+
+    `proxied` holds connections of load balancers that have not said for whom they connect.
+    """
 
     services: Services
     scratch: memoryview
+    proxied: set[Proxied]
 
     def admit(self, client: Address) -> bool:
         """Whether one more connection may come in."""
@@ -75,6 +80,13 @@ class Control(asyncio.BufferedProtocol):
 
     def get_buffer(self, sizehint: int) -> memoryview:
         return self._reception.scratch
+
+    def take(self, data: bytes) -> None:
+        """Take in what came before this connection had its protocol."""
+        for start in range(0, len(data), len(self._reception.scratch)):
+            piece = data[start : start + len(self._reception.scratch)]
+            self._reception.scratch[: len(piece)] = piece
+            self.buffer_updated(len(piece))
 
     def buffer_updated(self, nbytes: int) -> None:
         try:

@@ -8,10 +8,10 @@ import asyncio
 import errno
 import secrets
 import socket
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 
-from gateway.frontends.ftp.addresses import Address, address_of
+from gateway.frontends.ftp.addresses import Address, Network, address_of, is_in
 from gateway.frontends.ftp.replies import Refused
 from gateway.frontends.ftp.sources import CANNOT_CONNECT, DataSource
 
@@ -66,7 +66,9 @@ class Passive(DataSource):
 class Listener:
     """A listening port and those whose connections are awaited on it."""
 
-    def __init__(self, address: Address, port: int) -> None:
+    def __init__(self, address: Address, port: int, others: Collection[Network] = ()) -> None:
+        """`others`: networks from which anybody may come in the place of whom is awaited."""
+        self._others = others
         self._loop = asyncio.get_running_loop()
         self._socket = _listening(address, port)
         self.port: int = self._socket.getsockname()[1]
@@ -75,7 +77,8 @@ class Listener:
         self._loop.add_reader(self._socket.fileno(), self._accept)
 
     def awaits(self, peer: Address) -> bool:
-        return peer in self._awaited
+        """Whether `peer` has to be awaited on another port; where others may come in his place, one port serves one."""
+        return bool(self._awaited) if self._others else peer in self._awaited
 
     def expect(self, peer: Address) -> Passive:
         """Await one connection from `peer`, who must not be awaited yet; one that came before is not meant."""
@@ -105,7 +108,11 @@ class Listener:
 
     def _meet(self, sock: socket.socket, name: tuple[str, int]) -> None:
         sock.setblocking(False)
-        if source := self._awaited.get(address_of(name[0])):
+        peer = address_of(name[0])
+        source = self._awaited.get(peer)
+        if source is None and self._awaited and is_in(peer, self._others):
+            source = next(iter(self._awaited.values()))
+        if source is not None:
             source.arrive(sock)
         else:
             sock.close()
@@ -120,10 +127,11 @@ class Listener:
 
 
 class PassivePorts:
-    """The pool. `ports` of None: any free ones, as many as are needed at a time."""
+    """The pool. `ports` of None: any free ones, as many as are needed at a time. `others`: see `Listener`."""
 
-    def __init__(self, ports: range | None) -> None:
+    def __init__(self, ports: range | None, others: Collection[Network] = ()) -> None:
         self._ports = ports
+        self._others = others
         self._listeners: dict[tuple[Address, int], Listener] = {}
 
     def reserve(self, local: Address, peer: Address) -> Passive:
@@ -150,7 +158,7 @@ class PassivePorts:
                 continue  # somebody else listens there
 
     def _open(self, local: Address, port: int) -> Listener:
-        listener = Listener(local, port)
+        listener = Listener(local, port, self._others)
         self._listeners[local, listener.port] = listener
         return listener
 

@@ -14,12 +14,14 @@ import aioftp
 from gateway.auth.principals import Registry
 from gateway.auth.tenancy import Tenancy
 from gateway.core.events import Observer
-from gateway.frontends.ftp.addresses import Address, address_of
+from gateway.frontends.ftp.addresses import Address, address_of, is_in
 from gateway.frontends.ftp.control import Control, Reception
 from gateway.frontends.ftp.crowd import Bans, Sessions
+from gateway.frontends.ftp.masquerade import Masquerade
 from gateway.frontends.ftp.partials import Partials
 from gateway.frontends.ftp.passive import PassivePorts
 from gateway.frontends.ftp.profile import AnonymousSettings, Profiles
+from gateway.frontends.ftp.proxy import Proxied
 from gateway.frontends.ftp.replies import Reply
 from gateway.frontends.ftp.security import Security
 from gateway.frontends.ftp.session import Services
@@ -55,19 +57,36 @@ class Door(asyncio.Protocol):
         if not peer or not local:
             transport.close()
             return
-        client = address_of(peer[0])
+        client, here = address_of(peer[0]), address_of(local[0])
+        if is_in(client, self._reception.services.settings.proxy_networks):
+            meet = partial(self._meet, transport, here, client)
+            transport.set_protocol(Proxied(transport, meet, self._reception.proxied))
+        else:
+            self._let_in(transport, client, here)
+
+    def _meet(
+        self, transport: asyncio.Transport, local: Address, proxy: Address, client: Address | None, rest: bytes
+    ) -> None:
+        """A load balancer has told of its client; behind that the `rest` came, which is the client's."""
+        control = self._let_in(transport, client or proxy, local)
+        if control is not None:
+            control.take(rest)
+
+    def _let_in(self, transport: asyncio.Transport, client: Address, local: Address) -> Control | None:
         if not self._reception.admit(client):
             if not self._is_implicit:
                 transport.write(TOO_MANY)
             transport.close()
-            return
+            return None
         try:
             context = self._reception.services.security.context() if self._is_implicit else None
         except ValueError as error:
             logger.warning("no TLS", extra={"reason": str(error)})
             transport.close()
-            return
-        transport.set_protocol(Control(self._reception, transport, client, address_of(local[0]), context))
+            return None
+        control = Control(self._reception, transport, client, local, context)
+        transport.set_protocol(control)
+        return control
 
 
 def _with_strangers(
@@ -96,18 +115,20 @@ class FtpServer(aioftp.Server):
         super().__init__(users, maximum_connections=settings.max_connections, welcome_message=settings.banner)
         self.commands_mapping.clear()
         self.scratch = memoryview(bytearray(READ))
+        self.proxied: set[Proxied] = set()
         self.services = Services(
             settings=settings,
             users=users,
             profiles=profiles,
             tenancy=tenancy,
             observe=observe,
-            passive=PassivePorts(settings.data_ports),
+            passive=PassivePorts(settings.data_ports, settings.data_networks),
             partials=Partials(settings.keep_partials, settings.partial_space),
             threads=ThreadPoolExecutor(SENDERS, thread_name_prefix="portico-ftp"),
             security=Security(settings.tls),
             sessions=Sessions(),
             bans=Bans(settings.ban_after, settings.ban_window, settings.ban_time),
+            masquerade=Masquerade(settings.masquerade_address, settings.masquerade_networks),
         )
         self._listeners: list[asyncio.Server] = []
         self._sweeping: asyncio.Task[None] | None = None
@@ -176,6 +197,8 @@ class FtpServer(aioftp.Server):
         """Stop to listen and let running commands end for up to `seconds`; then cancel them."""
         for listener in self._listeners:
             listener.close()
+        for proxied in list(self.proxied):
+            proxied.abort()
         for control in list(self._controls):
             control.dismiss()
         await self._wait_until_empty(seconds)

@@ -19,6 +19,7 @@ from gateway.frontends.ftp.deflate import LEVEL
 from gateway.frontends.ftp.digests import MD5
 from gateway.frontends.ftp.listing import DEFAULT_FACTS
 from gateway.frontends.ftp.login import Login
+from gateway.frontends.ftp.masquerade import Masquerade
 from gateway.frontends.ftp.partials import Partials
 from gateway.frontends.ftp.passive import PassivePorts
 from gateway.frontends.ftp.permissions import Origin
@@ -45,6 +46,7 @@ class Services:
     security: Security
     sessions: Sessions
     bans: Bans
+    masquerade: Masquerade
 
 
 class Channel(Protocol):

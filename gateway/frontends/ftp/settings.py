@@ -1,10 +1,13 @@
 """Settings of the FTP frontend."""
 
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
+from typing import Annotated
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -18,7 +21,23 @@ from pydantic import (
 from gateway.frontends.ftp.certificates import CertificateFiles
 from gateway.frontends.ftp.profile import AnonymousSettings
 
+_DIGITS = re.compile(r"[\d.]+", re.ASCII)
+_HOST = re.compile(r"(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]{0,62}\.?)*", re.ASCII)
 _PORTS = re.compile(r"(\d{1,5})\s*-\s*(\d{1,5})", re.ASCII)
+
+
+def _masquerade_name(name: str) -> str:
+    if _DIGITS.fullmatch(name):
+        try:
+            return str(IPv4Address(name))
+        except ValueError:
+            pass
+    elif _HOST.fullmatch(name):
+        return name
+    raise ValueError("must be an IPv4 address or the name of a host")
+
+
+MasqueradeName = Annotated[str, AfterValidator(_masquerade_name)]
 
 
 class TlsMode(StrEnum):
@@ -54,8 +73,18 @@ class FtpSettings(BaseModel):
     passive_ports: str | int | None = Field(
         "30000-30099", description="Ports of passive data connections, as 30000-30099; null or 0 for any free ones."
     )
-    masquerade_address: IPv4Address | None = Field(
-        None, description="Address that PASV tells clients to connect to, where NAT stands before the gateway."
+    masquerade_address: MasqueradeName | None = Field(
+        None, description="IPv4 address, or a name of it, that PASV tells clients, where NAT stands before the gateway."
+    )
+    masquerade_networks: Mapping[IPv4Network | IPv6Network, MasqueradeName] = Field(
+        default_factory=dict,
+        description="The same by networks of clients, the narrowest first; `local`: the address they connected to.",
+    )
+    data_networks: tuple[IPv4Network | IPv6Network, ...] = Field(
+        (), description="Data connections may be with these, too, and not with the client's own address alone."
+    )
+    proxy_networks: tuple[IPv4Network | IPv6Network, ...] = Field(
+        (), description="Load balancers, whose control connections begin with a PROXY header (version 1 or 2)."
     )
     tls: TlsSettings | None = Field(None, description="TLS on demand of clients (AUTH TLS); null: none.")
     banner: str = Field("Portico FTP ready", max_length=500, description="The greeting.")

@@ -17,8 +17,10 @@ from gateway.core.errors import BodyTimeout, IncompleteBody
 from gateway.frontends.ftp.addresses import Address
 from gateway.frontends.ftp.control import MAX_PENDING, Control
 from gateway.frontends.ftp.crowd import Bans, Sessions
+from gateway.frontends.ftp.masquerade import Masquerade
 from gateway.frontends.ftp.partials import Partials
 from gateway.frontends.ftp.passive import PassivePorts
+from gateway.frontends.ftp.proxy import Proxied
 from gateway.frontends.ftp.security import Security
 from gateway.frontends.ftp.session import Services, Session
 from gateway.frontends.ftp.settings import FtpSettings
@@ -34,6 +36,7 @@ class Stub:
 
     services: Services
     scratch: memoryview = field(default_factory=lambda: memoryview(bytearray(8192)))
+    proxied: set[Proxied] = field(default_factory=set)
     sent: bytes = b""
     is_reading: bool = True
     is_closed: bool = False
@@ -101,6 +104,7 @@ def connected(**settings: object) -> Iterator[tuple[Stub, Control]]:
             security=security,
             sessions=Sessions(),
             bans=Bans(0, 1, 1),
+            masquerade=Masquerade(None, {}),
         )
         stub = Stub(services)
         control = Control(stub, cast(asyncio.Transport, stub), CLIENT, ip_address("192.0.2.9"))

@@ -1,11 +1,11 @@
 """Parameters of transfers: TYPE, MODE, STRU, ALLO, REST, OPTS, and where the data connection comes from."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from ipaddress import IPv4Address
 
 from gateway.core.ranges import Span
-from gateway.frontends.ftp.addresses import check_target, epsv_text, parse_eprt, parse_port, pasv_text
+from gateway.frontends.ftp.addresses import Address, check_target, epsv_text, parse_eprt, parse_port, pasv_text
 from gateway.frontends.ftp.deflate import LEVEL
 from gateway.frontends.ftp.digests import DIGESTS
 from gateway.frontends.ftp.listing import chosen_facts
@@ -132,9 +132,17 @@ _OPTIONS: Mapping[str, Callable[[Session, str], Reply]] = {
 }
 
 
-def pasv(session: Session, text: str) -> Reply:
+def pasv(session: Session, text: str) -> Reply | Awaitable[Reply]:
     _refuse_after_epsv_all(session)
-    shown = session.services.settings.masquerade_address or session.local
+    shown = session.services.masquerade.known(session.client, session.local)
+    return _resolve_and_enter(session) if shown is None else _enter_passive(session, shown)
+
+
+async def _resolve_and_enter(session: Session) -> Reply:
+    return _enter_passive(session, await session.services.masquerade.resolve(session.client))
+
+
+def _enter_passive(session: Session, shown: Address) -> Reply:
     if not isinstance(shown, IPv4Address):
         return Reply(425, "PASV is for IPv4; use EPSV")
     source = _await_client(session)
@@ -163,7 +171,7 @@ def _await_client(session: Session) -> Passive:
 def port(session: Session, text: str) -> Reply:
     _refuse_after_epsv_all(session)
     target = parse_port(text)
-    check_target(target, session.client)
+    check_target(target, session.client, session.services.settings.data_networks)
     session.agree(Active(target, str(session.local)))
     return Reply(200, "PORT accepted")
 
@@ -171,7 +179,7 @@ def port(session: Session, text: str) -> Reply:
 def eprt(session: Session, text: str) -> Reply:
     _refuse_after_epsv_all(session)
     target = parse_eprt(text)
-    check_target(target, session.client)
+    check_target(target, session.client, session.services.settings.data_networks)
     session.agree(Active(target, str(session.local)))
     return Reply(200, "EPRT accepted")
 
