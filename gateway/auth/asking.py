@@ -23,6 +23,10 @@ class Caller(ABC):
     def facts(self) -> Facts:
         """What conditions may ask of the request."""
 
+    def reaches(self, bucket: str) -> bool:
+        """Whether the request may lead on to what lies in a bucket, as far as rights allow it."""
+        return True
+
 
 async def check_segment(store: Store, bucket: BucketMeta, name: str) -> None:
     """Raise `Denied` unless the object `name` may be read by whoever asks."""
@@ -38,4 +42,6 @@ async def _check(store: Store, action: Action, bucket: BucketMeta, name: str) ->
     caller = current().caller
     if not isinstance(caller, Caller):
         raise Denied  # nobody asks: what runs by itself has no business with others' bytes
+    if not caller.reaches(bucket.name):
+        raise Denied
     await guard.check_in(store, caller.principal, action, bucket, name, caller.facts)

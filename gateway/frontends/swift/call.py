@@ -19,6 +19,7 @@ from gateway.frontends.swift.parameters import Parameters
 from gateway.frontends.swift.rows import Wanted, wanted
 from gateway.frontends.swift.settings import SwiftSettings
 from gateway.frontends.swift.target import Target
+from gateway.frontends.swift.tempurl import Visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class Reach(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """What a handler needs to know. `other` is the second object of a copy."""
+    """What a handler needs to know. `other` is the second object of a copy, `visit` its temporary URL."""
 
     request: web.BaseRequest
     parameters: Parameters
@@ -63,6 +64,7 @@ class Call:
     place: Place
     reach: Reach
     other: Place | None = None
+    visit: Visit | None = None
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -82,9 +84,11 @@ class Call:
         """What the request wants of a listing. Raises `Refusal`."""
         return wanted(self.parameters, self.headers.get(hdrs.ACCEPT, ""), self.settings.listing_limit)
 
-    def finish(self, headers: CIMultiDict[str]) -> None:
-        """Add what every answer to this request carries."""
+    def finish(self, headers: CIMultiDict[str], status: int = 200) -> None:
+        """Add what every answer to this request carries, and what one of that status does."""
         identify(headers)
+        if self.visit is not None:
+            self.visit.dress(headers, status)
         if self.headers.get(hdrs.CONNECTION, "").lower() == "keep-alive":
             headers[hdrs.CONNECTION] = "keep-alive"
         origin = self.headers.get(hdrs.ORIGIN)

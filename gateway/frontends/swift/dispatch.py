@@ -24,16 +24,18 @@ from gateway.core.errors import Denied, InvalidName, NoSuchBucket, StoreError
 from gateway.core.events import Access, Observer
 from gateway.core.store import Manifests, Store, find
 from gateway.frontends.http.sending import BrokenTransfer, sent_bytes
-from gateway.frontends.swift import cors, login, unsupported
+from gateway.frontends.swift import cors, login, tempurl, unsupported
 from gateway.frontends.swift.answers import answer, identify, page, refused
 from gateway.frontends.swift.call import Call, Place, locate
 from gateway.frontends.swift.errors import REASONS, Refusal, of_store
 from gateway.frontends.swift.facts import facts_of
 from gateway.frontends.swift.info import info
+from gateway.frontends.swift.keys import Scope, bearer, scope_of
 from gateway.frontends.swift.operations import Operation, allowed, operation_of
-from gateway.frontends.swift.parameters import Parameters
+from gateway.frontends.swift.parameters import NO_PARAMETERS, Parameters
 from gateway.frontends.swift.settings import SwiftSettings
 from gateway.frontends.swift.target import Level, Target, parse, split
+from gateway.frontends.swift.tempurl import Visit
 
 logger = logging.getLogger("portico.swift")
 
@@ -111,17 +113,24 @@ class Dispatcher:
             served.operation, handler = fixed
             return await handler(request)
         target = parse(path)
-        principal = self._authenticate(request, target)
-        served.found(target, principal)
+        parameters = Parameters(query)
+        visit = None
+        if tempurl.MARK in query and request.method != hdrs.METH_OPTIONS:
+            visit = tempurl.visit_of(request, target, parameters)
+        if visit is None:
+            served.found(target, self._authenticate(request, target))
+        else:
+            served.found(target, await self._visitor(visit, served))
+            visit.check_headers(request.headers)
+            parameters = NO_PARAMETERS
         if request.method == hdrs.METH_OPTIONS:
             served.operation = "preflight"
             return await self._preflight(request, target)
-        parameters = Parameters(query)
         operation = operation_of(target.level, request.method, parameters)
         if operation is None:
             raise Refusal(405, headers={hdrs.ALLOW: allowed(target.level)})
         served.operation = operation.name
-        return await self._perform(request, operation, target, parameters, principal)
+        return await self._perform(request, operation, target, parameters, served.principal, visit)
 
     def _authenticate(self, request: web.BaseRequest, target: Target) -> Principal:
         """Who asks; `ANONYMOUS` without a token. Raises `Refusal` (401) for a token that does not hold."""
@@ -133,6 +142,19 @@ class Dispatcher:
         except InvalidToken:
             raise _unauthorized(target) from None
 
+    async def _visitor(self, visit: Visit, served: "_Served") -> Principal:
+        """Who comes with a temporary URL. Raises `Refusal` (401) for one that nobody has signed."""
+        target = visit.target
+        account = self._registry.account(target.owner or "")
+        if account is None:
+            raise tempurl.invalid(target)
+        scope = await scope_of(self._tenancy.of(account), target, account.id, visit.is_signed_with)
+        if scope is None:
+            raise tempurl.invalid(target)
+        if scope is Scope.CONTAINER:
+            served.within = target.container
+        return bearer(account, tempurl.USER)
+
     async def _perform(
         self,
         request: web.BaseRequest,
@@ -140,6 +162,7 @@ class Dispatcher:
         target: Target,
         parameters: Parameters,
         principal: Principal,
+        visit: Visit | None,
     ) -> web.StreamResponse:
         tell = partial(facts_of, request, parameters)
         if operation.action is None:
@@ -161,6 +184,7 @@ class Dispatcher:
             place=place,
             reach=partial(self._permit, principal, tell=tell),
             other=other,
+            visit=visit,
         )
         try:
             response = await operation.handler(call)
@@ -169,7 +193,7 @@ class Dispatcher:
         except StoreError as error:
             response = refused(_refusal(principal, target) if type(error) is Denied else _told(error))
         if not response.prepared:
-            call.finish(response.headers)
+            call.finish(response.headers, response.status)
         return response
 
     def _account_of(self, principal: Principal, target: Target) -> Place:
@@ -244,6 +268,7 @@ class _Served(Caller):
         self._started = time.monotonic()
         self._target: Target | None = None
         self.operation = "unknown"
+        self.within = ""
         self.context = RequestContext(
             request_id=_transaction_id(request.headers.get("X-Trans-Id-Extra", "")),
             client=request.remote or "",
@@ -260,6 +285,9 @@ class _Served(Caller):
 
     def facts(self) -> Facts:
         return facts_of(self._request, Parameters(split(self._request.raw_path)[1]))
+
+    def reaches(self, bucket: str) -> bool:
+        return self.within in {"", bucket}
 
     def access(self, status: int, sent: int, error: str = "") -> Access:
         target = self._target

@@ -4,7 +4,7 @@ import json
 
 import gateway
 from gateway.core.types import DEFAULT_POLICY
-from gateway.frontends.swift import bulk, constraints
+from gateway.frontends.swift import bulk, constraints, tempurl
 from gateway.frontends.swift.heartbeat import INTERVAL
 from gateway.frontends.swift.settings import SwiftSettings
 from gateway.frontends.swift.stated import MAX_SEGMENTS, MAX_SIZE
@@ -53,6 +53,7 @@ def info(settings: SwiftSettings, *, large: bool) -> bytes:
             "bulk_delete": BULK_DELETE,
             "bulk_upload": BULK_UPLOAD,
             **({"slo": SLO} if large else {}),
+            "tempurl": tempurl.INFO,
             "tempauth": {"account_acls": True},
         }
     ).encode()

@@ -43,3 +43,6 @@ def _parse(query: str) -> dict[str, str]:
         return dict(parse_qsl(query, keep_blank_values=True, errors="surrogateescape", max_num_fields=MAX_FIELDS))
     except ValueError:
         raise Refusal(400, f"More than {MAX_FIELDS} query parameters") from None
+
+
+NO_PARAMETERS = Parameters("")

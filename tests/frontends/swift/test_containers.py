@@ -232,7 +232,7 @@ async def test_info_lists_what_works(world: World) -> None:
     answer = await world.raw("GET", "/info")
     assert answer.headers["Content-Type"] == "application/json; charset=UTF-8"
     info = json.loads(answer.body)
-    assert set(info) == {"bulk_delete", "bulk_upload", "slo", "swift", "tempauth"}
+    assert set(info) == {"bulk_delete", "bulk_upload", "slo", "swift", "tempauth", "tempurl"}
     assert info["tempauth"] == {"account_acls": True}
     assert info["slo"] == {
         "allow_async_delete": True,
