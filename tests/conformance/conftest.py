@@ -144,3 +144,10 @@ def versions(store: Store) -> Versions:
     found = find(store, Versions)
     assert found is not None
     return found
+
+
+@pytest.fixture
+async def versioned(versions: Versions) -> Versions:
+    """With versioning enabled in the bucket."""
+    await versions.set_versioning(BUCKET, enabled=True)
+    return versions

@@ -13,6 +13,8 @@ MODULES = frozenset(
         "test_spans",
         "test_uploads",
         "test_version_listing",
+        "test_version_operations",
+        "test_version_suspension",
         "test_versions",
     }
 )
