@@ -20,6 +20,7 @@ from gateway.failures import StartError
 from gateway.layering import Layering
 from gateway.layers.encrypted import Encrypted, MasterKeys
 from gateway.layers.manifests import Gate, LargeObjects
+from gateway.layers.quotas import Quotas
 from gateway.passthrough import Passthrough
 from gateway.stores.catalog import Catalog
 from gateway.stores.catalog.settings import CatalogSettings
@@ -67,6 +68,8 @@ async def opened(
                 store = _encrypted(store, settings.encryption)
             if isinstance(settings, RemoteS3Settings | RemoteSwiftSettings):
                 store = layering.around(store, name, settings)
+            else:
+                store = Quotas(store)
             if store.caps.listed_props:
                 store = LargeObjects(store, Gate(check_segment, check_segments))
             served[name] = store

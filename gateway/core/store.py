@@ -55,6 +55,7 @@ class Caps:
     the last write of any kind. `policies`: a bucket may be created under a storage policy (`types.STORAGE_POLICY`).
     `expires`: objects can vanish at a time of their own (`Props.expires`); without it such ones are `Unsupported`.
     `keeps`: what came of a body that broke can be kept for another attempt (`Put.keep`, `Multipart`).
+    `quotas`: those of buckets and accounts are held (`core.quotas`).
     """
 
     max_object: int | None = None
@@ -65,6 +66,7 @@ class Caps:
     encryption: bool = False
     expires: bool = True
     keeps: bool = False
+    quotas: bool = False
 
 
 @dataclass(frozen=True, slots=True)

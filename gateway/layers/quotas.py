@@ -4,7 +4,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.core import ops, quotas
 from gateway.core.body import Body
@@ -14,7 +14,7 @@ from gateway.core.encryption import CustomerKey
 from gateway.core.errors import QuotaExceeded
 from gateway.core.quotas import UNLIMITED, Quota
 from gateway.core.ranges import Span
-from gateway.core.store import Multipart, Store
+from gateway.core.store import Accounts, Caps, Multipart, Store, find
 from gateway.core.types import (
     AccountMeta,
     BucketMeta,
@@ -44,10 +44,7 @@ class _Known:
     until: float
     bucket: Quota
     account: Quota
-
-    @property
-    def is_free(self) -> bool:
-        return self.bucket is UNLIMITED and self.account is UNLIMITED
+    is_free: bool
 
 
 class _Claim:
@@ -99,8 +96,15 @@ class Quotas(Layer):
     def __init__(self, inner: Store, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(inner)
         self._clock = clock
+        self._caps: Caps | None = None
         self._known: dict[str, _Known] = {}
         self._pending: Counter[str] = Counter()
+
+    @property
+    def caps(self) -> Caps:  # type: ignore[override]
+        if self._caps is None:
+            self._caps = replace(self.inner.caps, quotas=True)
+        return self._caps
 
     async def put(self, key: Key, body: Body, opts: Put) -> Meta:
         if self._is_free(key.bucket):
@@ -214,20 +218,25 @@ class Quotas(Layer):
             return known
         until = self._clock() + KNOWN_SECONDS
         found = await self.inner.stat_bucket(bucket)
-        account = await ops.stat_account(self.inner, found.owner)
+        bucket_quota, account_quota = quotas.of_bucket(found), await self._account_quota(found.owner)
         if len(self._known) >= MAX_KNOWN:
             self._known.clear()
-        known = _Known(found.owner, until, quotas.of_bucket(found), quotas.of_account(account))
+        is_free = bucket_quota == account_quota == UNLIMITED
+        known = _Known(found.owner, until, bucket_quota, account_quota, is_free)
         self._known[bucket] = known
         return known
+
+    async def _account_quota(self, owner: str) -> Quota:
+        accounts = find(self.inner, Accounts)
+        return UNLIMITED if accounts is None else quotas.of_account(await accounts.stat_account(owner))
 
     async def _scopes(self, bucket: str, known: _Known, objects: int) -> Sequence[tuple[str, int | None]]:
         """What is limited, and the bytes that are left there."""
         scopes: list[tuple[str, int | None]] = []
-        if known.bucket is not UNLIMITED:
+        if known.bucket != UNLIMITED:
             found = await ops.counted(self.inner, await self.inner.stat_bucket(bucket))
             scopes.append((f"bucket {bucket}", _left(known.bucket, found, objects)))
-        if known.account is not UNLIMITED:
+        if known.account != UNLIMITED:
             totals = await ops.stat_account(self.inner, known.owner)
             scopes.append((f"account {known.owner}", _left(known.account, totals, objects)))
         return scopes

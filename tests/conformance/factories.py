@@ -16,6 +16,7 @@ from gateway.layers.limit import Bounds, Limit, Turns
 from gateway.layers.metacache import MetaCache
 from gateway.layers.observe import Observe
 from gateway.layers.pool import StorePool
+from gateway.layers.quotas import Quotas
 from gateway.layers.retry import Retry
 from gateway.layers.segmented import Segmented, SegmentSettings
 from gateway.stores.catalog import Catalog, CatalogSettings
@@ -179,6 +180,7 @@ CONTENDERS = {
         lacks=CAPABILITIES,
         exempt={"test_a_store_that_can_not_lock_makes_no_bucket_with_locks": "the store inside can"},
     ),
+    "quotas": Contender(open=lambda _: started(Quotas(Memory())), durable=False),
     "retry": Contender(open=lambda _: started(Retry(Memory(), BACKOFF)), durable=False),
     "s3": Contender(open=_remote, durable=False, lacks=S3_LACKS, exempt=remotes.PORTICO),
     "s3 of rclone": _over("rclone", remotes.RCLONE, lacks=frozenset({Versions})),

@@ -8,7 +8,7 @@ from gateway.auth.principals import Role
 from gateway.core import ops
 from gateway.core.errors import Denied
 from gateway.core.types import DEFAULT_POLICY, AccountMeta, BucketMeta, ListQuery, Page, Prefix, PropsChange
-from gateway.frontends.swift import grants, metadata
+from gateway.frontends.swift import grants, metadata, quotas
 from gateway.frontends.swift.answers import answer
 from gateway.frontends.swift.call import Call
 from gateway.frontends.swift.constraints import check_account_name
@@ -46,11 +46,14 @@ async def post(call: Call) -> web.Response:
     """POST: set and remove metadata; what is not named stays."""
     check_account_name(call.place.target.account)
     changes = metadata.changes(call.headers.items(), Kind.ACCOUNT, owner=call.owns)
-    lists = grants.of_account(call.headers, owner=call.owns)
-    if changes or lists:
+    system = {
+        **grants.of_account(call.headers, owner=call.owns),
+        **quotas.of_account(call.headers, operator=call.principal.role is Role.OPERATOR),
+    }
+    if changes or system:
         found = await ops.stat_account(call.store, call.place.owner)
         metadata.merge(found.user, changes)
-        await ops.update_account(call.store, call.place.owner, PropsChange(user=changes, system=lists))
+        await ops.update_account(call.store, call.place.owner, PropsChange(user=changes, system=system))
     return answer(204)
 
 
@@ -69,6 +72,7 @@ def _headers(call: Call, found: AccountMeta) -> list[tuple[str, str]]:
         *((f"X-Account-{policy}{name}", str(count)) for name, count in counters if found.buckets),
         ("X-Timestamp", timestamp(STARTED)),
         *metadata.shown(found.user, Kind.ACCOUNT, owner=call.owns),
+        *quotas.shown(found),
         *(grants.shown(found) if call.owns else ()),
         ("Accept-Ranges", "bytes"),
     ]

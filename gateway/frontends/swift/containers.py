@@ -8,7 +8,7 @@ from gateway.core.errors import AlreadyExists, NoSuchBucket, Unsupported
 from gateway.core.ops import counted
 from gateway.core.store import Manifests, find
 from gateway.core.types import BucketMeta, BucketProps, ListQuery, Meta, Page, Prefix, PropsChange
-from gateway.frontends.swift import grants, metadata
+from gateway.frontends.swift import grants, metadata, quotas
 from gateway.frontends.swift.answers import answer, page
 from gateway.frontends.swift.call import Call, locate
 from gateway.frontends.swift.constraints import check_container_name
@@ -41,6 +41,7 @@ async def put(call: Call) -> web.Response:
     check_container_name(target.container)
     policy = wanted_policy(call.headers, call.store.caps)
     changes = metadata.changes(call.headers.items(), Kind.CONTAINER, owner=call.owns)
+    quotas.check_container(changes)
     lists = grants.of_container(call.headers, owner=call.owns)
     listed = {name: value for name, value in lists.items() if value is not None}
     props = BucketProps(owner=call.place.owner, user=metadata.merge({}, changes), system={**policy, **listed})
@@ -58,6 +59,7 @@ async def put(call: Call) -> web.Response:
 async def post(call: Call) -> web.Response:
     """POST: set and remove metadata; what is not named stays."""
     changes = metadata.changes(call.headers.items(), Kind.CONTAINER, owner=call.owns)
+    quotas.check_container(changes)
     lists = grants.of_container(call.headers, owner=call.owns)
     await _change(call, call.place.container, changes, lists)
     return answer(204)

@@ -66,7 +66,11 @@ class Dispatcher:
             "/info": ("info", self._info),
             **dict.fromkeys(login.PATHS, ("login", login.Login(settings, registry, tokens))),
         }
-        self._document = info(settings, large=all(find(store, Manifests) for store in tenancy.stores))
+        self._document = info(
+            settings,
+            large=all(find(store, Manifests) for store in tenancy.stores),
+            quotas=all(store.caps.quotas for store in tenancy.stores),
+        )
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         served = _Served(request)

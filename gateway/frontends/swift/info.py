@@ -25,8 +25,8 @@ BULK_UPLOAD = {
 }
 
 
-def info(settings: SwiftSettings, *, large: bool) -> bytes:
-    """The document. `large`: there are static large objects."""
+def info(settings: SwiftSettings, *, large: bool, quotas: bool) -> bytes:
+    """The document. `large`: there are static large objects; `quotas`: they are held."""
     return json.dumps(
         {
             "swift": {
@@ -54,6 +54,7 @@ def info(settings: SwiftSettings, *, large: bool) -> bytes:
             "bulk_upload": BULK_UPLOAD,
             **({"slo": SLO} if large else {}),
             "tempurl": tempurl.INFO,
+            **({"account_quotas": {}, "container_quotas": {}} if quotas else {}),
             "tempauth": {"account_acls": True},
         }
     ).encode()

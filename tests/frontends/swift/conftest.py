@@ -7,6 +7,7 @@ import pytest
 from gateway.auth.asking import check_segment, check_segments
 from gateway.core.store import Store
 from gateway.layers.manifests import Gate, LargeObjects
+from gateway.layers.quotas import Quotas
 from gateway.stores.catalog import Catalog, CatalogSettings
 from gateway.stores.memory import Memory
 from tests.frontends.swift.world import World, serving
@@ -17,7 +18,7 @@ Serve = Callable[..., AbstractAsyncContextManager[World]]
 @pytest.fixture(params=["memory", "catalog"])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     chosen: Store = Memory() if request.param == "memory" else Catalog(CatalogSettings(path=tmp_path / "catalog"))
-    large = LargeObjects(chosen, Gate(check_segment, check_segments))
+    large = LargeObjects(Quotas(chosen), Gate(check_segment, check_segments))
     await large.start()
     yield large
     await large.aclose()
@@ -26,7 +27,7 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 @pytest.fixture
 async def far() -> AsyncIterator[Store]:
     """The store of another namespace."""
-    memory = LargeObjects(Memory(), Gate(check_segment, check_segments))
+    memory = LargeObjects(Quotas(Memory()), Gate(check_segment, check_segments))
     await memory.start()
     yield memory
     await memory.aclose()
