@@ -29,6 +29,7 @@ from gateway.frontends.swift.frontend import SwiftFrontend
 from gateway.reaper.charges import charges
 from gateway.reaper.reaper import Reaper, reap
 from gateway.storage import Storage, opened
+from gateway.telemetry.happenings import Herald, log_audit
 from gateway.telemetry.logs import log_access
 from gateway.telemetry.metrics import Metrics, sample_lag
 from gateway.telemetry.reaped import Reaped
@@ -208,12 +209,16 @@ def _overview(app: App) -> Callable[[], Overview]:
 
 
 def _observer(config: Config, metrics: Metrics) -> Observer:
-    if not config.log.access:
-        return metrics.observe
+    observers: list[Observer] = [metrics.observe]
+    if config.log.access:
+        observers.append(log_access)
+    if config.log.audit:
+        kinds = {frontend.name: frontend.kinds for frontend in (S3Frontend, SwiftFrontend, FtpFrontend)}
+        observers.append(Herald(kinds, log_audit).observe)
 
     def observe(access: Access) -> None:
-        metrics.observe(access)
-        log_access(access)
+        for each in observers:
+            each(access)
 
     return observe
 

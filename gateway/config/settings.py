@@ -85,6 +85,7 @@ class LogSettings(_Part):
     level: LogLevel = Field(LogLevel.INFO, description="Least level that is logged.")
     format: LogFormat = Field(LogFormat.AUTO, description="auto: human on a terminal, JSON otherwise.")
     access: bool = Field(True, description="One line for each request and FTP transfer.")
+    audit: bool = Field(False, description="One line for each transfer, rename and delete that has succeeded.")
     slow_seconds: PositiveFloat | None = Field(
         10.0, description="Operations of remote stores that take so long are logged; null: none."
     )

@@ -2,12 +2,16 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from typing import ClassVar
+
+from gateway.core.events import Kinds
 
 
 class Frontend(ABC):
     """A listening server. Life: `start`, `drain`, `aclose`."""
 
     name: str
+    kinds: ClassVar[Kinds] = {}
 
     @abstractmethod
     async def start(self) -> None:

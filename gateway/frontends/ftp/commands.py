@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 
+from gateway.core.events import Kind, Kinds
 from gateway.frontends.ftp import forms
 from gateway.frontends.ftp.digests import features_of as hashes_of
 from gateway.frontends.ftp.forms import Form
@@ -228,6 +229,19 @@ SECTIONS: Mapping[str, Mapping[str, Command]] = {
 }
 
 COMMANDS: Mapping[str, Command] = {verb: command for part in SECTIONS.values() for verb, command in part.items()}
+
+KINDS: Kinds = {
+    "RETR": Kind.DOWNLOAD,
+    "STOR": Kind.UPLOAD,
+    "STOU": Kind.UPLOAD,
+    "APPE": Kind.UPLOAD,
+    "COMB": Kind.COMBINE,
+    "DELE": Kind.DELETE,
+    "RMD": Kind.DELETE,
+    "XRMD": Kind.DELETE,
+    "RNTO": Kind.RENAME,
+}
+"""What is told as having happened."""
 
 UNBUILT = frozenset({"ADAT", "AVBL", "CONF", "ENC", "MIC", "SMNT"})
 """Verbs of the RFCs that are known and not served: they are answered 502, what is no verb 500."""

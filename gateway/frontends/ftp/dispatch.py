@@ -169,4 +169,5 @@ def _access(verb: str, target: Target, reply: Reply, seconds: float, error: str)
         received=target.received,
         sent=target.sent,
         error=error,
+        source=str(target.source) if target.source else "",
     )

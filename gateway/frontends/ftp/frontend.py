@@ -7,6 +7,7 @@ from gateway.auth.principals import Registry
 from gateway.auth.tenancy import Tenancy
 from gateway.core.events import Observer
 from gateway.frontends.frontend import Frontend
+from gateway.frontends.ftp.commands import KINDS
 from gateway.frontends.ftp.profile import Profiles
 from gateway.frontends.ftp.server import FtpServer
 from gateway.frontends.ftp.settings import FtpSettings
@@ -16,6 +17,7 @@ class FtpFrontend(Frontend):
     """Serves FTP on one address."""
 
     name = "ftp"
+    kinds = KINDS
 
     def __init__(
         self,

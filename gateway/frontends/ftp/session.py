@@ -104,6 +104,8 @@ class Target:
     """Further paths that the command names, which the caller may read and remove."""
     least: int = 0
     """Bytes that an upload has to have, as its client announced."""
+    source: TreePath | None = None
+    """Where what is renamed stood before."""
     may_replace: bool = True
     """Whether the command may replace a file, or add to it."""
 

@@ -5,6 +5,7 @@ from gateway.auth.tenancy import Tenancy
 from gateway.core.events import Observer
 from gateway.frontends.http.frontend import HttpFrontend
 from gateway.frontends.s3.dispatch import Dispatcher
+from gateway.frontends.s3.happenings import KINDS
 from gateway.frontends.s3.settings import S3Settings
 
 
@@ -12,6 +13,7 @@ class S3Frontend(HttpFrontend):
     """Serves S3 on one address."""
 
     name = "s3"
+    kinds = KINDS
 
     def __init__(self, settings: S3Settings, registry: Registry, tenancy: Tenancy, observe: Observer) -> None:
         dispatcher = Dispatcher(settings, registry, tenancy, observe)

@@ -6,6 +6,7 @@ from gateway.auth.tenancy import Tenancy
 from gateway.core.events import Observer
 from gateway.frontends.http.frontend import HttpFrontend
 from gateway.frontends.swift.dispatch import Dispatcher
+from gateway.frontends.swift.happenings import KINDS
 from gateway.frontends.swift.settings import SwiftSettings
 
 
@@ -13,6 +14,7 @@ class SwiftFrontend(HttpFrontend):
     """Serves OpenStack Swift's object API."""
 
     name = "swift"
+    kinds = KINDS
 
     def __init__(
         self, settings: SwiftSettings, registry: Registry, tenancy: Tenancy, observe: Observer, tokens: TokenIssuer

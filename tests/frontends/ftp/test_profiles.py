@@ -220,3 +220,12 @@ async def test_names_of_old_devices_are_taken_in_their_encoding(serve: Serve) ->
 async def test_without_an_encoding_names_are_utf_8(serve: Serve) -> None:
     _, client = await at_home(serve)
     assert await client.code(b"SIZE B\xe4r\r\n") == 501
+
+
+async def test_a_rename_tells_where_the_file_stood(serve: Serve) -> None:
+    world, client = await at_home(serve)
+    await world.put("home/f")
+    assert await client.code("RNFR f") == 350
+    assert await client.code("RNTO g") == 250
+    event = world.events[-1]
+    assert (event.operation, event.source, event.bucket, event.key) == ("RNTO", "/c/home/f", "c", "home/g")

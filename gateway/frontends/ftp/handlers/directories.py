@@ -57,7 +57,7 @@ def rename_source(session: Session) -> TreePath:
 
 async def rnto(session: Session, target: Target) -> Reply:
     source = rename_source(session)
-    session.rename_from = None
+    session.rename_from, target.source = None, source
     await _refuse_wholesale(target)
     await _check_name(target, source)
     target.path = await target.tree.rename(source, target.path, replaces=target.may_replace)
