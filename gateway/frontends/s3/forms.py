@@ -16,14 +16,30 @@ from gateway.core.body import Body
 from gateway.core.names import MAX_KEY_BYTES
 from gateway.core.types import Key
 from gateway.frontends.http.body import RequestBody
+from gateway.frontends.http.formdata import (
+    BadForm,
+    Data,
+    Event,
+    Fault,
+    Field,
+    FileBegin,
+    FileEnd,
+    FormDecoder,
+    boundary_of,
+)
 from gateway.frontends.s3 import tags
 from gateway.frontends.s3.codes import Code
 from gateway.frontends.s3.errors import BadBody, S3Error
-from gateway.frontends.s3.formdata import Data, Event, Field, FileBegin, FileEnd, FormDecoder, boundary_of
 from gateway.frontends.s3.record import Record
 from gateway.frontends.s3.xmlin import Reader
 
+_FILE = "file"
 _FILE_NAME = "${filename}"
+
+_FAULTS: Mapping[Fault, Code] = {
+    Fault.MALFORMED: Code.MALFORMED_POST_REQUEST,
+    Fault.TOO_MUCH: Code.MAX_POST_PRE_DATA_LENGTH_EXCEEDED,
+}
 
 _HEADERS: Mapping[str, str] = {
     "acl": "x-amz-acl",
@@ -81,6 +97,8 @@ class FormFile(Body):
                     yield data
                 case FileEnd():
                     is_whole = True
+                case FileBegin():
+                    raise BadBody(Code.INCORRECT_NUMBER_OF_FILES_IN_POST)
                 case _:
                     pass  # what follows the file counts for nothing
         if is_whole and self.sizes and received < self.sizes[0]:
@@ -130,6 +148,10 @@ class Form:
         return found
 
 
+def _without_folders(name: str) -> str:
+    return name.replace("\\", "/").rpartition("/")[2]
+
+
 def _tags(document: Record | None) -> str:
     return "" if document is None else tags.of_document(document, tags.OF_OBJECT)
 
@@ -147,10 +169,14 @@ async def receiving(request: web.BaseRequest, content_type: str, stall: float) -
 
 
 async def _events(body: Body, boundary: bytes) -> AsyncGenerator[Event, None]:
-    decoder = FormDecoder(boundary)
+    decoder = FormDecoder(boundary, lambda name, _: name == _FILE)
     async with aclosing(body.chunks()) as chunks:
         async for chunk in chunks:
-            for event in decoder.feed(chunk):
+            try:
+                events = decoder.feed(chunk)
+            except BadForm as error:
+                raise BadBody(_FAULTS[error.fault]) from None
+            for event in events:
                 yield event
     decoder.finish()
 
@@ -163,7 +189,7 @@ async def _form(events: AsyncIterator[Event]) -> Form:
                 fields.setdefault(name, value)
             case FileBegin(name):
                 if "key" in fields:
-                    fields["key"] = fields["key"].replace(_FILE_NAME, name)
+                    fields["key"] = fields["key"].replace(_FILE_NAME, _without_folders(name))
                 return Form(fields, FormFile(events))
             case _:
                 raise RuntimeError("a file goes on before it begins")

@@ -1,25 +1,22 @@
 """multipart/form-data as browsers upload files by it: a parser that is fed bytes and gives events, without I/O.
 
-Source: RFC 7578, RFC 2046 (5.1.1), and "Browser-based uploads using POST" in the Amazon S3 API Reference. The fields
-before the file are held in memory, within a limit; the file is not.
+Source: RFC 7578 and RFC 2046 (5.1.1). The fields before each file are held in memory, within a limit; files are not.
 """
 
 import re
+from collections.abc import Callable
 from enum import Enum, auto
 from typing import NamedTuple, TypeAlias
 
-from gateway.core.errors import IncompleteBody
-from gateway.frontends.s3.codes import Code
-from gateway.frontends.s3.errors import BadBody
+from gateway.core.errors import BadRequest, IncompleteBody
 
 MAX_FIELDS = 20 * 1024
-"""Bytes of all fields with their heads, before the file and again behind it: S3's own limit."""
+"""Bytes of all fields with their heads, before each file and again behind the last: S3's own limit."""
 
 MAX_HEAD = 4 * 1024
 """Bytes of the head of one part."""
 
 MAX_BOUNDARY = 70
-FILE = "file"
 
 _CRLF = b"\r\n"
 _BOUNDARY = re.compile(r";\s*boundary=(?:\"([^\"]+)\"|([^\s\";]+))", re.IGNORECASE)
@@ -37,22 +34,48 @@ class Field(NamedTuple):
 
 
 class FileBegin(NamedTuple):
-    """The file begins. `name` is what it is called at the client's, without folders."""
+    """A file begins. `name` is what it is called at the client's; the rest is as its part states it."""
 
     name: str
+    content_type: str = ""
+    encoding: str = ""
 
 
 class Data(NamedTuple):
-    """Bytes of the file."""
+    """Bytes of a file."""
 
     data: bytes
 
 
 class FileEnd(NamedTuple):
-    """The file is complete."""
+    """A file is complete."""
 
 
 Event: TypeAlias = Field | FileBegin | Data | FileEnd
+
+
+class Fault(Enum):
+    """What is wrong with a form."""
+
+    MALFORMED = "The form is malformed"
+    TOO_MUCH = "The fields of the form are too long"
+
+
+class BadForm(BadRequest):
+    """What was sent is no form, or one with too much beside its files."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.value)
+        self.fault = fault
+
+
+IsFile = Callable[[str, str], bool]
+"""Whether a part is a file, by its name in lower case and that of its file."""
+
+
+class _Head(NamedTuple):
+    name: str
+    file: FileBegin
 
 
 class _State(Enum):
@@ -77,17 +100,17 @@ def boundary_of(content_type: str) -> bytes | None:
 class FormDecoder:
     """Takes a form apart, however its bytes are split.
 
-    `feed` raises `BadBody` for what is no form, has several files, or has fields over the limit; `finish` raises
-    `IncompleteBody` where the end is missing.
+    `feed` raises `BadForm` for what is no form or has fields over the limit; `finish` raises `IncompleteBody` where the
+    end is missing.
     """
 
-    def __init__(self, boundary: bytes) -> None:
+    def __init__(self, boundary: bytes, is_file: IsFile) -> None:
+        self._is_file = is_file
         self._delimiter = _CRLF + b"--" + boundary
         self._held = _CRLF
         """What could not be told apart yet. The first boundary has no line before it that its CRLF would end."""
         self._state = _State.BOUNDARY
         self._name = ""
-        self._has_file = False
         self._left = MAX_FIELDS
 
     def feed(self, data: bytes) -> list[Event]:
@@ -140,16 +163,13 @@ class FormDecoder:
         end = self._held.find(_CRLF + _CRLF)
         if end < 0 or end > MAX_HEAD:
             if len(self._held) > MAX_HEAD:
-                raise BadBody(Code.MAX_POST_PRE_DATA_LENGTH_EXCEEDED)
+                raise BadForm(Fault.TOO_MUCH)
             return False
         self._spend(end)
         head, self._held = self._held[:end], self._held[end + 4 :]
-        name, file_name = _parse_head(head)
-        if name == FILE:
-            if self._has_file:
-                raise BadBody(Code.INCORRECT_NUMBER_OF_FILES_IN_POST)
-            self._has_file = True
-            events.append(FileBegin(file_name))
+        name, file = _parse_head(head)
+        if self._is_file(name, file.name):
+            events.append(file)
             self._state = _State.FILE
         else:
             self._name = name
@@ -160,7 +180,7 @@ class FormDecoder:
         end = self._held.find(self._delimiter)
         if end < 0:
             if len(self._held) > self._left + len(self._delimiter):
-                raise BadBody(Code.MAX_POST_PRE_DATA_LENGTH_EXCEEDED)
+                raise BadForm(Fault.TOO_MUCH)
             return False
         self._spend(end)
         try:
@@ -188,11 +208,11 @@ class FormDecoder:
     def _spend(self, size: int) -> None:
         self._left -= size
         if self._left < 0:
-            raise BadBody(Code.MAX_POST_PRE_DATA_LENGTH_EXCEEDED)
+            raise BadForm(Fault.TOO_MUCH)
 
 
-def _parse_head(head: bytes) -> tuple[str, str]:
-    """The name of a part in lower case, and the name of its file. Raises `BadBody`."""
+def _parse_head(head: bytes) -> _Head:
+    """The name of a part in lower case, and what it says of its file. Raises `BadForm`."""
     try:
         lines = head.decode().split("\r\n")
     except UnicodeDecodeError:
@@ -210,8 +230,8 @@ def _parse_head(head: bytes) -> tuple[str, str]:
     name = parameters.get("name", "").lower()
     if not name:
         raise _malformed()
-    file_name = parameters.get("filename", "").replace("\\", "/").rpartition("/")[2]
-    return name, file_name
+    file = parameters.get("filename", ""), headers.get("content-type", ""), headers.get("content-encoding", "")
+    return _Head(name, FileBegin(*file))
 
 
 def _unquoted(match: re.Match[str]) -> str:
@@ -219,5 +239,5 @@ def _unquoted(match: re.Match[str]) -> str:
     return match[3] if match[2] is None else _QUOTED_PAIR.sub(r"\1", match[2]).replace("%22", '"')
 
 
-def _malformed() -> BadBody:
-    return BadBody(Code.MALFORMED_POST_REQUEST)
+def _malformed() -> BadForm:
+    return BadForm(Fault.MALFORMED)
