@@ -16,6 +16,8 @@ READ_BUFFER = 256 * 1024
 LINGER_SECONDS = 5.0
 BACKLOG = 1024
 
+CHUNKED = "chunked"
+
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 Malformed = Callable[[int, str], web.Response]
 """Makes the protocol's own answer to bytes that are no HTTP request, from a status and a sentence."""
@@ -76,6 +78,9 @@ class HttpServer:
         await self.drain(0)
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        coding = request.headers.get(hdrs.TRANSFER_ENCODING)
+        if coding is not None and coding.lower() != CHUNKED:
+            return self._misunderstood()
         self._running += 1
         try:
             response = await self._handler(request)
@@ -87,6 +92,12 @@ class HttpServer:
                 self._finished.set()
         if self._draining:
             response.force_close()
+        return response
+
+    def _misunderstood(self) -> web.Response:
+        """The answer to a body in a coding that nobody here undoes, and whose end others might see elsewhere."""
+        response = self._malformed(400, f"The only transfer coding that is understood is {CHUNKED}")
+        response.force_close()
         return response
 
 

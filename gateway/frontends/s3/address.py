@@ -60,9 +60,14 @@ def address_of(path: str, host: str, domain: str | None) -> Address:
             return SERVICE
     if not name:
         return Address(Level.BUCKET, Key(bucket, ""))
-    if len(name) > MAX_KEY_BYTES // 4 and len(name.encode()) > MAX_KEY_BYTES:
-        raise S3Error(Code.KEY_TOO_LONG, Size=str(len(name.encode())), MaxSizeAllowed=str(MAX_KEY_BYTES))
+    check_length(name)
     return Address(Level.OBJECT, Key(bucket, name))
+
+
+def check_length(name: str) -> None:
+    """Raise `S3Error` `KeyTooLongError` where no key may be that long."""
+    if len(name) > MAX_KEY_BYTES // 4 and (size := len(name.encode())) > MAX_KEY_BYTES:
+        raise S3Error(Code.KEY_TOO_LONG, Size=str(size), MaxSizeAllowed=str(MAX_KEY_BYTES))
 
 
 def bucket_of_host(host: str, domain: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.core.types import Key
-from gateway.frontends.s3.address import decode
+from gateway.frontends.s3.address import check_length, decode
 from gateway.frontends.s3.codes import Code
 from gateway.frontends.s3.errors import S3Error
 
@@ -24,7 +24,7 @@ class CopySource:
 def copy_source(headers: Mapping[str, str], header: str = HEADER) -> CopySource:
     """The source that a request names: `bucket/key`, percent-encoded, with or without a slash before it.
 
-    Raises `S3Error` `InvalidArgument`.
+    Raises `S3Error` `InvalidArgument`, `KeyTooLongError`.
     """
     stated = headers.get(header, "")
     path, mark, version = stated.partition(_VERSION)
@@ -36,4 +36,5 @@ def copy_source(headers: Mapping[str, str], header: str = HEADER) -> CopySource:
             ArgumentName=header,
             ArgumentValue=stated,
         )
+    check_length(name)
     return CopySource(Key(bucket, name), version or None)

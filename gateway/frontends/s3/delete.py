@@ -8,9 +8,11 @@ from gateway.auth.guard import is_settled
 from gateway.core import ops
 from gateway.core.conditions import ANY, SECOND, When
 from gateway.core.errors import Denied, StoreError
+from gateway.core.names import check_key
 from gateway.core.types import BucketMeta, Deleted, Key, VersionRef
 from gateway.core.versions import NULL
 from gateway.frontends.s3 import locking
+from gateway.frontends.s3.address import check_length
 from gateway.frontends.s3.bodies import required_document
 from gateway.frontends.s3.call import Call
 from gateway.frontends.s3.checksums import content_md5, stated
@@ -54,9 +56,9 @@ async def _delete(call: Call, rows: Sequence[Record]) -> Sequence[Outcome]:
     """What became of each row. Plain deletes go to the store as one, and so do those of versions."""
     bucket = bucket_of(call)
     if all(is_settled(call.principal, action, bucket) for action in (Action.DELETE, Action.DELETE_VERSION)):
-        outcomes = [await _special(call, row) for row in rows]
+        outcomes = [_misnamed(row) or await _special(call, row) for row in rows]
     else:
-        outcomes = [await _denied(call, bucket, row) or await _special(call, row) for row in rows]
+        outcomes = [_misnamed(row) or await _denied(call, bucket, row) or await _special(call, row) for row in rows]
     refs = [
         VersionRef(row.text("Key") or "", row.text("VersionId") or None)
         for row, outcome in zip(rows, outcomes, strict=True)
@@ -68,6 +70,17 @@ async def _delete(call: Call, rows: Sequence[Record]) -> Sequence[Outcome]:
     objects = iter(await ops.delete_many(call.store, call.key.bucket, plain) if plain else ())
     done = iter([next(objects) if ref.version is None else next(versions) for ref in refs])
     return [next(done) if outcome is None else outcome for outcome in outcomes]
+
+
+def _misnamed(row: Record) -> Outcome | None:
+    """What is wrong with the key of a row; None where an object may have it."""
+    name = row.text("Key") or ""
+    try:
+        check_length(name)
+        check_key(name)
+    except (S3Error, StoreError) as error:
+        return error
+    return None
 
 
 async def _denied(call: Call, bucket: BucketMeta, row: Record) -> StoreError | None:

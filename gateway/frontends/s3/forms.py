@@ -13,7 +13,6 @@ from aiohttp import web
 
 from gateway.auth.forms import POLICY, FormPolicy, parse_policy
 from gateway.core.body import Body
-from gateway.core.names import MAX_KEY_BYTES
 from gateway.core.types import Key
 from gateway.frontends.http.body import RequestBody
 from gateway.frontends.http.formdata import (
@@ -28,6 +27,7 @@ from gateway.frontends.http.formdata import (
     boundary_of,
 )
 from gateway.frontends.s3 import tags
+from gateway.frontends.s3.address import check_length
 from gateway.frontends.s3.codes import Code
 from gateway.frontends.s3.errors import BadBody, S3Error
 from gateway.frontends.s3.record import Record
@@ -122,8 +122,7 @@ class Form:
                 "fields.",
                 ArgumentName="key",
             )
-        if len(name.encode()) > MAX_KEY_BYTES:
-            raise S3Error(Code.KEY_TOO_LONG, Size=str(len(name.encode())), MaxSizeAllowed=str(MAX_KEY_BYTES))
+        check_length(name)
         return Key(bucket, name)
 
     def check(self, bucket: str) -> None:

@@ -93,6 +93,15 @@ async def test_body_with_a_length_and_chunked(serve: Serve) -> None:
     assert (await dialogue(server, PUT + b"\r\n")).endswith(b"0")
 
 
+@pytest.mark.parametrize("coding", ("gzip, chunked", "identity, chunked"))
+async def test_codings_that_nobody_undoes(serve: Serve, coding: str) -> None:
+    server = await serve(count)
+    lines = f"PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: {coding}\r\n\r\n".encode()
+    answer = await dialogue(server, lines, b"1\r\nx\r\n0\r\n\r\n", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.count(b"HTTP/1.1") == 1
+
+
 async def test_expectation_is_answered_when_the_body_is_wanted(serve: Serve) -> None:
     wanted = await serve(count)
     head = PUT + b"Expect: 100-continue\r\nContent-Length: 3\r\n\r\n"

@@ -5,14 +5,12 @@ from collections.abc import AsyncIterator
 import pytest
 
 from gateway.core.store import Store
-from gateway.frontends.s3 import model, quirks
+from gateway.frontends.s3 import quirks
 from gateway.frontends.s3.model import Level
 from gateway.frontends.s3.operations import OPERATIONS
 from gateway.stores.memory import Memory
+from tests.frontends.s3.plain import MODEL, PATHS, request_of
 from tests.frontends.s3.world import World
-
-MODEL = model.load().operations
-PATHS = {Level.SERVICE: "/", Level.BUCKET: "/bucket", Level.OBJECT: "/bucket/key"}
 
 REFUSED = sorted(MODEL.keys() - OPERATIONS.keys() - {quirks.PREFLIGHT})
 ON_BUCKETS = sorted(name for name, each in OPERATIONS.items() if not each.on_account and not each.form)
@@ -24,15 +22,6 @@ async def store() -> AsyncIterator[Store]:
     store = Memory()
     yield store
     await store.aclose()
-
-
-def request_of(name: str) -> tuple[str, str, dict[str, str]]:
-    """Method, target and headers that are the operation's and no other's."""
-    described = MODEL[name]
-    keys = {**dict.fromkeys(sorted(described.required_query), "1"), **described.query}
-    query = "&".join(f"{key}={value}" if value else key for key, value in keys.items())
-    headers = dict.fromkeys(sorted(described.required_headers), "bucket/key")
-    return described.method, PATHS[described.level] + (f"?{query}" if query else ""), headers
 
 
 @pytest.mark.parametrize("name", REFUSED)

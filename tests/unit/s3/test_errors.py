@@ -14,9 +14,10 @@ from gateway.frontends.s3.errors import STORE_ERRORS, BadBody, S3Error, error_xm
 
 
 def tree(kind: type[StoreError]) -> Iterator[type[StoreError]]:
+    """The errors that a frontend may know. What a store has of its own counts as its base."""
     yield kind
     for child in kind.__subclasses__():
-        if child.__module__.startswith("gateway."):
+        if child.__module__.startswith(("gateway.core.", "gateway.frontends.")):
             yield from tree(child)
 
 
