@@ -9,6 +9,7 @@ from bench import (
     checksums,
     container,
     deletes,
+    ftp,
     large,
     listing,
     multipart,
@@ -30,7 +31,7 @@ def main() -> None:
         "suite",
         nargs="*",
         help="small large memory listing remote segments versions deletes checksums multipart swift container slo "
-        "(all)",
+        "ftp ftp-small ftp-listing ftp-sessions (all)",
     )
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"runs of which the median counts ({ROUNDS})")
     parser.add_argument("--seconds", type=float, default=4.0, help="length of one run with small objects (4)")
@@ -53,6 +54,10 @@ def main() -> None:
         "small": lambda folder: small.rows(folder, rounds=options.rounds, seconds=options.seconds),
         "large": lambda folder: large.rows(folder, rounds=options.rounds),
         "memory": large.memory_rows,
+        "ftp": lambda folder: ftp.large_rows(folder, rounds=options.rounds),
+        "ftp-small": lambda folder: ftp.small_rows(folder, rounds=options.rounds, seconds=options.seconds),
+        "ftp-listing": lambda folder: ftp.listing_rows(folder, rounds=options.rounds),
+        "ftp-sessions": ftp.session_rows,
         "listing": lambda folder: listing.rows(folder, rounds=options.rounds),
         "remote": lambda folder: remote.rows(folder, rounds=options.rounds, seconds=options.seconds),
         "segments": lambda folder: segments.rows(folder, rounds=options.rounds, upload=options.upload << 20),

@@ -27,6 +27,10 @@ class Server:
         """The most resident bytes that the process had since the last `reset_peak`."""
         return _status(self.pid, "VmHWM")
 
+    def memory(self) -> int:
+        """Resident bytes now."""
+        return _status(self.pid, "VmRSS")
+
     def reset_peak(self) -> None:
         Path(f"/proc/{self.pid}/clear_refs").write_text("5")
 
