@@ -9,10 +9,15 @@ from gateway.config import load
 from tests.frontends.ftp.certificates import make
 
 ROOT = Path(__file__).parents[2]
-SAMPLES = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+PAGES = ("README.md", "docs/ftp-networks.md")
+SAMPLES = [
+    sample for page in PAGES for sample in re.findall(r"```yaml\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
+]
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=("local", "remote", "users", "tls", "directory", "reaper", "encryption"))
+@pytest.mark.parametrize(
+    "sample", SAMPLES, ids=("local", "remote", "users", "tls", "directory", "reaper", "encryption", "nat", "balancers")
+)
 def test_samples_are_taken(tmp_path: Path, sample: str) -> None:
     for path in re.findall(r"/run/secrets/(\w+)", sample):
         (tmp_path / path).write_text("a secret of the sample\n")
@@ -25,7 +30,7 @@ def test_samples_are_taken(tmp_path: Path, sample: str) -> None:
     assert config.accounts or config.needs_root
 
 
-@pytest.mark.parametrize("page", ("README.md", "docs/architecture.md", "CHANGELOG.md"))
+@pytest.mark.parametrize("page", ("README.md", "docs/architecture.md", "docs/ftp-networks.md", "CHANGELOG.md"))
 def test_files_that_pages_name_are_there(page: str) -> None:
     text = (ROOT / page).read_text()
     links = re.findall(r"\]\((?!https?:)([^)#]+)\)", text)
