@@ -19,6 +19,7 @@ from gateway.core.store import Store
 from gateway.failures import StartError
 from gateway.layering import Layering
 from gateway.layers.encrypted import Encrypted, MasterKeys
+from gateway.layers.links import Linked
 from gateway.layers.manifests import Gate, LargeObjects
 from gateway.layers.quotas import Quotas
 from gateway.passthrough import Passthrough
@@ -71,7 +72,7 @@ async def opened(
             else:
                 store = Quotas(store)
             if store.caps.listed_props:
-                store = LargeObjects(store, Gate(check_segment, check_segments))
+                store = LargeObjects(Linked(store, check_segment), Gate(check_segment, check_segments))
             served[name] = store
             stack.push_async_callback(store.aclose)
             await _start(name, settings, store)

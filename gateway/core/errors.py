@@ -33,6 +33,14 @@ class NoSuchKey(NotFound):
     text = "The object does not exist"
 
 
+class DanglingLink(NoSuchKey):
+    """Where a symbolic link leads to, there is nothing. `place`: as in `BrokenLink`."""
+
+    def __init__(self, message: str | None = None, *, place: str = "") -> None:
+        super().__init__(message)
+        self.place = place
+
+
 class DeleteMarker(NoSuchKey):
     """A delete marker stands in the object's place, or was asked for by its id (`named`).
 
@@ -230,6 +238,19 @@ class BrokenSegment(StoreError):
     """A segment of a large object is not there, is another one by now, or is not for the caller to read."""
 
     text = "A segment of the large object is missing, was changed or can't be read"
+
+
+class BrokenLink(StoreError):
+    """A symbolic link leads to another object than it was made for, or through too many others.
+
+    `place`: where it led, as `core.links` writes it.
+    """
+
+    text = "The symbolic link is broken"
+
+    def __init__(self, message: str | None = None, *, place: str = "") -> None:
+        super().__init__(message)
+        self.place = place
 
 
 class Unavailable(StoreError):

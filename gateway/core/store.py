@@ -406,6 +406,15 @@ class Manifests(Protocol):
         ...
 
 
+class Links(Protocol):
+    """Symbolic links, which read as what they lead to (`core.links`)."""
+
+    @property
+    def unfollowed(self) -> Store:
+        """The store in which a link is the object that it is by itself; links are made there."""
+        ...
+
+
 class Versions(Protocol):
     """Buckets that keep what is replaced or deleted.
 

@@ -11,9 +11,11 @@ from gateway.core.events import Done
 from gateway.core.store import Store
 from gateway.failures import StartError
 from gateway.layers.limit import Limit
+from gateway.layers.links import Linked
 from gateway.layers.manifests import LargeObjects
 from gateway.layers.metacache import MetaCache
 from gateway.layers.observe import Observe
+from gateway.layers.quotas import Quotas
 from gateway.layers.retry import Retry
 from gateway.layers.segmented import Segmented
 from gateway.storage import opened
@@ -34,16 +36,20 @@ def config(store: Mapping[str, object], **more: object) -> Config:
 
 async def test_local_stores_have_no_cache_before_them() -> None:
     async with opened(config({"type": "memory"}, cache={}), [user("a")], KEY) as storage:
-        assert layers(storage.served["main"]) == [LargeObjects, Memory]
-        assert storage.served["main"].inner is storage.plain["main"]
+        assert layers(storage.served["main"]) == [LargeObjects, Linked, Quotas, Memory]
+        assert inside(storage.served["main"])[-1] is storage.plain["main"]
 
 
 def layers(store: Store) -> list[type[Store]]:
     """What a store consists of, outermost first."""
-    found: list[type[Store]] = []
+    return [type(each) for each in inside(store)]
+
+
+def inside(store: Store) -> list[Store]:
+    found: list[Store] = []
     inner: Store | None = store
     while inner is not None:
-        found.append(type(inner))
+        found.append(inner)
         inner = inner.inner
     return found
 

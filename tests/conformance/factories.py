@@ -25,7 +25,7 @@ from gateway.stores.memory import Memory
 from gateway.stores.s3 import S3Store
 from gateway.stores.swift import SwiftStore
 from tests.conformance import directories, remotes
-from tests.support.manifests import assembling
+from tests.support.manifests import assembling, following
 from tests.support.remotes import pointing_at, serving_s3
 from tests.support.sealed import SealsHidden
 from tests.support.servers import Remote
@@ -171,6 +171,7 @@ CONTENDERS = {
     "leased": Contender(open=_leased, durable=False),
     "limit": Contender(open=lambda _: started(Limit(Memory(), Turns(BOUNDS))), durable=False),
     "manifests": Contender(open=lambda _: started(assembling(Memory())), durable=False),
+    "links": Contender(open=lambda _: started(following(Memory())), durable=False),
     "memory": Contender(open=lambda _: started(Memory()), durable=False),
     "metacache": Contender(open=lambda _: started(_cached(Memory())), durable=False),
     "observe": Contender(open=lambda _: started(Observe(Memory(), "memory", lambda _: None)), durable=False),

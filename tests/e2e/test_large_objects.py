@@ -122,3 +122,20 @@ def test_rclones_chunks(server: Server, clients: Path, tmp_path: Path, file: Pat
     assert {name.partition("/")[0] for name in left} == {"copy"}
     rclone("deletefile", "swift:box/copy")
     assert rclone("lsf", "-R", "--files-only", "swift:box_segments") == ""
+
+
+@pytest.mark.parametrize("etag", (True, False))
+def test_symbolic_links(server: Server, clients: Path, tmp_path: Path, file: Path, etag: bool) -> None:
+    """A static link holds on to the manifest by its ETag; both kinds are read everywhere."""
+    segmented = "--segment-size", str(SEGMENT), "--use-slo"
+    swift(server, "upload", "box", str(file), "--object-name", "large", *segmented)
+    empty = tmp_path / "empty"
+    empty.touch()
+    stat = swift(server, "stat", "box", "large")
+    manifest = next(line.split(": ")[1] for line in stat.splitlines() if "X-Manifest-Etag" in line)
+    target = "--header", "X-Symlink-Target: box/large"
+    static = ("--header", f"X-Symlink-Target-Etag: {manifest}") if etag else ()
+    swift(server, "upload", "links", str(empty), "--object-name", "link", *target, *static)
+    read_everywhere(server, "links", "link", tmp_path)
+    swift(server, "delete", "links", "link")
+    read_everywhere(server, "box", "large", tmp_path)

@@ -6,7 +6,7 @@ from typing import Protocol
 import pytest
 
 from gateway.core import store as contract
-from gateway.core.store import Glance, Manifests, Segments, Store, find
+from gateway.core.store import Glance, Links, Manifests, Segments, Store, find
 from gateway.layers import limit, metacache, observe, retry
 from gateway.layers.around import Around
 from gateway.layers.layer import Layer
@@ -17,9 +17,9 @@ from tests.support.stores import Plain
 PROTOCOLS = {
     kind
     for _, kind in inspect.getmembers(contract, inspect.isclass)
-    if Protocol in kind.__bases__ and kind not in {Glance, Manifests, Segments}
+    if Protocol in kind.__bases__ and kind not in {Glance, Links, Manifests, Segments}
 }
-"""`Segments` is for the one layer that stands right around the store, `Manifests` the outermost one has itself."""
+"""`Segments` is for the one layer that stands right around the store, `Links` and `Manifests` are for others."""
 
 METHODS = Store.__abstractmethods__ | {name for kind in PROTOCOLS for name in vars(kind) if not name.startswith("_")}
 

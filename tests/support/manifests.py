@@ -2,6 +2,7 @@
 
 from gateway.core.store import Store
 from gateway.core.types import BucketMeta
+from gateway.layers.links import Linked
 from gateway.layers.manifests import Gate, LargeObjects
 
 
@@ -15,6 +16,11 @@ async def _list(store: Store, bucket: BucketMeta) -> None:
 
 OPEN = Gate(_read, _list)
 """Lets everybody in."""
+
+
+def following(store: Store) -> Linked:
+    """`store` with symbolic links."""
+    return Linked(store, _read)
 
 
 def assembling(store: Store) -> LargeObjects:

@@ -88,6 +88,7 @@ FAILURES: Mapping[type[errors.StoreError], Failure] = {
     errors.NotModified: Failure(450, "Not changed"),
     errors.BadRange: Failure(INVALID_OFFSET, "Invalid offset"),
     errors.BrokenSegment: Failure(451, "Broken file"),
+    errors.DanglingLink: Failure(550, "No such file"),
     errors.BrokenLink: Failure(451, "Broken file"),
     errors.BadRequest: Failure(550, "Not permitted"),
     errors.BadDigest: Failure(550, "Damaged on the way"),

@@ -170,6 +170,8 @@ STORE_ERRORS: Mapping[type, Tell] = {
     core.NotModified: _plain(Code.NOT_MODIFIED),
     core.BadRange: _of(core.BadRange, _range),
     core.BrokenSegment: _as(Code.OPERATION_ABORTED),
+    core.DanglingLink: _as(Code.NO_SUCH_KEY),
+    core.BrokenLink: _as(Code.OPERATION_ABORTED),
     core.BadRequest: _as(Code.INVALID_REQUEST),
     core.BadDigest: _of(core.BadDigest, _digest),
     core.IncompleteBody: _plain(Code.INCOMPLETE_BODY),

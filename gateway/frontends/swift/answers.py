@@ -12,6 +12,7 @@ from gateway.frontends.http.headers import SERVER
 from gateway.frontends.swift.errors import REASONS, Refusal
 
 HTML = "text/html; charset=UTF-8"
+PLAIN = "text/plain"
 
 Pairs = Iterable[tuple[str, str]]
 
@@ -41,7 +42,9 @@ def refused(refusal: Refusal) -> web.Response:
     """The answer that a refusal is."""
     headers = refusal.headers.items()
     if refusal.text:
-        return answer(refusal.status, headers, escape(refusal.text, quote=False).encode(errors="replace"))
+        is_plain = refusal.headers.get(hdrs.CONTENT_TYPE) == PLAIN
+        text = refusal.text if is_plain else escape(refusal.text, quote=False)
+        return answer(refusal.status, headers, text.encode(errors="replace"))
     return page(refusal.status, headers)
 
 

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from gateway.core.errors import AlreadyExists, NoSuchBucket, Unsupported
 from gateway.core.ops import counted
-from gateway.core.store import Manifests, find
+from gateway.core.store import Links, Manifests, find
 from gateway.core.types import BucketMeta, BucketProps, ListQuery, Meta, Page, Prefix, PropsChange
 from gateway.frontends.swift import grants, metadata, quotas
 from gateway.frontends.swift.answers import answer, page
@@ -30,7 +30,7 @@ async def get(call: Call) -> web.Response:
     """GET: the objects. A plain listing without rows is a 204."""
     wanted = call.wanted()
     container = call.place.target.container
-    body = container_listing(wanted.format, container, await _rows(call, wanted))
+    body = container_listing(wanted.format, container, await _rows(call, wanted), call.place.target.account)
     counters = _counters(call.place.container) if call.store.caps.counters else ()
     return answer(200 if body else 204, (*wanted.headers, *counters, *_headers(call)), body)
 
@@ -83,9 +83,9 @@ async def _change(call: Call, found: BucketMeta, changes: grants.Changes, lists:
 
 
 async def _rows(call: Call, wanted: Wanted) -> list[Meta | Prefix]:
-    """Manifests are shown as what they are by themselves; static ones tell there what they stand for."""
-    container, manifests = call.place.target.container, find(call.store, Manifests)
-    store = call.store if manifests is None else manifests.plain
+    """Manifests and links are shown as what they are by themselves; there they tell what they stand for."""
+    container, manifests, links = call.place.target.container, find(call.store, Manifests), find(call.store, Links)
+    store = links.unfollowed if links else manifests.plain if manifests else call.store
 
     async def fetch(query: ListQuery) -> Page[Meta | Prefix]:
         return await store.list(container, query)

@@ -30,6 +30,8 @@ from gateway.frontends.swift.parameters import truth
 from gateway.frontends.swift.properties import HTTP, content_type_of, system_of
 from gateway.frontends.swift.report import liked
 from gateway.frontends.swift.stated import stated_of
+from gateway.frontends.swift.symlinks import copy as copy_link
+from gateway.frontends.swift.symlinks import itself
 from gateway.frontends.swift.target import Target, parse_account, parse_reference
 from gateway.frontends.swift.times import last_modified
 
@@ -78,6 +80,10 @@ async def _copy(call: Call, source: Place, target: Place) -> web.Response:
     if len(spans) > 1:
         raise Refusal(400, "A copy takes one range only")
     when, target_when = _conditions(call.headers)
+    if call.parameters.get("symlink") == "get" and (link := await itself(source)) is not source:
+        found = await link.store.stat(link.key, when=when)
+        meta = await copy_link(link, target, found, _props(call.headers, found, target.target.name), target_when)
+        return answer(201, _headers(meta, source.target, found))
     if call.parameters.get("multipart-manifest") == "get" and (standing := await manifest_of(source)):
         return await _copy_manifest(call, source, target, standing, target_when)
     found = await source.store.stat(source.key, when=when)

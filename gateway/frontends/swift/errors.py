@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from gateway.auth.groups import RESELLER_PREFIX
 from gateway.core import errors as core
 
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
@@ -32,6 +33,7 @@ REASONS: Mapping[int, Reason] = {
     204: Reason("No Content"),
     206: Reason("Partial Content"),
     304: Reason("Not Modified"),
+    307: Reason("Temporary Redirect", "The resource has moved temporarily."),
     400: Reason(
         "Bad Request",
         "The server could not comply with the request since it is either malformed or otherwise incorrect.",
@@ -95,6 +97,8 @@ STORE_ERRORS: Mapping[type[core.StoreError], Rule] = {
     core.NotModified: Rule(304),
     core.BadRange: Rule(416),
     core.BrokenSegment: Rule(409),
+    core.DanglingLink: Rule(404),
+    core.BrokenLink: Rule(409, told=True),
     core.BadRequest: Rule(400, told=True),
     core.BadDigest: Rule(422),
     core.IncompleteBody: Rule(499),
@@ -144,6 +148,8 @@ def _headers_of(error: core.StoreError) -> Mapping[str, str]:
             return {"Content-Range": f"bytes */{error.size}"}
         case core.Busy():
             return {"Retry-After": str(math.ceil(error.retry_after))}
+        case core.BrokenLink() | core.DanglingLink() if error.place:
+            return {"Content-Location": f"/v1/{RESELLER_PREFIX}{error.place}"}
         case core.LoginExpired():
             return {"WWW-Authenticate": 'Swift realm="unknown"'}
         case _:

@@ -3,6 +3,7 @@
 import json
 
 import gateway
+from gateway.core.links import MAX_HOPS
 from gateway.core.types import DEFAULT_POLICY
 from gateway.frontends.swift import bulk, constraints, tempurl
 from gateway.frontends.swift.heartbeat import INTERVAL
@@ -18,6 +19,7 @@ SLO = {
     "allow_async_delete": True,
 }
 
+SYMLINK = {"symloop_max": MAX_HOPS, "static_links": True}
 BULK_DELETE = {"max_deletes_per_request": bulk.MAX_DELETES, "max_failed_deletes": bulk.MAX_FAILED_DELETES}
 BULK_UPLOAD = {
     "max_containers_per_extraction": bulk.MAX_CONTAINERS,
@@ -25,8 +27,8 @@ BULK_UPLOAD = {
 }
 
 
-def info(settings: SwiftSettings, *, large: bool, quotas: bool) -> bytes:
-    """The document. `large`: there are static large objects; `quotas`: they are held."""
+def info(settings: SwiftSettings, *, large: bool, links: bool, quotas: bool) -> bytes:
+    """The document. `large`: there are static large objects; `links`: symbolic links; `quotas`: they are held."""
     return json.dumps(
         {
             "swift": {
@@ -52,9 +54,10 @@ def info(settings: SwiftSettings, *, large: bool, quotas: bool) -> bytes:
             },
             "bulk_delete": BULK_DELETE,
             "bulk_upload": BULK_UPLOAD,
+            **({"symlink": SYMLINK} if links else {}),
             **({"slo": SLO} if large else {}),
-            "tempurl": tempurl.INFO,
             **({"account_quotas": {}, "container_quotas": {}} if quotas else {}),
+            "tempurl": tempurl.INFO,
             "tempauth": {"account_acls": True},
         }
     ).encode()

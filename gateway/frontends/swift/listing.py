@@ -3,10 +3,12 @@
 from collections.abc import Callable, Sequence
 from json.encoder import encode_basestring_ascii as quoted
 
+from gateway.core.links import Link, link_of
 from gateway.core.manifest import static_of
 from gateway.core.types import BucketMeta, Meta, Prefix
 from gateway.frontends.swift.accept import Format
 from gateway.frontends.swift.policy import policy_of
+from gateway.frontends.swift.properties import path_of
 from gateway.frontends.swift.times import iso8601
 
 XML_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -20,8 +22,10 @@ Objects = Sequence[Meta | Prefix]
 Containers = Sequence[BucketMeta | Prefix]
 
 
-def container_listing(shape: Format, container: str, rows: Objects) -> bytes:
-    """The objects and groups of a container. Empty for a plain listing without rows."""
+def container_listing(shape: Format, container: str, rows: Objects, account: str = "") -> bytes:
+    """The objects and groups of a container. Empty for a plain listing without rows. `account`: the one it is in."""
+    if shape is Format.JSON:
+        return _objects_json(account, rows).encode()
     return _OBJECTS[shape](container, rows).encode()
 
 
@@ -38,20 +42,29 @@ def _objects_plain(container: str, rows: Objects) -> str:
     return _plain(rows)
 
 
-def _objects_json(container: str, rows: Objects) -> str:
-    return f"[{', '.join([_object_json(row) for row in rows])}]"
+def _objects_json(account: str, rows: Objects) -> str:
+    return f"[{', '.join([_object_json(row, account) for row in rows])}]"
 
 
-def _object_json(row: Meta | Prefix) -> str:
+def _object_json(row: Meta | Prefix, account: str) -> str:
     if isinstance(row, Prefix):
         return f'{{"subdir": {quoted(row.name)}}}'
     size, more = row.size, ""
+    if row.props.system and (link := link_of(row.props.system)):
+        more = _link_json(link, account)
     if row.props.system and (static := static_of(row.props.system)):
         size, more = static.size, rf', "slo_etag": "\"{static.etag}\""'
     return (
         f'{{"bytes": {size}, "hash": {quoted(row.etag)}, "name": {quoted(row.name)}, '
         f'"content_type": {quoted(row.props.content_type)}, "last_modified": "{iso8601(row.modified)}"{more}}}'
     )
+
+
+def _link_json(link: Link, account: str) -> str:
+    more = f', "symlink_path": {quoted(path_of(link, account))}'
+    if link.large:
+        more = rf'{more}, "slo_etag": "\"{link.large}\""'
+    return f'{more}, "symlink_etag": {quoted(link.etag)}, "symlink_bytes": {link.size}' if link.etag else more
 
 
 def _objects_xml(container: str, rows: Objects) -> str:
@@ -126,7 +139,6 @@ def changed(container: BucketMeta) -> int:
 
 _OBJECTS: dict[Format, Callable[[str, Objects], str]] = {
     Format.PLAIN: _objects_plain,
-    Format.JSON: _objects_json,
     Format.XML: _objects_xml,
     Format.TEXT_XML: _objects_xml,
 }

@@ -19,7 +19,7 @@ from gateway.frontends.http.answer import Answer
 from gateway.frontends.http.body import RequestBody
 from gateway.frontends.http.headers import spans_of, when_of
 from gateway.frontends.http.sending import Head, Source, send_object
-from gateway.frontends.swift import manifests, metadata, unmaking
+from gateway.frontends.swift import manifests, metadata, symlinks, unmaking
 from gateway.frontends.swift.answers import answer, page
 from gateway.frontends.swift.call import Call, Place
 from gateway.frontends.swift.constraints import check_object_name
@@ -43,6 +43,7 @@ _STANDING = When(if_match=(ANYTHING,))
 
 async def head(call: Call) -> web.StreamResponse:
     """HEAD: what describes the object."""
+    call = await symlinks.unfollowed(call)
     if (manifest := await _manifest(call)) is not None:
         return manifest
     try:
@@ -65,6 +66,7 @@ async def head(call: Call) -> web.StreamResponse:
 
 async def get(call: Call) -> web.StreamResponse:
     """GET: the bytes, or ranges of them."""
+    call = await symlinks.unfollowed(call)
     if (manifest := await _manifest(call)) is not None:
         return manifest
     if call.parameters.get("multipart-manifest") == "get" and hdrs.IF_NONE_MATCH not in call.headers:
@@ -121,6 +123,8 @@ async def put(call: Call) -> web.StreamResponse:
         return await manifests.put(call)
     if "X-Static-Large-Object" in call.headers:
         raise Refusal(400, RESERVED)
+    if symlinks.TARGET in call.headers:
+        return await symlinks.put(call)
     if call.other is not None:
         return await copy_from(call, call.other)
     name = call.place.target.name
@@ -137,6 +141,7 @@ async def post(call: Call) -> web.Response:
     """POST: other metadata in place of all that the object has. Its type stays unless another one is stated."""
     if "X-Static-Large-Object" in call.headers:
         raise Refusal(400, RESERVED)
+    symlinks.check_post(call)
     change = PropsChange(
         content_type=content_type_of(call.headers, call.place.target.name),
         user=metadata.of_object(call.headers.items()),
@@ -145,7 +150,7 @@ async def post(call: Call) -> web.Response:
         expires=expires_of(call.headers, time.time()) or NEVER,
         modified=time.time_ns(),
     )
-    await call.store.update(call.place.key, change)
+    symlinks.redirect(call.place, await call.store.update(call.place.key, change))
     return page(202)
 
 

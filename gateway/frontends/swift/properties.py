@@ -1,11 +1,14 @@
 """An object's properties in headers: its type, those that HTTP knows, and what describes it in an answer."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from mimetypes import MimeTypes
+from urllib.parse import quote
 
 from multidict import CIMultiDict
 
+from gateway.auth.groups import RESELLER_PREFIX
+from gateway.core.links import FOLLOWED, Link, link_of
 from gateway.core.manifest import DYNAMIC, static_of
 from gateway.core.types import DEFAULT_TYPE, Meta, Props
 from gateway.frontends.swift import metadata
@@ -92,7 +95,31 @@ def described(meta: Meta) -> CIMultiDict[str]:
     if meta.expires is not None:
         headers["X-Delete-At"] = told(meta.expires)
     headers.extend(metadata.shown(meta.props.user, Kind.OBJECT))
+    if system:
+        headers.extend(linked(system))
     return headers
+
+
+def path_of(link: Link, account: str) -> str:
+    """The path of what a link in that account leads to."""
+    owner, _, path = link.path.partition("/")
+    return f"/v1/{RESELLER_PREFIX + owner if owner else quote(account)}/{path}"
+
+
+def linked(system: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The headers of a link by itself, or of what it led to."""
+    if (place := system.get(FOLLOWED)) is not None:
+        yield "Content-Location", f"/v1/{RESELLER_PREFIX}{place}"
+    link = link_of(system)
+    if link is None:
+        return
+    owner, _, path = link.path.partition("/")
+    yield "X-Symlink-Target", path
+    if owner:
+        yield "X-Symlink-Target-Account", RESELLER_PREFIX + owner
+    if link.etag:
+        yield "X-Symlink-Target-Etag", link.etag
+        yield "X-Symlink-Target-Bytes", str(link.size)
 
 
 def validators(meta: Meta) -> list[tuple[str, str]]:

@@ -49,6 +49,11 @@ def is_legible(path: str) -> bool:
     return "\0" not in path and (path.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in path))
 
 
+def path_to(target: Target) -> str:
+    """The path of an object as headers tell it."""
+    return quote(f"/v1/{target.account}/{target.container}/{target.name}")
+
+
 def split(raw: str) -> tuple[str, str]:
     """The decoded path and the raw query of a request's target as it stands in the request line.
 

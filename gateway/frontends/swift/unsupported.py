@@ -6,7 +6,7 @@ that it belongs to, and is ignored here as it is there.
 
 from collections.abc import Mapping
 
-from gateway.core.store import Manifests, Store, find
+from gateway.core.store import Links, Manifests, Store, find
 from gateway.frontends.swift.errors import Refusal
 from gateway.frontends.swift.parameters import Parameters
 from gateway.frontends.swift.target import Level
@@ -40,8 +40,12 @@ PARAMETERS: Mapping[str, frozenset[str]] = {
 """
 
 
-MANIFESTS = frozenset({"multipart-manifest", "X-Object-Manifest"})
-"""What asks for large objects, which some stores have."""
+NEEDED: Mapping[str, tuple[type, str]] = {
+    "multipart-manifest": (Manifests, "large objects"),
+    "X-Object-Manifest": (Manifests, "large objects"),
+    "X-Symlink-Target": (Links, "symbolic links"),
+}
+"""What is asked of stores that some have and others have not, and what it is called."""
 
 
 def check(method: str, level: Level, headers: Mapping[str, str], parameters: Parameters, store: Store) -> None:
@@ -54,10 +58,11 @@ def check(method: str, level: Level, headers: Mapping[str, str], parameters: Par
 
 
 def _refuse(what: str, name: str, store: Store) -> None:
-    if name not in MANIFESTS:
+    if name not in NEEDED:
         raise Refusal(501, f"{what} is not supported")
-    if find(store, Manifests) is None:
-        raise Refusal(501, f"{what} is not supported: the store behind this container keeps no large objects")
+    capability, things = NEEDED[name]
+    if find(store, capability) is None:
+        raise Refusal(501, f"{what} is not supported: the store behind this container keeps no {things}")
 
 
 def _check_write(level: Level, headers: Mapping[str, str], store: Store) -> None:

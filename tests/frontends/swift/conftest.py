@@ -6,6 +6,7 @@ import pytest
 
 from gateway.auth.asking import check_segment, check_segments
 from gateway.core.store import Store
+from gateway.layers.links import Linked
 from gateway.layers.manifests import Gate, LargeObjects
 from gateway.layers.quotas import Quotas
 from gateway.stores.catalog import Catalog, CatalogSettings
@@ -18,7 +19,7 @@ Serve = Callable[..., AbstractAsyncContextManager[World]]
 @pytest.fixture(params=["memory", "catalog"])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     chosen: Store = Memory() if request.param == "memory" else Catalog(CatalogSettings(path=tmp_path / "catalog"))
-    large = LargeObjects(Quotas(chosen), Gate(check_segment, check_segments))
+    large = LargeObjects(Linked(Quotas(chosen), check_segment), Gate(check_segment, check_segments))
     await large.start()
     yield large
     await large.aclose()
@@ -27,7 +28,7 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 @pytest.fixture
 async def far() -> AsyncIterator[Store]:
     """The store of another namespace."""
-    memory = LargeObjects(Quotas(Memory()), Gate(check_segment, check_segments))
+    memory = LargeObjects(Linked(Quotas(Memory()), check_segment), Gate(check_segment, check_segments))
     await memory.start()
     yield memory
     await memory.aclose()

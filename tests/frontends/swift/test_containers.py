@@ -232,8 +232,19 @@ async def test_info_lists_what_works(world: World) -> None:
     answer = await world.raw("GET", "/info")
     assert answer.headers["Content-Type"] == "application/json; charset=UTF-8"
     info = json.loads(answer.body)
-    assert set(info) == {"bulk_delete", "bulk_upload", "slo", "swift", "tempauth", "tempurl"}
+    assert set(info) == {
+        "account_quotas",
+        "bulk_delete",
+        "bulk_upload",
+        "container_quotas",
+        "slo",
+        "swift",
+        "symlink",
+        "tempauth",
+        "tempurl",
+    }
     assert info["tempauth"] == {"account_acls": True}
+    assert info["symlink"] == {"symloop_max": 2, "static_links": True}
     assert info["slo"] == {
         "allow_async_delete": True,
         "max_manifest_segments": 1000,

@@ -9,7 +9,6 @@ from tests.frontends.swift.world import World, serving
 @pytest.mark.parametrize(
     ("method", "headers", "query"),
     (
-        ("PUT", {"X-Symlink-Target": "box/other"}, ""),
         ("DELETE", {}, "version-id=1"),
         ("GET", {}, "version-id=1"),
     ),

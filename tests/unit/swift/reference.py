@@ -59,13 +59,13 @@ def note(method: str, operation: Operation) -> str:
 def _refused() -> Iterator[tuple[str, str]]:
     for level, names in unsupported.HEADERS.items():
         for name in names:
-            if name not in unsupported.MANIFESTS:
+            if name not in unsupported.NEEDED:
                 yield f"header `{name}`", f"writes of {level}s"
     for name, methods in unsupported.PARAMETERS.items():
-        if name not in unsupported.MANIFESTS:
+        if name not in unsupported.NEEDED:
             yield f"parameter `{name}`", ", ".join(sorted(methods))
-    for name in sorted(unsupported.MANIFESTS):
-        yield f"`{name}`", "over a store that keeps no large objects"
+    for name, (_, things) in unsupported.NEEDED.items():
+        yield f"`{name}`", f"over a store that keeps no {things}"
 
 
 def _table(titles: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

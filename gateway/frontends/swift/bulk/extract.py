@@ -95,12 +95,15 @@ async def _extract(order: Order, kind: str) -> None:
                     if len(order.tally.failed) >= MAX_FAILED_EXTRACTIONS:
                         return
             await feed.drain()
-    except BadArchive as bad:
-        raise Refusal(400, f"Invalid Tar File: {bad.message}") from None
+    except (BadArchive, IncompleteBody) as bad:
+        raise Refusal(400, f"Invalid Tar File: {bad}") from None
 
 
 async def _store(order: Order, file: Member) -> None:
-    """Make the object that a file is to be, if it may be one. Raises `Refusal`, `BadArchive` where that ends it all."""
+    """Make the object that a file is to be, if it may be one.
+
+    Raises `Refusal`, `IncompleteBody` and `BodyTimeout` where that ends it all.
+    """
     call, tally, name = order.call, order.tally, file.name.removeprefix("./").lstrip("/")
     path = f"{order.base}/{name}" if order.base else name
     if "/" not in path:
@@ -120,7 +123,7 @@ async def _store(order: Order, file: Member) -> None:
         opts = Put(props=props_of(_headers(file, order.headers), name), owner=place.owner)
         await place.store.put(place.key, CheckedBody(file.content, {Algorithm.MD5}), opts)
         tally.created += 1
-    except (BadArchive, IncompleteBody, BodyTimeout):
+    except (IncompleteBody, BodyTimeout):
         raise
     except (Refusal, StoreError) as error:
         refusal = refusal_of(error)

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 
 from gateway.core.body import Body
+from gateway.core.errors import IncompleteBody
 from gateway.frontends.swift.bulk.unpack import BadArchive
 
 BLOCK = tarfile.BLOCKSIZE
@@ -67,9 +68,12 @@ class Content(Body):
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         while self.left:
-            piece = await self._feed.some(self.left)
+            try:
+                piece = await self._feed.some(self.left)
+            except BadArchive as bad:
+                raise IncompleteBody(str(bad)) from bad
             if not piece:
-                raise BadArchive(CUT)
+                raise IncompleteBody(CUT)
             self.left -= len(piece)
             yield piece
 

@@ -7,8 +7,6 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 
-from gateway.core.errors import BadRequest
-
 STEP = 1024 * 1024
 """Bytes that one step unpacks at most, whatever came in."""
 
@@ -19,7 +17,7 @@ MAX_RATIO = 1100
 Chunks = AsyncGenerator[bytes, None]
 
 
-class BadArchive(BadRequest):
+class BadArchive(Exception):
     """What came in is no archive, or a broken one."""
 
 
