@@ -7,11 +7,12 @@ from fnmatch import translate
 from functools import cached_property
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveInt, model_validator
+from pydantic import AfterValidator, BaseModel, ByteSize, ConfigDict, Field, PositiveInt, model_validator
 from pydantic_core import PydanticCustomError
 
 from gateway.auth.principals import Principal
 from gateway.core.paths import ROOT, SEPARATOR
+from gateway.frontends.ftp.rates import Limits
 from gateway.frontends.ftp.view import Permission, View
 
 
@@ -54,6 +55,10 @@ class Profile(BaseModel):
     )
     deny_names: tuple[Pattern, ...] = Field((), description="Patterns of file names that are refused.")
     max_sessions: PositiveInt | None = Field(None, description="Logins of the user at a time; null: any number.")
+    upload_rate: ByteSize | None = Field(
+        None, gt=0, description="Bytes a second that the user's uploads have together; null: any number."
+    )
+    download_rate: ByteSize | None = Field(None, gt=0, description="The same for downloads.")
     encoding: Annotated[str, AfterValidator(_known_encoding)] | None = Field(
         None, description="What names that are not UTF-8 are written in, by old devices; null: they are refused."
     )
@@ -78,6 +83,10 @@ class Profile(BaseModel):
             folders={ROOT.resolve(shown): ROOT.resolve(real) for shown, real in self.folders.items()},
             rules={ROOT.resolve(shown): granted for shown, granted in self.permissions.items()},
         )
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(self.upload_rate, self.download_rate)
 
     @property
     def filters_names(self) -> bool:

@@ -22,6 +22,7 @@ from gateway.frontends.ftp.partials import Partials
 from gateway.frontends.ftp.passive import PassivePorts
 from gateway.frontends.ftp.profile import AnonymousSettings, Profiles
 from gateway.frontends.ftp.proxy import Proxied
+from gateway.frontends.ftp.rates import Limits, Rates
 from gateway.frontends.ftp.replies import Reply
 from gateway.frontends.ftp.security import Security
 from gateway.frontends.ftp.session import Services
@@ -129,6 +130,10 @@ class FtpServer(aioftp.Server):
             sessions=Sessions(),
             bans=Bans(settings.ban_after, settings.ban_window, settings.ban_time),
             masquerade=Masquerade(settings.masquerade_address, settings.masquerade_networks),
+            rates=Rates(
+                Limits(settings.upload_rate, settings.download_rate),
+                Limits(settings.upload_rate_per_ip, settings.download_rate_per_ip),
+            ),
         )
         self._listeners: list[asyncio.Server] = []
         self._sweeping: asyncio.Task[None] | None = None

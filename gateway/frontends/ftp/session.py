@@ -24,6 +24,7 @@ from gateway.frontends.ftp.partials import Partials
 from gateway.frontends.ftp.passive import PassivePorts
 from gateway.frontends.ftp.permissions import Origin
 from gateway.frontends.ftp.profile import Profiles
+from gateway.frontends.ftp.rates import NO_PACE, Rates
 from gateway.frontends.ftp.replies import INVALID_OFFSET, Refused, Reply, Then
 from gateway.frontends.ftp.security import Security
 from gateway.frontends.ftp.settings import FtpSettings
@@ -47,6 +48,7 @@ class Services:
     sessions: Sessions
     bans: Bans
     masquerade: Masquerade
+    rates: Rates
 
 
 class Channel(Protocol):
@@ -139,6 +141,7 @@ class Session:
         if self.login is not None:
             self.services.sessions.leave(self.login.principal.label)
         self.login = None
+        self.pace = NO_PACE
         self.directory = ROOT
         self.type = Type.IMAGE
         self.level: int | None = None
@@ -182,6 +185,7 @@ class Session:
         if not self.services.sessions.enter(login.principal.label, limit):
             raise Refused(421, "You have too many sessions, try again later", then=Then.CLOSE)
         self.login = login
+        self.pace = self.services.rates.pace(login.principal.label, login.profile.limits, self.client)
 
     def require_login(self) -> Login:
         """Who has logged in. Raises `Refused` (530) where nobody has."""

@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import (
     AfterValidator,
     BaseModel,
+    ByteSize,
     ConfigDict,
     Field,
     NonNegativeFloat,
@@ -90,6 +91,12 @@ class FtpSettings(BaseModel):
     banner: str = Field("Portico FTP ready", max_length=500, description="The greeting.")
     max_connections: PositiveInt = Field(4096, description="Sessions beyond this many are answered 421.")
     max_connections_per_ip: PositiveInt = Field(256, description="The same, counted for each client address.")
+    upload_rate: ByteSize | None = Field(
+        None, gt=0, description="Bytes a second that all uploads have together; null: any number."
+    )
+    download_rate: ByteSize | None = Field(None, gt=0, description="The same for downloads.")
+    upload_rate_per_ip: ByteSize | None = Field(None, gt=0, description="The same, counted for each client address.")
+    download_rate_per_ip: ByteSize | None = Field(None, gt=0, description="The same, counted for each client address.")
     anonymous: AnonymousSettings | None = Field(
         None, description="Logins without an account of one's own, which read only; null: none."
     )

@@ -12,6 +12,7 @@ from gateway.core.store import Reader
 from gateway.frontends.ftp.ascii import FromNetwork, ToNetwork
 from gateway.frontends.ftp.data import DataConnection, DataStream
 from gateway.frontends.ftp.deflate import Deflated
+from gateway.frontends.ftp.rates import NO_PACE, Paced
 from gateway.frontends.ftp.replies import Refused, Reply
 from gateway.frontends.ftp.securedata import SecureData
 from gateway.frontends.ftp.session import Session, Target, Type
@@ -71,7 +72,9 @@ async def transferring(session: Session, target: Target, announcement: str) -> A
         session.begin(transfer)
         session.channel.send(Reply(150, announcement))
         connection = await transfer.connect()
-        data = connection if session.level is None else Deflated(connection, session.level)
+        data: DataStream = connection if session.level is None else Deflated(connection, session.level)
+        if session.pace != NO_PACE:
+            data = Paced(data, session.pace)
         yield data
         await data.finish()
     except BaseException:

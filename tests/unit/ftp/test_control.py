@@ -21,6 +21,7 @@ from gateway.frontends.ftp.masquerade import Masquerade
 from gateway.frontends.ftp.partials import Partials
 from gateway.frontends.ftp.passive import PassivePorts
 from gateway.frontends.ftp.proxy import Proxied
+from gateway.frontends.ftp.rates import Limits, Rates
 from gateway.frontends.ftp.security import Security
 from gateway.frontends.ftp.session import Services, Session
 from gateway.frontends.ftp.settings import FtpSettings
@@ -105,6 +106,7 @@ def connected(**settings: object) -> Iterator[tuple[Stub, Control]]:
             sessions=Sessions(),
             bans=Bans(0, 1, 1),
             masquerade=Masquerade(None, {}),
+            rates=Rates(Limits(), Limits()),
         )
         stub = Stub(services)
         control = Control(stub, cast(asyncio.Transport, stub), CLIENT, ip_address("192.0.2.9"))

@@ -33,6 +33,8 @@ def test_f42_passive_ports_are_a_range(value: str, ports: range) -> None:
         {"masquerade_networks": {"10.0.0.0": "192.0.2.1", "10.0.0.0/33": "192.0.2.1"}},
         {"data_networks": ["10.0.0.1/8"]},
         {"proxy_networks": ["everybody"]},
+        {"upload_rate": 0},
+        {"download_rate_per_ip": "fast"},
         {"masquerade_address": "::1"},
         {"port": 65536},
         {"login_attempts": 6},
