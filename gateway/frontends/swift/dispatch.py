@@ -36,6 +36,7 @@ from gateway.frontends.swift.parameters import NO_PARAMETERS, Parameters
 from gateway.frontends.swift.settings import SwiftSettings
 from gateway.frontends.swift.target import Level, Target, parse, split
 from gateway.frontends.swift.tempurl import Visit
+from gateway.frontends.swift.website import Visitor, is_visit
 
 logger = logging.getLogger("portico.swift")
 
@@ -132,6 +133,8 @@ class Dispatcher:
         if operation is None:
             raise Refusal(405, headers={hdrs.ALLOW: allowed(target.level)})
         served.operation = operation.name
+        if visit is None and is_visit(request, target, served.principal):
+            return await self._browse(request, target, parameters, served.principal)
         return await self._perform(request, operation, target, parameters, served.principal, visit)
 
     def _authenticate(self, request: web.BaseRequest, target: Target) -> Principal:
@@ -197,6 +200,23 @@ class Dispatcher:
         if not response.prepared:
             call.finish(response.headers, response.status)
         return response
+
+    async def _browse(
+        self, request: web.BaseRequest, target: Target, parameters: Parameters, principal: Principal
+    ) -> web.StreamResponse:
+        """What a browser is shown: a page of a website, or what everybody else is."""
+
+        async def perform(shown: Target) -> web.StreamResponse:
+            operation = operation_of(shown.level, request.method, parameters)
+            if operation is None:
+                raise Refusal(405, headers={hdrs.ALLOW: allowed(shown.level)})
+            return await self._perform(request, operation, shown, parameters, principal, None)
+
+        reach = partial(self._permit, principal, tell=partial(facts_of, request, parameters))
+        try:
+            return await Visitor(request, target, self._settings, reach, perform).serve()
+        except Denied:
+            raise _refusal(principal, target) from None
 
     def _account_of(self, principal: Principal, target: Target) -> Place:
         """The account that a request about many objects is in. Raises `Refusal`; nothing has been checked otherwise."""

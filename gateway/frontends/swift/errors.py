@@ -32,6 +32,7 @@ REASONS: Mapping[int, Reason] = {
     202: Reason("Accepted", "The request is accepted for processing."),
     204: Reason("No Content"),
     206: Reason("Partial Content"),
+    301: Reason("Moved Permanently", "The resource has moved permanently."),
     304: Reason("Not Modified"),
     307: Reason("Temporary Redirect", "The resource has moved temporarily."),
     400: Reason(

@@ -57,6 +57,7 @@ def info(settings: SwiftSettings, *, large: bool, links: bool, quotas: bool) -> 
             **({"symlink": SYMLINK} if links else {}),
             **({"slo": SLO} if large else {}),
             **({"account_quotas": {}, "container_quotas": {}} if quotas else {}),
+            "staticweb": {},
             "tempurl": tempurl.INFO,
             "tempauth": {"account_acls": True},
         }
