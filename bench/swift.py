@@ -18,7 +18,7 @@ from tests.support.openstack.cluster import PYTHON, Cluster, shared
 
 SMALL = 4096
 KEYS = 200
-CONCURRENCY = 8
+CONCURRENCY = 32
 LARGE = 64 << 20
 ROWS = 10_000
 PAGE = 1000

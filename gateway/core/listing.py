@@ -1,6 +1,7 @@
 """The rules of a listing, apart from where the names come from."""
 
 from collections.abc import Callable, Iterable
+from itertools import islice, takewhile
 from typing import Protocol, TypeVar
 
 from gateway.core.types import ListQuery, Page, Prefix
@@ -46,6 +47,8 @@ def paginate(seek: Seek[Row], query: ListQuery) -> Page[Row | Prefix]:
     """One page of the listing that `query` describes. Costs as much as the page: groups are jumped over by `seek`."""
     if query.limit <= 0:
         return Page(())
+    if not query.delimiter:
+        return _ungrouped(seek, query)
     rows = iter(seek(*_start(query)))
     items: list[Row | Prefix] = []
     while (row := next(rows, None)) is not None and _inside(row.name, query):
@@ -61,6 +64,14 @@ def paginate(seek: Seek[Row], query: ListQuery) -> Page[Row | Prefix]:
             items.append(Prefix(group))
             rows = iter(seek(*_behind(group, query)))
     return Page(tuple(items))
+
+
+def _ungrouped(seek: Seek[Row], query: ListQuery) -> Page[Row | Prefix]:
+    rows = seek(*_start(query))
+    if query.prefix or query.end_marker:
+        rows = takewhile(lambda row: _inside(row.name, query), rows)
+    items = tuple(islice(rows, query.limit + 1))
+    return Page(items) if len(items) <= query.limit else Page(items[:-1], items[-2].name)
 
 
 def _start(query: ListQuery) -> tuple[str, bool]:
