@@ -23,14 +23,16 @@ from gateway.core.context import RequestContext, current, enter
 from gateway.core.errors import Denied, InvalidName, NoSuchBucket, StoreError
 from gateway.core.events import Access, Observer
 from gateway.core.store import Links, Manifests, Store, find
+from gateway.frontends.http.formdata import boundary_of
 from gateway.frontends.http.sending import BrokenTransfer, sent_bytes
 from gateway.frontends.swift import cors, login, tempurl, unsupported
 from gateway.frontends.swift.answers import answer, identify, page, refused
 from gateway.frontends.swift.call import Call, Place, locate
 from gateway.frontends.swift.errors import REASONS, Refusal, of_store
 from gateway.frontends.swift.facts import facts_of
+from gateway.frontends.swift.formpost import FormPost
 from gateway.frontends.swift.info import info
-from gateway.frontends.swift.keys import Scope, bearer, scope_of
+from gateway.frontends.swift.keys import Bearer, Scope, scope_of
 from gateway.frontends.swift.operations import Operation, allowed, operation_of
 from gateway.frontends.swift.parameters import NO_PARAMETERS, Parameters
 from gateway.frontends.swift.settings import SwiftSettings
@@ -116,6 +118,11 @@ class Dispatcher:
             served.operation, handler = fixed
             return await handler(request)
         target = parse(path)
+        if request.method == hdrs.METH_POST and (boundary := boundary_of(request.headers.get(hdrs.CONTENT_TYPE, ""))):
+            served.operation = "upload by form"
+            served.found(target, ANONYMOUS)
+            admit = partial(self._sender, request, served)
+            return await FormPost(request, path, target, self._settings, admit).receive(boundary)
         parameters = Parameters(query)
         visit = None
         if tempurl.MARK in query and request.method != hdrs.METH_OPTIONS:
@@ -149,16 +156,31 @@ class Dispatcher:
 
     async def _visitor(self, visit: Visit, served: "_Served") -> Principal:
         """Who comes with a temporary URL. Raises `Refusal` (401) for one that nobody has signed."""
-        target = visit.target
+        principal = await self._bearer(visit.target, served, Bearer.TEMPURL, visit.is_signed_with)
+        if principal is None:
+            raise tempurl.invalid(visit.target)
+        return principal
+
+    async def _sender(
+        self, request: web.BaseRequest, served: "_Served", target: Target, fits: Callable[[str], bool]
+    ) -> Callable[[Target], Awaitable[Place]] | None:
+        """What lets the sender of a form write to a container; None where no key of it `fits`."""
+        principal = await self._bearer(target, served, Bearer.FORMPOST, fits) if target.container else None
+        if principal is None:
+            return None
+        served.found(target, principal)
+        return partial(self._permit, principal, Action.WRITE, tell=partial(facts_of, request, NO_PARAMETERS))
+
+    async def _bearer(
+        self, target: Target, served: "_Served", kind: Bearer, fits: Callable[[str], bool]
+    ) -> Principal | None:
+        """Whoever signed with a key of an account or container that `fits`; None where there is none."""
         account = self._registry.account(target.owner or "")
-        if account is None:
-            raise tempurl.invalid(target)
-        scope = await scope_of(self._tenancy.of(account), target, account.id, visit.is_signed_with)
-        if scope is None:
-            raise tempurl.invalid(target)
-        if scope is Scope.CONTAINER:
-            served.within = target.container
-        return bearer(account, tempurl.USER)
+        scope = account and await scope_of(self._tenancy.of(account), target, account.id, fits)
+        if account is None or scope is None:
+            return None
+        served.within = target.container if scope is Scope.CONTAINER else ""
+        return kind.of(account)
 
     async def _perform(
         self,
@@ -339,7 +361,8 @@ async def _healthcheck(request: web.BaseRequest) -> web.Response:
 
 
 def _refusal(principal: Principal, target: Target) -> Refusal:
-    return _unauthorized(target) if principal is ANONYMOUS else Refusal(403)
+    is_nobody = principal is ANONYMOUS or isinstance(principal.user, Bearer)
+    return _unauthorized(target) if is_nobody else Refusal(403)
 
 
 def _unauthorized(target: Target) -> Refusal:

@@ -33,6 +33,7 @@ REASONS: Mapping[int, Reason] = {
     204: Reason("No Content"),
     206: Reason("Partial Content"),
     301: Reason("Moved Permanently", "The resource has moved permanently."),
+    303: Reason("See Other", "The response to the request can be found under a different URI."),
     304: Reason("Not Modified"),
     307: Reason("Temporary Redirect", "The resource has moved temporarily."),
     400: Reason(

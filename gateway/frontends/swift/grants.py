@@ -1,4 +1,5 @@
-"""Access lists in headers: `X-Container-Read` and `X-Container-Write`, and `X-Account-Access-Control`.
+"""Access lists in headers: `X-Container-Read` and `X-Container-Write`, and `X-Account-Access-Control`; and the key
+`X-Container-Sync-Key`, which is kept for whoever set it: nothing is synchronised here.
 
 They are the owner's: whoever is let in by a list neither sees nor sets one, as in Swift.
 """
@@ -16,23 +17,32 @@ Headers = Mapping[str, str]
 Changes = dict[str, str | None]
 
 _OF_CONTAINER: Mapping[Kind, str] = {Kind.READ: "X-Container-Read", Kind.WRITE: "X-Container-Write"}
+_SYNC_KEY = "X-Container-Sync-Key"
+SYNC_KEY = "swift:sync-key"
 _OF_ACCOUNT = "X-Account-Access-Control"
 
 
 def of_container(headers: Headers, *, owner: bool) -> Changes:
-    """What a request does to the lists of a container; None removes. Raises `Refusal` (400)."""
+    """What a request does to the lists and the key of a container; None removes. Raises `Refusal` (400)."""
     changes: Changes = {}
+    if not owner:
+        return changes
+    if (key := _stated(headers, _SYNC_KEY)) is not None:
+        changes[SYNC_KEY] = legible(key) or None
     for kind, header in _OF_CONTAINER.items():
-        value = headers.get(header)
-        if value is None and headers.get(header.replace("X-", "X-Remove-", 1)):
-            value = ""
-        if value is None or not owner:
+        if (value := _stated(headers, header)) is None:
             continue
         try:
             changes[kind] = containeracl.clean(kind, legible(value)) or None
         except ValueError as error:
             raise Refusal(400, str(error)) from None
     return changes
+
+
+def _stated(headers: Headers, name: str) -> str | None:
+    """The value of a header, or an empty one where it is to be removed; None where nothing is said of it."""
+    value = headers.get(name)
+    return "" if value is None and headers.get(name.replace("X-", "X-Remove-", 1)) else value
 
 
 def check_public(changes: Changes, bucket: BucketMeta) -> None:
@@ -56,8 +66,9 @@ def of_account(headers: Headers, *, owner: bool) -> Changes:
 
 
 def of_bucket(found: BucketMeta) -> list[tuple[str, str]]:
-    """The headers that tell an owner the lists of a container."""
-    return [(header, found.system[kind]) for kind, header in _OF_CONTAINER.items() if kind in found.system]
+    """The headers that tell an owner the lists and the key of a container."""
+    kept = (*_OF_CONTAINER.items(), (SYNC_KEY, _SYNC_KEY))
+    return [(header, found.system[name]) for name, header in kept if name in found.system]
 
 
 def shown(found: AccountMeta) -> list[tuple[str, str]]:

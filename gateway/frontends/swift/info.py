@@ -5,7 +5,7 @@ import json
 import gateway
 from gateway.core.links import MAX_HOPS
 from gateway.core.types import DEFAULT_POLICY
-from gateway.frontends.swift import bulk, constraints, tempurl
+from gateway.frontends.swift import bulk, constraints, formpost, tempurl
 from gateway.frontends.swift.heartbeat import INTERVAL
 from gateway.frontends.swift.settings import SwiftSettings
 from gateway.frontends.swift.stated import MAX_SEGMENTS, MAX_SIZE
@@ -56,6 +56,7 @@ def info(settings: SwiftSettings, *, large: bool, links: bool, quotas: bool) -> 
             "bulk_upload": BULK_UPLOAD,
             **({"symlink": SYMLINK} if links else {}),
             **({"slo": SLO} if large else {}),
+            "formpost": formpost.INFO,
             **({"account_quotas": {}, "container_quotas": {}} if quotas else {}),
             "staticweb": {},
             "tempurl": tempurl.INFO,

@@ -1,7 +1,7 @@
 """The keys that temporary URLs and forms are signed with, and how far each of them opens."""
 
 from collections.abc import Callable
-from enum import Enum, auto
+from enum import Enum, StrEnum, auto
 
 from gateway.auth.digests import keys_of
 from gateway.auth.principals import Account, Principal, Role
@@ -30,6 +30,12 @@ async def scope_of(store: Store, target: Target, owner: str, fits: Callable[[str
     return Scope.CONTAINER if any(fits(key) for key in keys_of(container.user)) else None
 
 
-def bearer(account: Account, name: str) -> Principal:
-    """Whoever came with a signature: it says what he may do, and a policy may deny it all the same."""
-    return Principal(account, name, Role.WRITER)
+class Bearer(StrEnum):
+    """What policies and logs call whoever came with a signature."""
+
+    TEMPURL = ".tempurl"
+    FORMPOST = ".formpost"
+
+    def of(self, account: Account) -> Principal:
+        """His signature says what he may do, and a policy may deny it all the same."""
+        return Principal(account, self, Role.WRITER)

@@ -20,9 +20,6 @@ from gateway.frontends.swift.errors import Refusal
 from gateway.frontends.swift.parameters import Parameters
 from gateway.frontends.swift.target import Level, Target
 
-USER = ".tempurl"
-"""What policies and logs call whoever has one."""
-
 MARK = "temp_url_"
 """What the names of a temporary URL's parameters begin with."""
 

@@ -16,7 +16,6 @@ WRITES = frozenset({"PUT", "POST", "COPY"})
 HEADERS: Mapping[Level, tuple[str, ...]] = {
     Level.ACCOUNT: (),
     Level.CONTAINER: (
-        "X-Container-Sync-Key",
         "X-Container-Sync-To",
         "X-Versions-Enabled",
     ),

@@ -269,3 +269,16 @@ async def test_a_policy_that_denies_holds_for_whom_the_account_lets_in(world: Wo
         policy = '{"Statement": {"Effect": "Deny", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}}'
         await world.store.update_bucket("box", PropsChange(system={POLICY: policy}))
         assert (await world.do("GET", "box", "thing", user="olga")).status == 403
+
+
+async def test_the_key_of_a_synchronisation_is_kept_for_the_owner(world: World) -> None:
+    await given(world, read="other-account")
+    key = {"X-Container-Sync-Key": "secret"}
+    assert (await world.do("POST", "box", headers=key)).status == 204
+    assert (await world.do("HEAD", "box")).headers["X-Container-Sync-Key"] == "secret"
+    assert "X-Container-Sync-Key" not in (await world.do("HEAD", "box", user="olga")).headers
+    await control(world, read_write=["other-account:olga"])
+    assert (await world.do("POST", "box", user="olga", headers={"X-Container-Sync-Key": "other"})).status == 204
+    assert (await world.do("HEAD", "box")).headers["X-Container-Sync-Key"] == "secret"
+    assert (await world.do("POST", "box", headers={"X-Remove-Container-Sync-Key": "x"})).status == 204
+    assert "X-Container-Sync-Key" not in (await world.do("HEAD", "box")).headers

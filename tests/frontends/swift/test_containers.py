@@ -237,6 +237,7 @@ async def test_info_lists_what_works(world: World) -> None:
         "bulk_delete",
         "bulk_upload",
         "container_quotas",
+        "formpost",
         "slo",
         "staticweb",
         "swift",

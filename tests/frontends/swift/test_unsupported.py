@@ -32,7 +32,7 @@ async def test_versions_of_the_old_kind_are_switched_off(world: World) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "headers", "query"),
     (
-        ("PUT", ("box",), {"X-Container-Sync-Key": "k"}, ""),
+        ("PUT", ("box",), {"X-Container-Sync-To": "//realm/cluster/a/c"}, ""),
         ("POST", ("box",), {"X-Versions-Enabled": "true"}, ""),
         ("GET", ("box",), {}, "versions"),
     ),
