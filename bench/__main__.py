@@ -41,7 +41,9 @@ def main() -> None:
         help="where the servers keep their data (default: a temporary folder); on a slow disk "
         "large uploads measure the disk: name a folder on tmpfs to measure the server",
     )
-    parser.add_argument("--upload", type=int, default=1024, help="MiB of the upload in segments (1024)")
+    parser.add_argument(
+        "--upload", type=int, default=1024, help="MiB of the upload in segments, and of FTP's large files (1024)"
+    )
     parser.add_argument(
         "--part-upload",
         type=int,
@@ -54,7 +56,7 @@ def main() -> None:
         "small": lambda folder: small.rows(folder, rounds=options.rounds, seconds=options.seconds),
         "large": lambda folder: large.rows(folder, rounds=options.rounds),
         "memory": large.memory_rows,
-        "ftp": lambda folder: ftp.large_rows(folder, rounds=options.rounds),
+        "ftp": lambda folder: ftp.large_rows(folder, rounds=options.rounds, size=options.upload << 20),
         "ftp-small": lambda folder: ftp.small_rows(folder, rounds=options.rounds, seconds=options.seconds),
         "ftp-listing": lambda folder: ftp.listing_rows(folder, rounds=options.rounds),
         "ftp-sessions": ftp.session_rows,

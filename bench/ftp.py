@@ -16,7 +16,6 @@ from bench.large import md5_speed
 from bench.table import Row, progress
 
 BLOCK = os.urandom(1 << 20)
-LARGE = 1 << 30
 SMALL = 4096
 ENTRIES = 10_000
 IDLE = 2_000
@@ -35,28 +34,24 @@ class Against:
     at_most: bool = False
 
 
-def large_rows(folder: Path, *, rounds: int) -> list[Row]:
-    """Files of 1 GiB: MB/s."""
-    with Field(folder, ("Portico", "vsftpd", "pyftpdlib"), rounds) as field:
+def large_rows(folder: Path, *, rounds: int, size: int) -> list[Row]:
+    """Files of `size` bytes: MB/s."""
+    with Field(folder, ("Portico", "vsftpd"), rounds) as field:
         for door in field.doors.values():
-            _store_large(door, "0", False)
-            for number in range(1, 4):
-                _store_large(door, str(number), False)
+            _store_large(door, "0", size, False)
         rows = [
-            *field.rows("RETR 1 GiB", lambda door: _speed(door, _fetch_large, 1), Against("vsftpd", 1.0)),
-            *field.rows("4 x RETR 1 GiB", lambda door: _speed(door, _fetch_large, 4), Against("vsftpd", 0.85)),
+            *field.rows("RETR", lambda door: _speed(door, _fetch_large, 1, size), Against("vsftpd", 1.0)),
+            *field.rows("4 x RETR", lambda door: _speed(door, _fetch_large, 4, size), Against("vsftpd", 0.85)),
+            *field.rows("RETR, TLS", lambda door: _speed(door, _fetch_large, 1, size, True), Against("vsftpd", 1.5)),
+            *field.rows("STOR, TLS", lambda door: _speed(door, _store_large, 1, size, True), Against("vsftpd", 2.0)),
         ]
-        tls = field.only("Portico", "vsftpd")
-        rows += tls.rows("RETR 1 GiB, TLS", lambda door: _speed(door, _fetch_large, 1, True), Against("vsftpd", 1.5))
-        rows += tls.rows("STOR 1 GiB, TLS", lambda door: _speed(door, _store_large, 1, True), Against("vsftpd", 2.0))
         ours = field.doors["Portico"]
-        hashed = [md5_speed() for _ in range(rounds)]
-        progress("STOR 1 GiB")
-        one = median(_speed(ours, _store_large, 1) for _ in range(rounds))
-        four = median(_speed(ours, _store_large, 4) for _ in range(rounds))
-        md5 = median(hashed)
-        rows.append(Row("STOR 1 GiB, of one core's MD5", f"{one:,.0f}", f"{md5:,.0f}", one / md5, 0.85))
-        rows.append(Row("4 x STOR 1 GiB, of one", f"{four:,.0f}", f"{one:,.0f}", four / one, 1.5))
+        progress("STOR")
+        md5 = median(md5_speed() for _ in range(rounds))
+        one = median(_speed(ours, _store_large, 1, size) for _ in range(rounds))
+        four = median(_speed(ours, _store_large, 4, size) for _ in range(rounds))
+        rows.append(Row("STOR, of one core's MD5", f"{one:,.0f}", f"{md5:,.0f}", one / md5, 0.85))
+        rows.append(Row("4 x STOR, of one", f"{four:,.0f}", f"{one:,.0f}", four / one, 1.5))
         return rows
 
 
@@ -138,11 +133,6 @@ class Field:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def only(self, *names: str) -> "Field":
-        some = Field(self._folder, names, self._rounds)
-        some.doors = {name: self.doors[name] for name in names}
-        return some
-
     def rows(self, what: str, measure: Measure, *yardsticks: Against) -> Iterator[Row]:
         """A row for each yardstick; the median of all rounds counts."""
         found: dict[str, list[float]] = {name: [] for name in self.doors}
@@ -158,27 +148,29 @@ class Field:
             yield Row(words, f"{ours:,.4g}", f"{theirs:,.4g}", ours / theirs, each.aim, each.at_most)
 
 
-def _speed(door: Door, work: Callable[[Door, str, bool], None], clients: int, tls: bool = False) -> float:
+def _speed(
+    door: Door, work: Callable[[Door, str, int, bool], None], clients: int, size: int, tls: bool = False
+) -> float:
     """MB/s of so many processes at a time."""
     with ProcessPoolExecutor(clients, get_context("fork")) as pool:
         list(pool.map(abs, range(clients)))
         start = time.perf_counter()
-        for done in [pool.submit(work, door, str(number), tls) for number in range(clients)]:
+        for done in [pool.submit(work, door, str(number), size, tls) for number in range(clients)]:
             done.result()
-        return clients * LARGE / (time.perf_counter() - start) / 1e6
+        return clients * size / (time.perf_counter() - start) / 1e6
 
 
-def _fetch_large(door: Door, name: str, tls: bool) -> None:
+def _fetch_large(door: Door, name: str, size: int, tls: bool) -> None:
     with Session(door, tls=tls) as session:
         session.begin()
-        if session.fetch(name) != LARGE:
-            raise RuntimeError(f"{name} did not come whole")
+        if session.fetch("0") != size:
+            raise RuntimeError("the file did not come whole")
 
 
-def _store_large(door: Door, name: str, tls: bool) -> None:
+def _store_large(door: Door, name: str, size: int, tls: bool) -> None:
     with Session(door, tls=tls) as session:
         session.begin()
-        session.store(name, BLOCK, LARGE // len(BLOCK))
+        session.store(name, BLOCK, size // len(BLOCK))
 
 
 def _rate(door: Door, work: Callable[[Door, int, float], float], clients: int, seconds: float) -> float:
