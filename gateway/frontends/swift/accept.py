@@ -61,6 +61,16 @@ def negotiate(parameter: str, accept: str) -> Format:
     return found
 
 
+def accepts(accept: str, option: Format) -> bool:
+    """Whether an Accept header lets that format pass. Raises `Refusal` (400) for a malformed one."""
+    if not accept:
+        return True
+    if len(accept) > MAX_ACCEPT_LENGTH:
+        raise Refusal(400, "Invalid Accept header")
+    ranges = [_parse(part) for part in accept.split(",")]
+    return any(candidate.covers(option) and candidate.quality > 0 for candidate in ranges)
+
+
 @lru_cache(maxsize=256)
 def _best(accept: str) -> Format | None:
     ranges = [] if len(accept) > MAX_ACCEPT_LENGTH else [_parse(part) for part in accept.split(",")]

@@ -8,7 +8,7 @@ from gateway.core.errors import AlreadyExists, NoSuchBucket, Unsupported
 from gateway.core.ops import counted
 from gateway.core.store import Links, Manifests, find
 from gateway.core.types import BucketMeta, BucketProps, ListQuery, Meta, Page, Prefix, PropsChange
-from gateway.frontends.swift import grants, metadata, quotas
+from gateway.frontends.swift import grants, metadata, quotas, versioning
 from gateway.frontends.swift.answers import answer, page
 from gateway.frontends.swift.call import Call, locate
 from gateway.frontends.swift.constraints import check_container_name
@@ -46,6 +46,7 @@ async def put(call: Call) -> web.Response:
     listed = {name: value for name, value in lists.items() if value is not None}
     props = BucketProps(owner=call.place.owner, user=metadata.merge({}, changes), system={**policy, **listed})
     if await call.store.create_bucket(target.container, props):
+        await versioning.change(call, call.headers)
         return answer(201)
     try:
         found = await locate(call.store, target, call.place.owner)
@@ -53,6 +54,7 @@ async def put(call: Call) -> web.Response:
         raise AlreadyExists("The container name is not available") from None
     check_same_policy(found.container, policy)
     await _change(call, found.container, changes, lists)
+    await versioning.change(call, call.headers)
     return page(202)
 
 
@@ -62,6 +64,7 @@ async def post(call: Call) -> web.Response:
     quotas.check_container(changes)
     lists = grants.of_container(call.headers, owner=call.owns)
     await _change(call, call.place.container, changes, lists)
+    await versioning.change(call, call.headers)
     return answer(204)
 
 
@@ -107,5 +110,6 @@ def _headers(call: Call) -> list[tuple[str, str]]:
         ("X-Storage-Policy", policy_of(found)),
         *metadata.shown(found.user, Kind.CONTAINER, owner=call.owns),
         *(grants.of_bucket(found) if call.owns else ()),
+        *versioning.shown(found.versioning),
         ("Accept-Ranges", "bytes"),
     ]

@@ -22,7 +22,7 @@ from gateway.auth.tenancy import Tenancy
 from gateway.core.context import RequestContext, current, enter
 from gateway.core.errors import Denied, InvalidName, NoSuchBucket, StoreError
 from gateway.core.events import Access, Observer
-from gateway.core.store import Links, Manifests, Store, find
+from gateway.core.store import Links, Manifests, Store, Versions, find
 from gateway.frontends.http.formdata import boundary_of
 from gateway.frontends.http.sending import BrokenTransfer, sent_bytes
 from gateway.frontends.swift import cors, login, tempurl, unsupported
@@ -69,9 +69,11 @@ class Dispatcher:
             "/info": ("info", self._info),
             **dict.fromkeys(login.PATHS, ("login", login.Login(settings, registry, tokens))),
         }
-        large, links = (all(find(store, each) for store in tenancy.stores) for each in (Manifests, Links))
+        large, links, versions = (
+            all(find(store, each) for store in tenancy.stores) for each in (Manifests, Links, Versions)
+        )
         quotas = all(store.caps.quotas for store in tenancy.stores)
-        self._document = info(settings, large=large, links=links, quotas=quotas)
+        self._document = info(settings, large=large, links=links, versions=versions, quotas=quotas)
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         served = _Served(request)

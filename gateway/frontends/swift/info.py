@@ -27,8 +27,8 @@ BULK_UPLOAD = {
 }
 
 
-def info(settings: SwiftSettings, *, large: bool, links: bool, quotas: bool) -> bytes:
-    """The document. `large`: there are static large objects; `links`: symbolic links; `quotas`: they are held."""
+def info(settings: SwiftSettings, *, large: bool, links: bool, versions: bool, quotas: bool) -> bytes:
+    """The document. What there is: `large` objects (static ones), symbolic `links`, `versions` of objects, `quotas`."""
     return json.dumps(
         {
             "swift": {
@@ -55,6 +55,7 @@ def info(settings: SwiftSettings, *, large: bool, links: bool, quotas: bool) -> 
             "bulk_delete": BULK_DELETE,
             "bulk_upload": BULK_UPLOAD,
             **({"symlink": SYMLINK} if links else {}),
+            **({"object_versioning": {}} if versions else {}),
             **({"slo": SLO} if large else {}),
             "formpost": formpost.INFO,
             **({"account_quotas": {}, "container_quotas": {}} if quotas else {}),

@@ -14,12 +14,12 @@ from gateway.core.errors import BadDigest, BadRange, ConditionFailed, NoSuchKey,
 from gateway.core.expiry import NEVER
 from gateway.core.manifest import DYNAMIC, static_of
 from gateway.core.ranges import Span, content_range
-from gateway.core.types import Meta, PropsChange, Put, Versioning
+from gateway.core.types import Deleted, Meta, PropsChange, Put, Versioning
 from gateway.frontends.http.answer import Answer
 from gateway.frontends.http.body import RequestBody
 from gateway.frontends.http.headers import spans_of, when_of
 from gateway.frontends.http.sending import Head, Source, send_object
-from gateway.frontends.swift import manifests, metadata, symlinks, unmaking
+from gateway.frontends.swift import manifests, metadata, symlinks, unmaking, versioning
 from gateway.frontends.swift.answers import answer, page
 from gateway.frontends.swift.call import Call, Place
 from gateway.frontends.swift.constraints import check_object_name
@@ -53,6 +53,7 @@ async def head(call: Call) -> web.StreamResponse:
     except (ConditionFailed, NotModified) as error:
         raise await _with_validators(call, error) from None
     headers = described(meta)
+    headers.extend(versioning.told(call.place, meta))
     if part is not None:
         if part.span is None:
             return await manifests.beyond(call, part.total)
@@ -134,7 +135,8 @@ async def put(call: Call) -> web.StreamResponse:
         raise Refusal(400, "If-None-Match only supports *")
     opts = Put(props=props_of(call.headers, name), when=when, owner=call.place.owner)
     meta = await call.store.put(call.place.key, _body(call), opts)
-    return answer(201, (("Etag", meta.etag), ("Last-Modified", last_modified(meta.modified))))
+    told = versioning.told(call.place, meta)
+    return answer(201, (("Etag", meta.etag), ("Last-Modified", last_modified(meta.modified)), *told))
 
 
 async def post(call: Call) -> web.Response:
@@ -163,17 +165,17 @@ async def delete(call: Call) -> web.StreamResponse:
     if expires is not None:
         when = replace(when, expires=expires)
     try:
-        await remove(call.place, when)
+        done = await remove(call.place, when)
     except ConditionFailed as failed:
         if expires is None:
             raise
         if failed.missing:
             raise NoSuchKey from failed
         raise Refusal(412, "X-If-Delete-At and X-Delete-At do not match") from failed
-    return answer(204)
+    return answer(204, versioning.told_deleted(done))
 
 
-async def remove(place: Place, when: When = ANY) -> None:
+async def remove(place: Place, when: When = ANY) -> Deleted:
     """Delete an object. Raises `NoSuchKey` where there is none, which leaves no delete marker; `ConditionFailed`."""
     if when is ANY and place.container.versioning is not Versioning.OFF:
         when = _STANDING
@@ -185,6 +187,7 @@ async def remove(place: Place, when: When = ANY) -> None:
         raise
     if not done.existed:
         raise NoSuchKey
+    return done
 
 
 async def _check_dates(call: Call) -> None:
@@ -199,6 +202,7 @@ async def _check_dates(call: Call) -> None:
 def _head(call: Call, part: NumberedPart | None = None) -> Head:
     def head_of(meta: Meta) -> CIMultiDict[str]:
         headers = described(meta)
+        headers.extend(versioning.told(call.place, meta))
         if part is not None:
             headers["X-Parts-Count"] = str(part.total)
         call.finish(headers)

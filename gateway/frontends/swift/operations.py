@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from gateway.auth.access import Action
-from gateway.frontends.swift import accounts, bulk, containers, copies, objects
+from gateway.frontends.swift import accounts, bulk, containers, copies, objects, versioning
 from gateway.frontends.swift.call import Call
 from gateway.frontends.swift.parameters import Parameters
 from gateway.frontends.swift.target import Level, Target
@@ -87,12 +87,34 @@ MANY: Mapping[str, tuple[frozenset[str], Operation]] = {
 """What these parameters ask for, by these methods, at any level."""
 
 
+VERSIONS: Mapping[Level, tuple[str, Mapping[str, Operation]]] = {
+    Level.CONTAINER: (
+        "versions",
+        {"GET": Operation(name="list versions", action=Action.LIST_VERSIONS, handler=versioning.versions)},
+    ),
+    Level.OBJECT: (
+        "version-id",
+        {
+            "HEAD": Operation(name="stat version", action=Action.READ_VERSION, handler=versioning.head),
+            "GET": Operation(name="read version", action=Action.READ_VERSION, handler=versioning.get),
+            "PUT": Operation(name="restore version", action=Action.WRITE, handler=versioning.put),
+            "POST": Operation(name="update version", action=Action.WRITE, handler=versioning.post),
+            "DELETE": Operation(name="delete version", action=Action.DELETE_VERSION, handler=versioning.delete),
+        },
+    ),
+}
+"""What these parameters ask for, at these levels."""
+
+
 def operation_of(level: Level, method: str, parameters: Parameters) -> Operation | None:
     """What a request asks for; None for a method that its level does not have."""
     if parameters:
         for name, (methods, operation) in MANY.items():
             if name in parameters and method in methods:
                 return operation
+        name, versioned = VERSIONS.get(level, ("", {}))
+        if method in versioned and name in parameters and (parameters.get(name) or level is Level.CONTAINER):
+            return versioned[method]
     return OPERATIONS[level].get(method)
 
 

@@ -6,7 +6,7 @@ that it belongs to, and is ignored here as it is there.
 
 from collections.abc import Mapping
 
-from gateway.core.store import Links, Manifests, Store, find
+from gateway.core.store import Links, Manifests, Store, Versions, find
 from gateway.frontends.swift.errors import Refusal
 from gateway.frontends.swift.parameters import Parameters
 from gateway.frontends.swift.target import Level
@@ -30,8 +30,8 @@ LEGACY_VERSIONS = ("X-History-Location", "X-Versions-Location")
 
 PARAMETERS: Mapping[str, frozenset[str]] = {
     "multipart-manifest": frozenset({"PUT", "DELETE"}),
-    "version-id": frozenset({"GET", "HEAD", "PUT", "POST", "DELETE", "COPY"}),
-    "versions": frozenset({"GET", "HEAD"}),
+    "version-id": frozenset({"COPY"}),
+    "versions": frozenset({"GET"}),
 }
 """Parameters, and the methods that would do something else than what was asked for, were they ignored.
 
@@ -43,6 +43,8 @@ NEEDED: Mapping[str, tuple[type, str]] = {
     "multipart-manifest": (Manifests, "large objects"),
     "X-Object-Manifest": (Manifests, "large objects"),
     "X-Symlink-Target": (Links, "symbolic links"),
+    "X-Versions-Enabled": (Versions, "versions"),
+    "versions": (Versions, "versions"),
 }
 """What is asked of stores that some have and others have not, and what it is called."""
 

@@ -238,6 +238,7 @@ async def test_info_lists_what_works(world: World) -> None:
         "bulk_upload",
         "container_quotas",
         "formpost",
+        "object_versioning",
         "slo",
         "staticweb",
         "swift",

@@ -9,8 +9,7 @@ from tests.frontends.swift.world import World, serving
 @pytest.mark.parametrize(
     ("method", "headers", "query"),
     (
-        ("DELETE", {}, "version-id=1"),
-        ("GET", {}, "version-id=1"),
+        ("COPY", {"Destination": "box/other"}, "version-id=1"),
     ),
 )
 async def test_what_is_missing_is_refused_not_ignored(
@@ -33,8 +32,6 @@ async def test_versions_of_the_old_kind_are_switched_off(world: World) -> None:
     ("method", "path", "headers", "query"),
     (
         ("PUT", ("box",), {"X-Container-Sync-To": "//realm/cluster/a/c"}, ""),
-        ("POST", ("box",), {"X-Versions-Enabled": "true"}, ""),
-        ("GET", ("box",), {}, "versions"),
     ),
 )
 async def test_what_containers_and_accounts_miss_is_refused(

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from gateway.frontends.swift import login, unsupported
-from gateway.frontends.swift.operations import MANY, OPERATIONS, Operation
+from gateway.frontends.swift.operations import MANY, OPERATIONS, VERSIONS, Operation
 from gateway.frontends.swift.target import Level
 
 PAGE = Path(__file__).parents[3] / "docs" / "swift.md"
@@ -32,6 +32,7 @@ def page() -> str:
             HEAD,
             *sections,
             f"## Many objects at once, at any level\n\n{_table(('parameter', 'methods', ''), _many())}",
+            f"## Versions\n\n{_table(('parameter', 'method', ''), _versioned())}",
             f"## Beside accounts\n\n`/info`, `/healthcheck`, and the login at {beside}.\n",
             f"## Refused\n\nIn the words of the answer, with status 501.\n\n{_table(('what', 'where'), _refused())}",
         )
@@ -47,6 +48,12 @@ def _many() -> Iterator[tuple[str, str, str]]:
     for name, (methods, operation) in MANY.items():
         method = ", ".join(sorted(methods))
         yield f"`{name}`", method, note(method, operation)
+
+
+def _versioned() -> Iterator[tuple[str, str, str]]:
+    for name, rows in VERSIONS.values():
+        for method, each in rows.items():
+            yield f"`{name}`", method, note(method, each)
 
 
 def note(method: str, operation: Operation) -> str:

@@ -1,0 +1,175 @@
+"""Versions of objects (`swift.common.middleware.versioned_writes.object_versioning`): the same that S3 shows.
+
+Ids are those of the store, where Swift's own are times: clients take both as they come.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from aiohttp import web
+from multidict import CIMultiDict
+
+from gateway.auth.access import Action
+from gateway.core import ops
+from gateway.core.errors import DeleteMarker, InvalidVersion, NoSuchKey, NotFound
+from gateway.core.manifest import static_of
+from gateway.core.types import Copy, Deleted, Meta, Prefix, Version, Versioning, VersionQuery
+from gateway.core.versions import NULL
+from gateway.frontends.http.sending import Source, head_object, send_object
+from gateway.frontends.swift.accept import Format, accepts
+from gateway.frontends.swift.answers import answer
+from gateway.frontends.swift.call import Call, Place
+from gateway.frontends.swift.errors import Refusal
+from gateway.frontends.swift.parameters import truth
+from gateway.frontends.swift.properties import described
+from gateway.frontends.swift.rows import wanted as wanted_of
+from gateway.frontends.swift.times import iso8601, last_modified
+
+ENABLED = "X-Versions-Enabled"
+VERSION = "X-Object-Version-Id"
+CURRENT = "X-Object-Current-Version-Id"
+MARKER_TYPE = "application/x-deleted;swift_versions_deleted=1"
+EMPTY = "d41d8cd98f00b204e9800998ecf8427e"
+
+
+async def change(call: Call, headers: Mapping[str, str]) -> None:
+    """Enable or suspend versioning, where a request about a container asks for that. Raises as `Call.reach`."""
+    value = headers.get(ENABLED)
+    if value:
+        place = await call.reach(Action.PUT_VERSIONING, call.place.target)
+        await ops.set_versioning(place.store, place.container.name, enabled=truth(value))
+
+
+def shown(versioning: Versioning) -> list[tuple[str, str]]:
+    """The header of a container."""
+    return [] if versioning is Versioning.OFF else [(ENABLED, str(versioning is Versioning.ENABLED))]
+
+
+def told(place: Place, meta: Meta) -> list[tuple[str, str]]:
+    """The header of an object in a container that keeps versions."""
+    return [] if place.container.versioning is Versioning.OFF else [(VERSION, meta.version or NULL)]
+
+
+def told_deleted(done: Deleted) -> list[tuple[str, str]]:
+    """The header of a delete that has put a marker."""
+    return [(VERSION, done.version or NULL)] if done.marker else []
+
+
+async def head(call: Call) -> web.StreamResponse:
+    """HEAD: what describes a version."""
+    with _explained():
+        return await head_object(call.request, _source(call))
+
+
+async def get(call: Call) -> web.StreamResponse:
+    """GET: the bytes of a version."""
+    with _explained():
+        return await send_object(call.request, _source(call))
+
+
+async def post(call: Call) -> web.Response:
+    """POST: refused, since versions don't change."""
+    raise Refusal(400, "POST to a specific version is not allowed")
+
+
+async def put(call: Call) -> web.Response:
+    """PUT: a version becomes the current one again, by a copy of it without a body."""
+    version = _wanted(call)
+    if version == NULL:
+        raise Refusal(400, "Invalid version parameter")
+    if call.request.body_exists and call.request.content_length != 0:
+        raise Refusal(400, "PUT version-id requests require a zero byte body")
+    with _explained():
+        await call.reach(Action.READ_VERSION, call.place.target)
+        try:
+            meta = await call.store.copy(call.place.key, call.place.key, Copy(source_version=version))
+        except NotFound:
+            raise Refusal(404, "The specified version does not exist") from None
+    return answer(201, [("Etag", meta.etag), ("Last-Modified", last_modified(meta.modified)), *told(call.place, meta)])
+
+
+async def delete(call: Call) -> web.Response:
+    """DELETE: a version, for good."""
+    version = _wanted(call)
+    with _explained():
+        if not (await call.store.delete(call.place.key, version)).existed:
+            raise NoSuchKey
+    try:
+        current = (await call.store.stat(call.place.key)).version or NULL
+    except NotFound:
+        current = NULL
+    return answer(204, [(VERSION, version), (CURRENT, current)])
+
+
+async def versions(call: Call) -> web.Response:
+    """GET: all versions and delete markers, from the newest of each name to its oldest, in JSON."""
+    if not accepts(call.headers.get("Accept", ""), Format.JSON):
+        raise Refusal(406)
+    parameters = call.parameters
+    wanted = wanted_of(parameters, Format.JSON.value, call.settings.listing_limit).query
+    if "version_marker" in parameters and "marker" not in parameters:
+        raise Refusal(400, "version_marker param requires marker")
+    if wanted.reverse:
+        raise Refusal(400, "Versions can't be listed in reverse")
+    query = VersionQuery(
+        prefix=wanted.prefix,
+        delimiter=wanted.delimiter,
+        key_marker=wanted.marker,
+        version_marker=parameters.get("version_marker"),
+        limit=wanted.limit,
+    )
+    try:
+        rows = (await ops.versions(call.store, call.place.container.name, query)).items if query.limit else ()
+    except InvalidVersion:
+        raise Refusal(400, "invalid version_marker param") from None
+    body = json.dumps([_row(row) for row in rows]).encode()
+    return answer(200, [("Content-Type", Format.JSON.content_type)], body)
+
+
+def _row(row: Version | Prefix) -> dict[str, str | int | bool]:
+    if isinstance(row, Prefix):
+        return {"subdir": row.name}
+    meta = row.meta
+    static = static_of(meta.props.system)
+    return {
+        "name": row.name,
+        "is_latest": row.latest,
+        "version_id": meta.version or NULL,
+        "content_type": MARKER_TYPE if row.marker else meta.props.content_type,
+        "bytes": meta.size,
+        "hash": EMPTY if row.marker else static.manifest if static else meta.etag,
+        "last_modified": iso8601(meta.modified),
+    }
+
+
+def _source(call: Call) -> Source:
+    version = _wanted(call)
+
+    def described_version(meta: Meta) -> CIMultiDict[str]:
+        headers = described(meta)
+        headers[VERSION] = version
+        call.finish(headers)
+        return headers
+
+    return Source(call.store, call.place.key, described_version, version, call.settings.stall_timeout)
+
+
+def _wanted(call: Call) -> str:
+    """The version that a request names. Raises `Refusal` (400) where there can be none."""
+    version = call.parameters.get("version-id")
+    if version != NULL and call.place.container.versioning is Versioning.OFF:
+        raise Refusal(400, "version-aware operations require that the container is versioned")
+    return version
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Refusals in Swift's words: of ids that are none, and of delete markers."""
+    try:
+        yield
+    except InvalidVersion:
+        raise Refusal(400, "Invalid version parameter") from None
+    except DeleteMarker as marker:
+        headers = {VERSION: marker.version or NULL, "Content-Type": MARKER_TYPE} if marker.named else {}
+        raise Refusal(404, headers=headers) from None

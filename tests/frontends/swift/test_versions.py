@@ -1,0 +1,141 @@
+"""Versions of objects, as `X-Versions-Enabled` has them kept."""
+
+import pytest
+
+from gateway.core.types import Versioning
+from tests.frontends.swift.world import Json, World, md5
+
+MARKER = "application/x-deleted;swift_versions_deleted=1"
+
+
+async def keeping(world: World, *bodies: bytes, name: str = "thing") -> list[str]:
+    """Have `box` keep versions, and write an object there again and again; the ids, from the oldest on."""
+    assert (await world.do("PUT", "box", headers={"X-Versions-Enabled": "true"})).status in {201, 202}
+    written = [await world.do("PUT", "box", name, body=body) for body in bodies]
+    return [answer.headers["X-Object-Version-Id"] for answer in written]
+
+
+async def listed(world: World, query: str = "") -> Json:
+    answer = await world.do("GET", "box", query=f"versions&{query}")
+    assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
+    return answer.rows
+
+
+async def test_versioning_is_switched_and_shown(world: World) -> None:
+    assert (await world.do("PUT", "box", headers={"X-Versions-Enabled": "true"})).status == 201
+    assert (await world.do("HEAD", "box")).headers["X-Versions-Enabled"] == "True"
+    assert (await world.store.stat_bucket("box")).versioning is Versioning.ENABLED
+    assert (await world.do("POST", "box", headers={"X-Versions-Enabled": "false"})).status == 204
+    assert (await world.do("GET", "box")).headers["X-Versions-Enabled"] == "False"
+    await world.container("plain", "thing")
+    assert "X-Versions-Enabled" not in (await world.do("HEAD", "plain")).headers
+    assert "X-Object-Version-Id" not in (await world.do("HEAD", "plain", "thing")).headers
+    for user in ("walter", "rita"):
+        assert (await world.do("POST", "plain", headers={"X-Versions-Enabled": "true"}, user=user)).status == 403
+
+
+async def test_each_version_is_read_by_its_id(world: World) -> None:
+    await world.container("box", "thing")
+    first, second = await keeping(world, b"first", b"second!")
+    for version, body in ((first, b"first"), (second, b"second!"), ("null", b"thing")):
+        answer = await world.do("GET", "box", "thing", query=f"version-id={version}")
+        assert (answer.status, answer.body, answer.headers["X-Object-Version-Id"]) == (200, body, version)
+        head = await world.do("HEAD", "box", "thing", query=f"version-id={version}")
+        assert (head.headers["Content-Length"], head.headers["Etag"]) == (str(len(body)), md5(body))
+    current = await world.do("GET", "box", "thing", query="version-id=")
+    assert (current.body, current.headers["X-Object-Version-Id"]) == (b"second!", second)
+    ranged = await world.do("GET", "box", "thing", query=f"version-id={first}", headers={"Range": "bytes=1-2"})
+    assert (ranged.status, ranged.body) == (206, b"ir")
+
+
+async def test_a_delete_puts_a_marker_and_a_version_goes_for_good(world: World) -> None:
+    first, second = await keeping(world, b"first", b"second")
+    marker = (await world.do("DELETE", "box", "thing")).headers["X-Object-Version-Id"]
+    assert (await world.do("GET", "box", "thing")).status == 404
+    named = await world.do("GET", "box", "thing", query=f"version-id={marker}")
+    assert (named.status, named.headers["X-Object-Version-Id"], named.headers["Content-Type"]) == (404, marker, MARKER)
+    gone = await world.do("DELETE", "box", "thing", query=f"version-id={marker}")
+    assert (gone.status, gone.headers["X-Object-Current-Version-Id"]) == (204, second)
+    gone = await world.do("DELETE", "box", "thing", query=f"version-id={second}")
+    assert gone.headers["X-Object-Current-Version-Id"] == first
+    assert (await world.do("DELETE", "box", "thing", query=f"version-id={second}")).status == 404
+    assert (await world.do("GET", "box", "thing")).body == b"first"
+    await world.do("DELETE", "box", "thing", query=f"version-id={first}")
+    assert (await world.do("DELETE", "box")).status == 204
+
+
+async def test_listings_of_versions(world: World) -> None:
+    await world.container("box", "a")
+    first, second = await keeping(world, b"first", b"second!")
+    marker = (await world.do("DELETE", "box", "thing")).headers["X-Object-Version-Id"]
+    rows = await listed(world)
+    assert [(row["name"], row["version_id"], row["is_latest"], row["bytes"]) for row in rows] == [
+        ("a", "null", True, 1),
+        ("thing", marker, True, 0),
+        ("thing", second, False, 7),
+        ("thing", first, False, 5),
+    ]
+    assert (rows[1]["content_type"], rows[1]["hash"]) == (MARKER, md5(b""))
+    assert rows[2]["hash"] == md5(b"second!")
+    assert await listed(world, "limit=2") == rows[:2]
+    assert await listed(world, "limit=0") == []
+    assert await listed(world, "prefix=th") == rows[1:]
+    assert await listed(world, f"marker=thing&version_marker={second}") == rows[3:]
+    assert await listed(world, "marker=a") == rows[1:]
+    await keeping(world, b"deep", name="deep/er")
+    assert (await listed(world, "delimiter=/"))[1] == {"subdir": "deep/"}
+
+
+async def test_a_version_is_restored(world: World) -> None:
+    first, _ = await keeping(world, b"first", b"second")
+    answer = await world.do("PUT", "box", "thing", query=f"version-id={first}", body=b"")
+    assert (answer.status, answer.headers["Etag"]) == (201, md5(b"first"))
+    assert (await world.do("GET", "box", "thing")).body == b"first"
+    assert len(await listed(world)) == 3
+    full = await world.do("PUT", "box", "thing", query=f"version-id={first}", body=b"bytes")
+    assert (full.status, full.body) == (400, b"PUT version-id requests require a zero byte body")
+    none = await world.do("PUT", "box", "none", query=f"version-id={first}", body=b"")
+    assert (none.status, none.body) == (404, b"The specified version does not exist")
+    assert (await world.do("PUT", "box", "thing", query="version-id=null", body=b"")).status == 400
+
+
+async def test_suspended_versions_stay(world: World) -> None:
+    (first,) = await keeping(world, b"first")
+    await world.do("POST", "box", headers={"X-Versions-Enabled": "false"})
+    put = await world.do("PUT", "box", "thing", body=b"null")
+    assert put.headers["X-Object-Version-Id"] == "null"
+    await world.do("PUT", "box", "thing", body=b"null again")
+    assert [row["version_id"] for row in await listed(world)] == ["null", first]
+    assert (await world.do("GET", "box", "thing", query="version-id=null")).body == b"null again"
+
+
+@pytest.mark.parametrize("method", ("GET", "HEAD", "PUT", "DELETE"))
+async def test_ids_that_are_none(world: World, method: str) -> None:
+    await world.container("plain", "thing")
+    unversioned = await world.do(method, "plain", "thing", query="version-id=1", body=b"")
+    assert unversioned.status == 400
+    await keeping(world, b"first")
+    for version in ("nonsense", "%2e%2e", "1" * 2000, "%00"):
+        assert (await world.do(method, "box", "thing", query=f"version-id={version}", body=b"")).status == 400
+    unknown = "0" * 32
+    assert (await world.do(method, "box", "thing", query=f"version-id={unknown}", body=b"")).status == 404
+    assert (await world.do("GET", "box", "thing")).body == b"first"
+
+
+async def test_requests_that_are_refused(world: World) -> None:
+    (first,) = await keeping(world, b"first")
+    post = await world.do("POST", "box", "thing", query=f"version-id={first}", headers={"X-Object-Meta-A": "b"})
+    assert (post.status, post.body) == (400, b"POST to a specific version is not allowed")
+    assert (await world.do("GET", "box", query="versions&version_marker=x")).status == 400
+    assert (await world.do("GET", "box", query="versions&marker=thing&version_marker=x")).status == 400
+    assert (await world.do("GET", "box", query="versions&reverse=on")).status == 400
+    assert (await world.do("GET", "box", query="versions", headers={"Accept": "application/xml"})).status == 406
+
+
+async def test_versions_need_rights_of_their_own(world: World) -> None:
+    (first,) = await keeping(world, b"first")
+    for user, reading in (("rita", 200), ("nina", 403), ("olga", 403)):
+        assert (await world.do("GET", "box", "thing", query=f"version-id={first}", user=user)).status == reading
+        assert (await world.do("GET", "box", query="versions", user=user)).status == reading
+        assert (await world.do("DELETE", "box", "thing", query=f"version-id={first}", user=user)).status == 403
+    assert (await world.do("GET", "box", "thing")).body == b"first"
