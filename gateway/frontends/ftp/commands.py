@@ -173,6 +173,7 @@ _LISTINGS: Mapping[str, Command] = {
 
 _FACTS: Mapping[str, Command] = {
     "SIZE": PathCommand(facts.size, EXAMINE, feature="SIZE"),
+    "AVBL": PathCommand(facts.avbl, BROWSE, "[path]", "AVBL", default="."),
     "MDTM": PathCommand(facts.mdtm, EXAMINE, feature="MDTM"),
     "MFMT": PathCommand(facts.mfmt, CHANGE, "YYYYMMDDHHMMSS path", "MFMT", form=forms.word, told=True),
     "MFCT": PathCommand(facts.mfct, CHANGE, "YYYYMMDDHHMMSS path", "MFCT", form=forms.word, told=True),
@@ -243,7 +244,7 @@ KINDS: Kinds = {
 }
 """What is told as having happened."""
 
-UNBUILT = frozenset({"ADAT", "AVBL", "CONF", "ENC", "MIC", "SMNT"})
+UNBUILT = frozenset({"ADAT", "CONF", "ENC", "MIC", "SMNT"})
 """Verbs of the RFCs that are known and not served: they are answered 502, what is no verb 500."""
 
 _STATUS = PlainCommand(info.stat, at_once=True)

@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 
 from gateway.core.conditions import SECOND
@@ -54,14 +55,25 @@ def owner_name(account: str) -> str:
 def list_time(modified: int, now: float) -> str:
     """A time in ns since the epoch as `ls` shows it, in the form of twelve characters that POSIX gives it."""
     seconds = _seconds(modified)
-    t = time.gmtime(seconds)
-    clock = f"{t.tm_hour:02}:{t.tm_min:02}" if now - HALF_A_YEAR < seconds <= now + 60 else f"{t.tm_year:>5}"
+    return _date(seconds // 60, now - HALF_A_YEAR < seconds <= now + 60)
+
+
+@lru_cache(4096)
+def _date(minutes: int, is_recent: bool) -> str:
+    """Files of a directory have often come together, so that the same few times are written for all."""
+    t = time.gmtime(minutes * 60)
+    clock = f"{t.tm_hour:02}:{t.tm_min:02}" if is_recent else f"{t.tm_year:>5}"
     return f"{MONTHS[t.tm_mon]} {t.tm_mday:>2} {clock}"
 
 
 def fact_time(modified: int) -> str:
     """A time in ns since the epoch as MDTM, MFMT and MLSD write it (RFC 3659, 2.3)."""
-    return time.strftime("%Y%m%d%H%M%S", time.gmtime(_seconds(modified)))
+    return _stamp(_seconds(modified))
+
+
+@lru_cache(4096)
+def _stamp(seconds: int) -> str:
+    return time.strftime("%Y%m%d%H%M%S", time.gmtime(seconds))
 
 
 def _seconds(modified: int) -> int:

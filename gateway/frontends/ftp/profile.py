@@ -7,11 +7,21 @@ from fnmatch import translate
 from functools import cached_property
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ByteSize, ConfigDict, Field, PositiveInt, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ByteSize,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveInt,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from gateway.auth.principals import Principal
 from gateway.core.paths import ROOT, SEPARATOR
+from gateway.core.quotas import Quota
 from gateway.frontends.ftp.rates import Limits
 from gateway.frontends.ftp.view import Permission, View
 
@@ -55,6 +65,11 @@ class Profile(BaseModel):
     )
     deny_names: tuple[Pattern, ...] = Field((), description="Patterns of file names that are refused.")
     max_sessions: PositiveInt | None = Field(None, description="Logins of the user at a time; null: any number.")
+    quota_bytes: ByteSize | None = Field(
+        None,
+        description="Uploads may fill the home, a bucket or the whole account, up to so many bytes; null: no limit.",
+    )
+    quota_files: NonNegativeInt | None = Field(None, description="The same, counted in files.")
     upload_rate: ByteSize | None = Field(
         None, gt=0, description="Bytes a second that the user's uploads have together; null: any number."
     )
@@ -74,7 +89,16 @@ class Profile(BaseModel):
                 raise PydanticCustomError(
                     "folder", "has a folder inside of a bucket; set `home`, or put the folder into the root"
                 )
+        if self.quota is not None and SEPARATOR in self.home[1:]:
+            raise PydanticCustomError("quota", "has a quota, which counts a bucket; set `home` to / or to a /bucket")
         return self
+
+    @cached_property
+    def quota(self) -> Quota | None:
+        """None where nothing is limited."""
+        if self.quota_bytes is None and self.quota_files is None:
+            return None
+        return Quota(self.quota_bytes, self.quota_files)
 
     @cached_property
     def view(self) -> View:

@@ -106,6 +106,8 @@ class Target:
     """Further paths that the command names, which the caller may read and remove."""
     least: int = 0
     """Bytes that an upload has to have, as its client announced."""
+    room: int | None = None
+    """Bytes that an upload may have at most, by its user's quota; None: any number."""
     source: TreePath | None = None
     """Where what is renamed stood before."""
     may_replace: bool = True

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 
 from gateway.core.body import Body
-from gateway.core.errors import IncompleteBody
+from gateway.core.errors import IncompleteBody, QuotaExceeded
 from gateway.core.store import Reader
 from gateway.frontends.ftp.ascii import FromNetwork, ToNetwork
 from gateway.frontends.ftp.data import DataConnection, DataStream
@@ -92,30 +92,39 @@ async def transferring(session: Session, target: Target, announcement: str) -> A
 class Upload(Body):
     """What a client sends, as a body. It ends only where client and control connection let nothing doubt the end.
 
-    With the `offset` bytes of the file that lie before it, it must have `least` bytes. Raises `IncompleteBody` and
-    `BodyTimeout` inside the stream, so that nothing of a broken upload is ever committed.
+    With the `offset` bytes of the file that lie before it, it must have `Target.least` bytes; of its own, no more than
+    `Target.room`. Raises `IncompleteBody`, `BodyTimeout` and `QuotaExceeded` inside the stream, so that nothing of a
+    broken upload is ever committed.
     """
 
-    def __init__(self, session: Session, data: DataStream, least: int = 0, offset: int = 0) -> None:
+    def __init__(self, session: Session, data: DataStream, target: Target, offset: int = 0) -> None:
         self._session = session
         self._data = data
         self._size = offset
-        self._least = least
+        self._least = target.least
+        self._most = None if target.room is None else offset + target.room
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         if self._session.type is Type.IMAGE:
             while block := await self._data.receive():
-                self._size += len(block)
+                self._count(block)
                 yield block
         else:
             text = FromNetwork()
             while block := await self._data.receive():
-                yield text.feed(block)
+                lines = text.feed(block)
+                self._count(lines)
+                yield lines
             yield text.rest()
         self._data.check()
         self._session.check_control()
         if self._size < self._least:
             raise IncompleteBody(f"The file would have {self._size} bytes, and ALLO told of {self._least}")
+
+    def _count(self, block: bytes) -> None:
+        self._size += len(block)
+        if self._most is not None and self._size > self._most:
+            raise QuotaExceeded("You have no room for this file")
 
 
 async def send_file(session: Session, data: DataStream, reader: Reader) -> None:

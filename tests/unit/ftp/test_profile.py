@@ -59,6 +59,8 @@ def test_a_permission_needs_the_rule_of_the_directory_and_that_of_the_path() -> 
         {"encoding": "base64"},
         {"encoding": "utf-16"},
         {"max_sessions": 0},
+        {"quota_bytes": -1},
+        {"quota_files": 1, "home": "/c/home"},
         {"allow_names": [""]},
         {"unknown": 1},
     ),

@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 
 from gateway.core import filetimes
 from gateway.core.conditions import SECOND
-from gateway.core.errors import NoSuchKey
+from gateway.core.errors import NoSuchKey, NotADirectory
 from gateway.core.types import PropsChange
 from gateway.frontends.ftp.listing import fact_time
 from gateway.frontends.ftp.partials import identity
 from gateway.frontends.ftp.replies import Refused, Reply
+from gateway.frontends.ftp.room import available
 from gateway.frontends.ftp.session import Session, Target, Type
 
 CHANGEABLE = ("Modify", "Create", "Media-Type")
@@ -36,6 +37,14 @@ async def size(session: Session, target: Target) -> Reply:
             raise
         found = partial.size
     return Reply(213, str(found))
+
+
+async def avbl(session: Session, target: Target) -> Reply:
+    """The bytes for which a quota leaves room (draft-peterson-streamlined-ftp-command-extensions, section 4)."""
+    if not (await target.tree.stat(target.path)).is_directory:
+        raise NotADirectory
+    room = await available(target)
+    return Reply(550, "No quota limits what is stored here") if room is None else Reply(213, str(max(0, room)))
 
 
 async def mdtm(session: Session, target: Target) -> Reply:

@@ -11,6 +11,7 @@ from gateway.core.errors import ConditionFailed, IncompleteBody, NoSuchKey, NotF
 from gateway.core.types import Key, Meta, PartRef, PropsChange, Put
 from gateway.frontends.ftp.partials import Partial, identity
 from gateway.frontends.ftp.replies import INVALID_OFFSET, NAME_REFUSED, Refused, Reply
+from gateway.frontends.ftp.room import allow
 from gateway.frontends.ftp.session import Session, Target, Type
 from gateway.frontends.ftp.transfers import COMPLETE, Upload, transferring
 
@@ -20,6 +21,7 @@ Write = Callable[[Key, Body, Put], Awaitable[Meta]]
 async def stor(session: Session, target: Target) -> Reply:
     """Behind REST the upload goes on where the file ends, or what came of an upload that broke; nowhere else."""
     offset = _take_parameters(session, target)
+    await allow(target)
     standing = await target.tree.standing(target.path)
     if not offset:
         return await _begin(session, target, standing)
@@ -37,6 +39,7 @@ async def stor(session: Session, target: Target) -> Reply:
 async def appe(session: Session, target: Target) -> Reply:
     """Where no file stands, this goes on with an upload that broke: clients resume so, too."""
     _refuse_restart(session, target)
+    await allow(target)
     standing = await target.tree.standing(target.path)
     partial = _partial(session, target, None) if standing is None else None
     return await (_extend(session, target, standing) if partial is None else _resume(session, target, partial))
@@ -51,6 +54,7 @@ async def stou(session: Session, target: Target) -> Reply:
         raise Refused(553, NAME_REFUSED)
     target.shown = above.child(name)
     target.path = target.login.view.real(target.shown)
+    await allow(target)
     await target.tree.standing(target.path)
     options = _put(target, ABSENT)
     return await _receive(session, target, target.tree.store.put, options, announcement=f"FILE: {target.path.last}")
@@ -95,7 +99,7 @@ async def _resume(session: Session, target: Target, partial: Partial) -> Reply:
     """Make the file of what came before and what comes now, if what stood then stands still."""
     key, partials = target.path.key, session.services.partials
     async with partials.taken(partial) as multipart, transferring(session, target, f"Go on at {partial.size}") as data:
-        body = Salvage(Upload(session, data, target.least, partial.size))
+        body = Salvage(Upload(session, data, target, partial.size))
         try:
             part = await multipart.put_part(key, partial.upload, len(partial.parts) + 1, body)
             if body.error is not None:
@@ -115,7 +119,7 @@ async def _receive(
 ) -> Reply:
     """Reply after the commit only; what breaks before the end of the data raises inside the body."""
     async with transferring(session, target, announcement or f"Ready for {target.shown}") as data:
-        await write(target.path.key, Upload(session, data, target.least, offset), options)
+        await write(target.path.key, Upload(session, data, target, offset), options)
     return COMPLETE
 
 
