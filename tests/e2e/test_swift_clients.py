@@ -2,12 +2,15 @@
 
 import ftplib
 import hashlib
+import hmac
 import json
 import os
+import time
 from collections.abc import Iterator, Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -204,3 +207,38 @@ def test_restic_backs_up_and_restores(server: Server, clients: Path, tree: Path,
     assert restic("list", "snapshots").count("\n") == 1
     config = by_ftp(server, "backups", "home/config")
     assert config == by_s3(server, "backups", "home/config", tmp_path) != b""
+
+
+def status(*arguments: str) -> str:
+    """What an answer to curl says first."""
+    return done("curl", "--silent", "--show-error", "--output", os.devnull, "--write-out", "%{http_code}", *arguments)
+
+
+def test_grants_made_over_swift_hold_over_s3(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "page").write_bytes(b"for everybody")
+    swift(server, "upload", "granted", str(tmp_path / "page"), "--object-name", "page")
+    storage = facts(swift(server, "stat", "--verbose"))["StorageURL"]
+    doors = f"{storage}/granted/page", f"{server.endpoints['s3']}/granted/page"
+    assert [status(door) for door in doors] == ["401", "403"]
+    swift(server, "post", "granted", "--read-acl", ".r:*, .r:-thief.example")
+    assert facts(swift(server, "stat", "granted"))["Read ACL"] == ".r:*,.r:-thief.example"
+    assert [status(door) for door in doors] == ["200", "200"]
+    assert [status("--referer", "http://thief.example/", door) for door in doors] == ["401", "403"]
+
+
+def test_forms_of_browsers(server: Server, tmp_path: Path) -> None:
+    swift(server, "post", "--meta", "Temp-URL-Key:form key")
+    swift(server, "post", "forms")
+    storage = facts(swift(server, "stat", "--verbose"))["StorageURL"]
+    expires, where = str(int(time.time()) + 600), f"{storage}/forms/up-"
+    limits = {"redirect": "", "max_file_size": "1000", "max_file_count": "2", "expires": expires}
+    signed = "\n".join((urlsplit(where).path, *limits.values())).encode()
+    fields = {**limits, "signature": hmac.digest(b"form key", signed, "sha256").hex()}
+    for name in ("a.txt", "b"):
+        (tmp_path / name).write_text(name)
+    form = [word for name, value in fields.items() for word in ("--form-string", f"{name}={value}")]
+    files = [word for name in ("a.txt", "b") for word in ("--form", f"{name}=@{tmp_path / name}")]
+    assert status(*form, *files, where) == "201"
+    assert swift(server, "list", "forms").split() == ["up-a.txt", "up-b"]
+    assert by_ftp(server, "forms", "up-a.txt") == b"a.txt"
+    assert status(*form, *files, f"{where}other") == "401"
