@@ -89,6 +89,9 @@ class FtpSettings(BaseModel):
     )
     tls: TlsSettings | None = Field(None, description="TLS on demand of clients (AUTH TLS); null: none.")
     banner: str = Field("Portico FTP ready", max_length=500, description="The greeting.")
+    directory_messages: bool = Field(
+        False, description="Show the text of a file `.message` to whoever changes into its directory."
+    )
     max_connections: PositiveInt = Field(4096, description="Sessions beyond this many are answered 421.")
     max_connections_per_ip: PositiveInt = Field(256, description="The same, counted for each client address.")
     upload_rate: ByteSize | None = Field(

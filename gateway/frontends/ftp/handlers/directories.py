@@ -1,12 +1,17 @@
 """Directories and names: CWD, CDUP, PWD, MKD, RMD, DELE, RNFR, RNTO."""
 
 from gateway.auth.rules import POLICY
-from gateway.core.errors import NoSuchKey, NotADirectory
+from gateway.core.errors import BadRange, Denied, IsADirectory, NoSuchKey, NotADirectory, NotFound
 from gateway.core.paths import TreePath
+from gateway.core.ranges import Span
 from gateway.core.types import STORAGE_POLICY
 from gateway.frontends.ftp.partials import identity
+from gateway.frontends.ftp.permissions import READ, check_path
 from gateway.frontends.ftp.replies import NAME_REFUSED, Refused, Reply, quoted
 from gateway.frontends.ftp.session import Session, Target
+
+MESSAGE = ".message"
+MAX_MESSAGE = 4096
 
 
 def pwd(session: Session, text: str) -> Reply:
@@ -17,7 +22,22 @@ async def cwd(session: Session, target: Target) -> Reply:
     if not (await target.tree.stat(target.path)).is_directory:
         raise NotADirectory
     session.directory = target.shown
-    return Reply(250, f"Directory is {quoted(str(target.shown))}")
+    lines = await _message(session, target) if session.services.settings.directory_messages else ()
+    return Reply(250, f"Directory is {quoted(str(target.shown))}", head=lines[0] if lines else "", lines=lines[1:])
+
+
+async def _message(session: Session, target: Target) -> tuple[str, ...]:
+    """The lines of a directory's message, for those who may read it; no more than the first `MAX_MESSAGE` bytes."""
+    login, shown = target.login, target.shown.child(MESSAGE)
+    if shown.parent.is_root and login.view.home.is_root:
+        return ()
+    try:
+        await check_path(login, READ, shown, session.origin)
+        async with login.tree.open(login.view.real(shown), Span(0, MAX_MESSAGE - 1)) as reader:
+            text = b"".join([chunk async for chunk in reader.chunks()])
+    except (NotFound, IsADirectory, BadRange, Denied):
+        return ()
+    return tuple(text.decode(errors="replace").splitlines())
 
 
 async def mkd(session: Session, target: Target) -> Reply:
