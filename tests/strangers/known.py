@@ -17,5 +17,15 @@ KNOWN: Mapping[str, str] = {
     **dict(_both("TestContainer", ["testUtf8Container", "testSlashInName"], RAW_TARGET)),
     **dict(_both("TestFile", ["testQuestionMarkInName"], RAW_TARGET)),
     **dict(_both("TestFile", ["testBadHeaders", "testNoContentLengthForPut"], NO_LENGTH)),
+    **{
+        f"test_staticweb.TestStaticWebUTF8.test_{test}": RAW_TARGET
+        for who in ("anon", "auth")
+        for host in ("acct", "cont")
+        for test in (
+            f"index_{who}_remap_{host}",
+            f"listing_{who}_remap_{host}_with_css",
+            f"listing_{who}_remap_{host}_without_css",
+        )
+    },
     "test_swiftclient.TestFunctional.test_post_object_unicode_header_name": RAW_NAME,
 }

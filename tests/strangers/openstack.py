@@ -27,6 +27,8 @@ OPTIONS = ("-q", "--tb=short", f"-c{os.devnull}", "--rootdir=.", "-opython_files
 
 # The tests make containers of the same name in both accounts, which have a namespace each for that.
 CONFIG = """
+frontends:
+  swift: {storage_domains: [storage.example.org]}
 stores:
   main: {type: memory}
   second: {type: memory}
@@ -61,6 +63,7 @@ username6 = tester6
 password6 = testing6-secret
 collate = C
 insecure = no
+storage_domain = storage.example.org
 """
 
 

@@ -20,17 +20,18 @@ from gateway.auth.principals import ANONYMOUS, Principal, Registry
 from gateway.auth.tempauth import InvalidToken, TokenIssuer
 from gateway.auth.tenancy import Tenancy
 from gateway.core.context import RequestContext, current, enter
-from gateway.core.errors import Denied, InvalidName, NoSuchBucket, StoreError
+from gateway.core.errors import Denied, InvalidName, Locked, NoSuchBucket, StoreError
 from gateway.core.events import Access, Observer
 from gateway.core.store import Links, Manifests, Store, Versions, find
 from gateway.frontends.http.formdata import boundary_of
 from gateway.frontends.http.sending import BrokenTransfer, sent_bytes
-from gateway.frontends.swift import cors, login, tempurl, unsupported
+from gateway.frontends.swift import cors, crossdomain, login, tempurl, unsupported
 from gateway.frontends.swift.answers import answer, identify, page, refused
 from gateway.frontends.swift.call import Call, Place, locate
 from gateway.frontends.swift.errors import REASONS, Refusal, of_store
 from gateway.frontends.swift.facts import facts_of
 from gateway.frontends.swift.formpost import FormPost
+from gateway.frontends.swift.hosts import remap
 from gateway.frontends.swift.info import info
 from gateway.frontends.swift.keys import Bearer, Scope, scope_of
 from gateway.frontends.swift.operations import Operation, allowed, operation_of
@@ -67,6 +68,7 @@ class Dispatcher:
         self._fixed: Mapping[str, tuple[str, Fixed]] = {
             "/healthcheck": ("healthcheck", _healthcheck),
             "/info": ("info", self._info),
+            **({} if settings.cross_domain_policy is None else {crossdomain.PATH: ("crossdomain", self._crossdomain)}),
             **dict.fromkeys(login.PATHS, ("login", login.Login(settings, registry, tokens))),
         }
         large, links, versions = (
@@ -119,6 +121,8 @@ class Dispatcher:
         if (fixed := self._fixed.get(path)) is not None:
             served.operation, handler = fixed
             return await handler(request)
+        if self._settings.storage_domains:
+            path = remap(request.host, path, self._settings.storage_domains)
         target = parse(path)
         if request.method == hdrs.METH_POST and (boundary := boundary_of(request.headers.get(hdrs.CONTENT_TYPE, ""))):
             served.operation = "upload by form"
@@ -219,6 +223,8 @@ class Dispatcher:
             response = await operation.handler(call)
         except Refusal as refusal:
             response = refused(refusal)
+        except Locked as error:
+            response = refused(Refusal(self._settings.compat.locked, error.message))
         except StoreError as error:
             response = refused(_refusal(principal, target) if type(error) is Denied else _told(error))
         if not response.prepared:
@@ -304,6 +310,12 @@ class Dispatcher:
         if request.method not in {"GET", "HEAD"}:
             raise Refusal(405, headers={hdrs.ALLOW: "GET, HEAD"})
         return answer(200, ((hdrs.CONTENT_TYPE, "application/json; charset=UTF-8"),), self._document)
+
+    async def _crossdomain(self, request: web.BaseRequest) -> web.Response:
+        if request.method not in {"GET", "HEAD"}:
+            raise Refusal(405, headers={hdrs.ALLOW: "GET, HEAD"})
+        document = crossdomain.document(self._settings.cross_domain_policy or "")
+        return answer(200, ((hdrs.CONTENT_TYPE, "application/xml"),), document)
 
 
 class _Served(Caller):

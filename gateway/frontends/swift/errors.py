@@ -55,6 +55,7 @@ REASONS: Mapping[int, Reason] = {
     413: Reason("Request Entity Too Large", "The body of your request was too large for this server."),
     416: Reason("Requested Range Not Satisfiable", "The Range requested is not available."),
     422: Reason("Unprocessable Entity", "Unable to process the contained instructions"),
+    423: Reason("Locked", "The resource is locked."),
     499: Reason("Client Disconnect", "The client was disconnected during request."),
     500: Reason(
         "Internal Error",

@@ -3,6 +3,7 @@
 import json
 
 import gateway
+from gateway.auth.groups import RESELLER_PREFIX
 from gateway.core.links import MAX_HOPS
 from gateway.core.types import DEFAULT_POLICY
 from gateway.frontends.swift import bulk, constraints, formpost, tempurl
@@ -59,6 +60,12 @@ def info(settings: SwiftSettings, *, large: bool, links: bool, versions: bool, q
             **({"slo": SLO} if large else {}),
             "formpost": formpost.INFO,
             **({"account_quotas": {}, "container_quotas": {}} if quotas else {}),
+            **(
+                {"domain_remap": {"default_reseller_prefix": RESELLER_PREFIX.rstrip("_")}}
+                if settings.storage_domains
+                else {}
+            ),
+            **({"crossdomain": {}} if settings.cross_domain_policy is not None else {}),
             "staticweb": {},
             "tempurl": tempurl.INFO,
             "tempauth": {"account_acls": True},

@@ -166,6 +166,10 @@ async def delete(call: Call) -> web.StreamResponse:
         when = replace(when, expires=expires)
     try:
         done = await remove(call.place, when)
+    except NoSuchKey:
+        if call.settings.compat.missing_delete == 204:
+            return answer(204)
+        raise
     except ConditionFailed as failed:
         if expires is None:
             raise

@@ -2,9 +2,18 @@
 
 from typing import Literal
 
-from pydantic import Field, NonNegativeInt, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
 
 from gateway.frontends.http.settings import HttpSettings
+
+
+class CompatSettings(BaseModel):
+    """What clients of other Swift-like services expect to be told."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    missing_delete: Literal[204, 404] = Field(404, description="Status of the deletion of an object that is not there.")
+    locked: Literal[403, 409, 423] = Field(403, description="Status of a refusal to destroy what is locked.")
 
 
 class SwiftSettings(HttpSettings):
@@ -17,4 +26,11 @@ class SwiftSettings(HttpSettings):
     max_file_size: PositiveInt = Field(
         5 * 1024**3 + 2, description="Largest object that one PUT may make; clients cut larger files in segments."
     )
+    storage_domains: tuple[str, ...] = Field(
+        (), description="Domains below which hosts name an account, or a container of it: `container.account.domain`."
+    )
+    cross_domain_policy: str | None = Field(
+        None, description="What `/crossdomain.xml` says, in XML; null: there is none."
+    )
+    compat: CompatSettings = Field(default_factory=CompatSettings)
     listing_limit: PositiveInt = Field(10_000, description="Most rows of one listing, and how many without a limit.")

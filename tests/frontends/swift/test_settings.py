@@ -1,0 +1,74 @@
+"""What settings switch on."""
+
+import json
+
+import pytest
+
+from gateway.core.errors import Locked
+from gateway.core.store import Store
+from tests.frontends.swift.conftest import Serve
+from tests.frontends.swift.world import World
+
+DOMAIN = "storage.example.org"
+POLICY = '<allow-access-from domain="example.org" secure="true" />'
+
+
+async def test_hosts_name_accounts_and_containers(serve: Serve) -> None:
+    async with serve(storage_domains=[DOMAIN]) as world:
+        await world.container("box", "a")
+        token = world.token("alice")
+        for host, path in ((f"AUTH_test.{DOMAIN}", "/box/a"), (f"box.auth-test.{DOMAIN}:80", "/a")):
+            assert (await world.raw("GET", path, Host=host, X_Auth_Token=token)).body == b"a"
+        assert (await world.raw("GET", "/a", Host=f"box.AUTH_test.{DOMAIN}")).status == 401
+        assert (await world.raw("GET", "/a", Host=f"x.box.AUTH_test.{DOMAIN}")).status == 400
+        assert "domain_remap" in json.loads((await world.raw("GET", "/info")).body)
+
+
+async def test_a_website_at_a_host_of_its_own(serve: Serve) -> None:
+    async with serve(storage_domains=[DOMAIN]) as world:
+        settings = {"X-Container-Read": ".r:*,.rlistings", "X-Container-Meta-Web-Index": "index.html"}
+        assert (await world.do("PUT", "www", headers=settings)).status == 201
+        assert (await world.do("PUT", "www", "dir", "index.html", body=b"page")).status == 201
+        host = f"www.AUTH_test.{DOMAIN}"
+        assert (await world.raw("GET", "/dir/", Host=host)).body == b"page"
+        assert (await world.raw("GET", "/dir", Host=host)).headers["Location"] == f"http://{host}/dir/"
+
+
+async def test_the_policy_for_other_domains_is_as_it_is_set(serve: Serve) -> None:
+    async with serve(cross_domain_policy=POLICY) as world:
+        answer = await world.raw("GET", "/crossdomain.xml")
+        assert (answer.status, answer.headers["Content-Type"]) == (200, "application/xml")
+        assert answer.body.startswith(b'<?xml version="1.0"?>\n<!DOCTYPE cross-domain-policy SYSTEM ')
+        assert answer.body.endswith(f"<cross-domain-policy>\n{POLICY}\n</cross-domain-policy>".encode())
+        assert (await world.raw("PUT", "/crossdomain.xml")).status == 405
+        assert "crossdomain" in json.loads((await world.raw("GET", "/info")).body)
+
+
+async def test_without_settings_there_is_none_of_it(world: World) -> None:
+    assert (await world.raw("GET", "/crossdomain.xml")).status == 412
+    assert (await world.raw("GET", "/box/a", Host=f"AUTH_test.{DOMAIN}")).status == 400
+    assert not {"crossdomain", "domain_remap"} & json.loads((await world.raw("GET", "/info")).body).keys()
+
+
+@pytest.mark.parametrize(("setting", "status"), (({}, 404), ({"missing_delete": 204}, 204)))
+async def test_the_deletion_of_what_is_not_there(serve: Serve, setting: dict[str, int], status: int) -> None:
+    async with serve(compat=setting) as world:
+        await world.container()
+        assert (await world.do("DELETE", "box", "missing")).status == status
+        assert (await world.do("DELETE", "none", "missing")).status == 404
+
+
+@pytest.mark.parametrize("status", (403, 409, 423))
+async def test_the_refusal_to_destroy_what_is_locked(
+    serve: Serve, store: Store, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    """No request of Swift's destroys a locked version in an embedded store, but a store may say so of its own."""
+
+    async def delete(*_: object, **__: object) -> None:
+        raise Locked
+
+    async with serve(compat={"locked": status}) as world:
+        await world.container("box", "a")
+        monkeypatch.setattr(type(store), "delete", delete)
+        answer = await world.do("DELETE", "box", "a")
+        assert (answer.status, answer.body) == (status, Locked.text.encode())
