@@ -26,6 +26,8 @@ KEPT = ("Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Lan
 HTTP = "http:"
 """The namespace of system properties that they are kept under, in lower case, by every frontend."""
 
+_PROPERTIES = tuple((name, HTTP + name.lower()) for name in KEPT)
+
 _TYPES = MimeTypes()
 
 
@@ -58,9 +60,11 @@ def system_of(headers: Headers) -> dict[str, str]:
 
 def system_changes(headers: Headers) -> dict[str, str | None]:
     """The same for a POST: what it does not state goes."""
-    stated = ((name, headers.get(name)) for name in KEPT)
-    kept = {HTTP + name.lower(): None if value is None else metadata.legible(value) for name, value in stated}
-    return {**kept, DYNAMIC: _prefix_of(headers)}
+    changes = {
+        kept: None if (value := headers.get(name)) is None else metadata.legible(value) for name, kept in _PROPERTIES
+    }
+    changes[DYNAMIC] = _prefix_of(headers)
+    return changes
 
 
 def _prefix_of(headers: Headers) -> str | None:
@@ -89,8 +93,8 @@ def described(meta: Meta) -> CIMultiDict[str]:
     headers = CIMultiDict(validators(meta))
     headers["Content-Type"] = meta.props.content_type
     system = meta.props.system
-    for name in KEPT:
-        if (value := system.get(HTTP + name.lower())) is not None:
+    for name, kept in _PROPERTIES:
+        if (value := system.get(kept)) is not None:
             headers[name] = value
     if meta.expires is not None:
         headers["X-Delete-At"] = told(meta.expires)
