@@ -173,7 +173,7 @@ _ATTRIBUTES = frozenset({"ETag", "Checksum", "ObjectParts", "StorageClass", "Obj
 
 async def get_object_attributes(call: Call) -> Output:
     """GetObjectAttributes."""
-    wanted = {name.strip() for name in call.headers["x-amz-object-attributes"].split(",")}
+    wanted = {name.strip() for name in call.headers.get("x-amz-object-attributes", "").split(",")}
     if not wanted <= _ATTRIBUTES:
         raise S3Error(
             Code.INVALID_ARGUMENT, "Invalid attribute name specified.", ArgumentName="x-amz-object-attributes"

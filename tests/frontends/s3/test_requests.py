@@ -115,6 +115,7 @@ async def test_headers_over_limits(bucket: str, world: World) -> None:
         ("GET", "/bucket/k?versionId="),
         ("PUT", "/bucket/k?uploadId=u"),
         ("PUT", "/bucket/k?partNumber=1"),
+        ("GET", "/bucket/k?attributes"),
     ),
 )
 async def test_queries_that_contradict_themselves(bucket: str, world: World, method: str, target: str) -> None:
