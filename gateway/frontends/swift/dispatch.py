@@ -32,7 +32,7 @@ from gateway.frontends.swift.errors import REASONS, Refusal, of_store
 from gateway.frontends.swift.facts import facts_of
 from gateway.frontends.swift.formpost import FormPost
 from gateway.frontends.swift.hosts import remap
-from gateway.frontends.swift.info import info
+from gateway.frontends.swift.info import Info, info
 from gateway.frontends.swift.keys import Bearer, Scope, scope_of
 from gateway.frontends.swift.operations import Operation, allowed, operation_of
 from gateway.frontends.swift.parameters import NO_PARAMETERS, Parameters
@@ -65,17 +65,17 @@ class Dispatcher:
         self._tenancy = tenancy
         self._tokens = tokens
         self._observe = observe
-        self._fixed: Mapping[str, tuple[str, Fixed]] = {
-            "/healthcheck": ("healthcheck", _healthcheck),
-            "/info": ("info", self._info),
-            **({} if settings.cross_domain_policy is None else {crossdomain.PATH: ("crossdomain", self._crossdomain)}),
-            **dict.fromkeys(login.PATHS, ("login", login.Login(settings, registry, tokens))),
-        }
         large, links, versions = (
             all(find(store, each) for store in tenancy.stores) for each in (Manifests, Links, Versions)
         )
         quotas = all(store.caps.quotas for store in tenancy.stores)
-        self._document = info(settings, large=large, links=links, versions=versions, quotas=quotas)
+        document = info(settings, large=large, links=links, versions=versions, quotas=quotas)
+        self._fixed: Mapping[str, tuple[str, Fixed]] = {
+            "/healthcheck": ("healthcheck", _healthcheck),
+            "/info": ("info", Info(document, settings.info_admin_key)),
+            **({} if settings.cross_domain_policy is None else {crossdomain.PATH: ("crossdomain", self._crossdomain)}),
+            **dict.fromkeys(login.PATHS, ("login", login.Login(settings, registry, tokens))),
+        }
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         served = _Served(request)
@@ -305,11 +305,6 @@ class Dispatcher:
             with suppress(NoSuchBucket, Refusal):
                 container = (await locate(self._store(target.owner), target, target.owner)).bucket
         return cors.preflight(request.headers, allowed(target.level), container)
-
-    async def _info(self, request: web.BaseRequest) -> web.Response:
-        if request.method not in {"GET", "HEAD"}:
-            raise Refusal(405, headers={hdrs.ALLOW: "GET, HEAD"})
-        return answer(200, ((hdrs.CONTENT_TYPE, "application/json; charset=UTF-8"),), self._document)
 
     async def _crossdomain(self, request: web.BaseRequest) -> web.Response:
         if request.method not in {"GET", "HEAD"}:

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, SecretStr
 
 from gateway.frontends.http.settings import HttpSettings
 
@@ -31,6 +31,9 @@ class SwiftSettings(HttpSettings):
     )
     cross_domain_policy: str | None = Field(
         None, description="What `/crossdomain.xml` says, in XML; null: there is none."
+    )
+    info_admin_key: SecretStr | None = Field(
+        None, description="Signs requests for the part of `/info` that is for administrators; null: nobody gets it."
     )
     compat: CompatSettings = Field(default_factory=CompatSettings)
     listing_limit: PositiveInt = Field(10_000, description="Most rows of one listing, and how many without a limit.")

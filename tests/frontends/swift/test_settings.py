@@ -1,5 +1,6 @@
 """What settings switch on."""
 
+import hmac
 import json
 
 import pytest
@@ -72,3 +73,28 @@ async def test_the_refusal_to_destroy_what_is_locked(
         monkeypatch.setattr(type(store), "delete", delete)
         answer = await world.do("DELETE", "box", "a")
         assert (answer.status, answer.body) == (status, Locked.text.encode())
+
+
+def signed(key: str, method: str = "GET", expires: int = 4_000_000_000, digest: str = "sha256") -> str:
+    """The query that asks for the part of `/info` for administrators."""
+    signature = hmac.digest(key.encode(), f"{method}\n{expires}\n/info".encode(), digest).hex()
+    return f"/info?swiftinfo_sig={signature}&swiftinfo_expires={expires}"
+
+
+async def test_who_has_signed_is_told_more(serve: Serve) -> None:
+    async with serve(info_admin_key="the key of administrators") as world:
+        key = "the key of administrators"
+        public = json.loads((await world.raw("GET", "/info")).body)
+        assert "admin" not in public
+        for digest in ("sha1", "sha256", "sha512"):
+            told = json.loads((await world.raw("GET", signed(key, digest=digest))).body)
+            assert told == {**public, "admin": {"disallowed_sections": []}}
+        assert (await world.raw("HEAD", signed(key))).status == 200
+        for query in (signed("another key"), signed(key, "HEAD"), signed(key, expires=1), "/info?swiftinfo_sig=ab"):
+            assert (await world.raw("GET", query)).status == 401
+        assert (await world.raw("GET", "/info?swiftinfo_sig=ab&swiftinfo_expires=4000000000")).status == 401
+
+
+async def test_without_a_key_nobody_is(world: World) -> None:
+    assert (await world.raw("GET", signed(""))).status == 403
+    assert (await world.raw("POST", "/info")).status == 405
