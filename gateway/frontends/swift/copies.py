@@ -16,7 +16,7 @@ from gateway.core.ranges import Span
 from gateway.core.store import Manifests
 from gateway.core.types import Copy, Meta, Props, Put
 from gateway.frontends.http.headers import spans_of, when_of
-from gateway.frontends.swift import metadata
+from gateway.frontends.swift import metadata, versioning
 from gateway.frontends.swift.accept import Format
 from gateway.frontends.swift.answers import answer
 from gateway.frontends.swift.call import Call, Place
@@ -173,4 +173,5 @@ def _headers(meta: Meta, source: Target, found: Meta) -> Iterator[tuple[str, str
     yield "X-Copied-From-Account", quote(source.account)
     yield "X-Copied-From", quote(f"{source.container}/{source.name}")
     yield "X-Copied-From-Last-Modified", last_modified(found.modified)
+    yield from versioning.told_written(meta)
     yield from metadata.shown(meta.props.user, Kind.OBJECT)

@@ -21,6 +21,7 @@ from gateway.core.types import Meta, Put
 from gateway.frontends.http.body import RequestBody
 from gateway.frontends.http.headers import when_of
 from gateway.frontends.http.sending import Source, send_object
+from gateway.frontends.swift import versioning
 from gateway.frontends.swift.accept import Format
 from gateway.frontends.swift.answers import HTML, answer
 from gateway.frontends.swift.call import Call, Place
@@ -67,7 +68,7 @@ async def put(call: Call) -> web.StreamResponse:
         meta = await store(call, call.place, stated, opts)
     except BadSegments as bad:
         return refused_segments(bad, shape)
-    return answer(201, described_put(meta))
+    return answer(201, [*described_put(meta), *versioning.told_written(meta)])
 
 
 def described_put(meta: Meta) -> list[tuple[str, str]]:

@@ -135,7 +135,7 @@ async def put(call: Call) -> web.StreamResponse:
         raise Refusal(400, "If-None-Match only supports *")
     opts = Put(props=props_of(call.headers, name), when=when, owner=call.place.owner)
     meta = await call.store.put(call.place.key, _body(call), opts)
-    told = versioning.told(call.place, meta)
+    told = versioning.told_written(meta)
     return answer(201, (("Etag", meta.etag), ("Last-Modified", last_modified(meta.modified)), *told))
 
 

@@ -14,6 +14,7 @@ from gateway.core.manifest import static_of
 from gateway.core.store import Links, Store, find
 from gateway.core.types import Copy, Meta, Props, Put
 from gateway.frontends.http.headers import when_of
+from gateway.frontends.swift import versioning
 from gateway.frontends.swift.answers import PLAIN, answer
 from gateway.frontends.swift.call import Call, Place
 from gateway.frontends.swift.constraints import check_object_name
@@ -72,7 +73,8 @@ async def put(call: Call) -> web.Response:
         props = replace(props, content_type=content_type)
     opts = Put(props=_with(props, link), when=when, owner=place.owner)
     meta = await _plain(place).put(place.key, BytesBody(b""), opts)
-    return answer(201, (("Etag", meta.etag), ("Last-Modified", last_modified(meta.modified))))
+    told = versioning.told_written(meta)
+    return answer(201, (("Etag", meta.etag), ("Last-Modified", last_modified(meta.modified)), *told))
 
 
 def _target(call: Call) -> Target:

@@ -51,6 +51,11 @@ def told(place: Place, meta: Meta) -> list[tuple[str, str]]:
     return [] if place.container.versioning is Versioning.OFF else [(VERSION, meta.version or NULL)]
 
 
+def told_written(meta: Meta) -> list[tuple[str, str]]:
+    """The header of a write that has made a version with an id."""
+    return [] if meta.version is None else [(VERSION, meta.version)]
+
+
 def told_deleted(done: Deleted) -> list[tuple[str, str]]:
     """The header of a delete that has put a marker."""
     return [(VERSION, done.version or NULL)] if done.marker else []
@@ -86,7 +91,7 @@ async def put(call: Call) -> web.Response:
             meta = await call.store.copy(call.place.key, call.place.key, Copy(source_version=version))
         except NotFound:
             raise Refusal(404, "The specified version does not exist") from None
-    return answer(201, [("Etag", meta.etag), ("Last-Modified", last_modified(meta.modified)), *told(call.place, meta)])
+    return answer(201, [("Etag", meta.etag), ("Last-Modified", last_modified(meta.modified)), *told_written(meta)])
 
 
 async def delete(call: Call) -> web.Response:
@@ -104,9 +109,10 @@ async def delete(call: Call) -> web.Response:
 
 async def versions(call: Call) -> web.Response:
     """GET: all versions and delete markers, from the newest of each name to its oldest, in JSON."""
-    if not accepts(call.headers.get("Accept", ""), Format.JSON):
-        raise Refusal(406)
     parameters = call.parameters
+    is_json = accepts(call.headers.get("Accept", ""), Format.JSON)
+    if parameters.get("format", "json").lower() != "json" or not is_json:
+        raise Refusal(406)
     wanted = wanted_of(parameters, Format.JSON.value, call.settings.listing_limit).query
     if "version_marker" in parameters and "marker" not in parameters:
         raise Refusal(400, "version_marker param requires marker")

@@ -103,7 +103,8 @@ async def test_suspended_versions_stay(world: World) -> None:
     (first,) = await keeping(world, b"first")
     await world.do("POST", "box", headers={"X-Versions-Enabled": "false"})
     put = await world.do("PUT", "box", "thing", body=b"null")
-    assert put.headers["X-Object-Version-Id"] == "null"
+    assert "X-Object-Version-Id" not in put.headers
+    assert (await world.do("HEAD", "box", "thing")).headers["X-Object-Version-Id"] == "null"
     await world.do("PUT", "box", "thing", body=b"null again")
     assert [row["version_id"] for row in await listed(world)] == ["null", first]
     assert (await world.do("GET", "box", "thing", query="version-id=null")).body == b"null again"
@@ -130,6 +131,7 @@ async def test_requests_that_are_refused(world: World) -> None:
     assert (await world.do("GET", "box", query="versions&marker=thing&version_marker=x")).status == 400
     assert (await world.do("GET", "box", query="versions&reverse=on")).status == 400
     assert (await world.do("GET", "box", query="versions", headers={"Accept": "application/xml"})).status == 406
+    assert (await world.do("GET", "box", query="versions&format=plain")).status == 406
 
 
 async def test_versions_need_rights_of_their_own(world: World) -> None:
@@ -139,3 +141,15 @@ async def test_versions_need_rights_of_their_own(world: World) -> None:
         assert (await world.do("GET", "box", query="versions", user=user)).status == reading
         assert (await world.do("DELETE", "box", "thing", query=f"version-id={first}", user=user)).status == 403
     assert (await world.do("GET", "box", "thing")).body == b"first"
+
+
+async def test_every_write_tells_its_version(world: World) -> None:
+    await keeping(world, b"first")
+    writes = (
+        await world.do("PUT", "box", "link", headers={"X-Symlink-Target": "box/thing"}, body=b""),
+        await world.do("PUT", "box", "large", query="multipart-manifest=put", body=b'[{"path": "/box/thing"}]'),
+        await world.do("COPY", "box", "thing", headers={"Destination": "box/copy"}),
+    )
+    told = [answer.headers["X-Object-Version-Id"] for answer in writes]
+    rows = {row["name"]: row["version_id"] for row in await listed(world)}
+    assert told == [rows["link"], rows["large"], rows["copy"]]
