@@ -220,3 +220,12 @@ async def test_a_container_that_stands_is_not_changed_past_a_denial(world: World
     for method in ("PUT", "POST", "HEAD", "GET", "DELETE"):
         assert (await world.do(method, "c", headers={"X-Container-Meta-A": "c"})).status == 403
     assert (await world.store.stat_bucket("c")).user["a"] == "b"
+
+
+async def test_service_tokens_give_no_right_and_accounts_of_services_are_unknown(world: World) -> None:
+    await world.container("box", "thing")
+    service = {"X-Service-Token": world.token("alice")}
+    assert (await world.do("GET", "box", "thing", user="olga", headers=service)).status == 403
+    assert (await world.raw("GET", "/v1/AUTH_test/box/thing", X_Service_Token=world.token("alice"))).status == 401
+    assert (await world.do("GET", "box", account="SERVICE_test", headers=service)).status == 403
+    assert (await world.do("GET", "box", "thing", headers=service)).status == 200
