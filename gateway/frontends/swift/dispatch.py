@@ -25,8 +25,8 @@ from gateway.core.events import Access, Observer
 from gateway.core.store import Links, Manifests, Store, Versions, find
 from gateway.frontends.http.formdata import boundary_of
 from gateway.frontends.http.sending import BrokenTransfer, sent_bytes
-from gateway.frontends.swift import cors, crossdomain, login, tempurl, unsupported
-from gateway.frontends.swift.answers import answer, identify, page, refused
+from gateway.frontends.swift import cors, fixed, login, tempurl, unsupported
+from gateway.frontends.swift.answers import identify, page, refused
 from gateway.frontends.swift.call import Call, Place, locate
 from gateway.frontends.swift.errors import REASONS, Refusal, of_store
 from gateway.frontends.swift.facts import facts_of
@@ -51,8 +51,6 @@ CLIENT_DISCONNECT = 499
 UNKNOWN_METHOD = ("Invalid method encountered", "Expected space after method")
 """What aiohttp's parser says of a method that it doesn't know."""
 
-Fixed = Callable[[web.BaseRequest], Awaitable[web.Response]]
-
 
 class Dispatcher:
     """Answers every request. It raises nothing but `BrokenTransfer`, where an answer broke off."""
@@ -70,10 +68,9 @@ class Dispatcher:
         )
         quotas = all(store.caps.quotas for store in tenancy.stores)
         document = info(settings, large=large, links=links, versions=versions, quotas=quotas)
-        self._fixed: Mapping[str, tuple[str, Fixed]] = {
-            "/healthcheck": ("healthcheck", _healthcheck),
+        self._fixed: Mapping[str, tuple[str, fixed.Handler]] = {
             "/info": ("info", Info(document, settings.info_admin_key)),
-            **({} if settings.cross_domain_policy is None else {crossdomain.PATH: ("crossdomain", self._crossdomain)}),
+            **fixed.answers(settings.cross_domain_policy),
             **dict.fromkeys(login.PATHS, ("login", login.Login(settings, registry, tokens))),
         }
 
@@ -306,12 +303,6 @@ class Dispatcher:
                 container = (await locate(self._store(target.owner), target, target.owner)).bucket
         return cors.preflight(request.headers, allowed(target.level), container)
 
-    async def _crossdomain(self, request: web.BaseRequest) -> web.Response:
-        if request.method not in {"GET", "HEAD"}:
-            raise Refusal(405, headers={hdrs.ALLOW: "GET, HEAD"})
-        document = crossdomain.document(self._settings.cross_domain_policy or "")
-        return answer(200, ((hdrs.CONTENT_TYPE, "application/xml"),), document)
-
 
 class _Served(Caller):
     """What the access line of a request will say, as it becomes known."""
@@ -363,10 +354,6 @@ def _told(error: StoreError) -> Refusal:
     if refusal.status == INTERNAL_ERROR:
         logger.error("a request failed", exc_info=error, extra={"request_id": current().request_id})
     return refusal
-
-
-async def _healthcheck(request: web.BaseRequest) -> web.Response:
-    return answer(200, ((hdrs.CONTENT_TYPE, "text/plain"),), b"OK")
 
 
 def _refusal(principal: Principal, target: Target) -> Refusal:

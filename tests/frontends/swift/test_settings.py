@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+import gateway
 from gateway.core.errors import Locked
 from gateway.core.store import Store
 from tests.frontends.swift.conftest import Serve
@@ -93,6 +94,14 @@ async def test_who_has_signed_is_told_more(serve: Serve) -> None:
         for query in (signed("another key"), signed(key, "HEAD"), signed(key, expires=1), "/info?swiftinfo_sig=ab"):
             assert (await world.raw("GET", query)).status == 401
         assert (await world.raw("GET", "/info?swiftinfo_sig=ab&swiftinfo_expires=4000000000")).status == 401
+
+
+async def test_the_version_is_told(world: World) -> None:
+    answer = await world.raw("GET", "/recon/version")
+    assert (answer.headers["Content-Type"], json.loads(answer.body)) == (
+        "application/json",
+        {"version": gateway.__version__},
+    )
 
 
 async def test_without_a_key_nobody_is(world: World) -> None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from gateway.frontends.swift import login, unsupported
+from gateway.frontends.swift import fixed, login, unsupported
 from gateway.frontends.swift.operations import MANY, OPERATIONS, VERSIONS, Operation
 from gateway.frontends.swift.target import Level
 
@@ -26,17 +26,22 @@ PATHS = {
 
 def page() -> str:
     sections = (f"## {level.title()}: `{PATHS[level]}`\n\n{_works(level)}" for level in Level)
-    beside = ", ".join(f"`{path}`" for path in sorted(login.PATHS))
+    always = _paths(("/info", *fixed.answers(None)))
+    beside = f"{always}, `/crossdomain.xml` where it is set, and the login at {_paths(login.PATHS)}."
     return "\n".join(
         (
             HEAD,
             *sections,
             f"## Many objects at once, at any level\n\n{_table(('parameter', 'methods', ''), _many())}",
             f"## Versions\n\n{_table(('parameter', 'method', ''), _versioned())}",
-            f"## Beside accounts\n\n`/info`, `/healthcheck`, and the login at {beside}.\n",
+            f"## Beside accounts\n\n{beside}\n",
             f"## Refused\n\nIn the words of the answer, with status 501.\n\n{_table(('what', 'where'), _refused())}",
         )
     )
+
+
+def _paths(paths: Iterable[str]) -> str:
+    return ", ".join(f"`{path}`" for path in sorted(paths))
 
 
 def _works(level: Level) -> str:
