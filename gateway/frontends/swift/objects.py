@@ -27,7 +27,7 @@ from gateway.frontends.swift.copies import copy_from
 from gateway.frontends.swift.errors import Refusal, of_store
 from gateway.frontends.swift.expiry import demanded_of, expires_of
 from gateway.frontends.swift.manifests import NumberedPart
-from gateway.frontends.swift.properties import content_type_of, described, props_of, system_changes, validators
+from gateway.frontends.swift.properties import content_type_of, described, linked, props_of, system_changes, validators
 from gateway.frontends.swift.times import last_modified
 
 _MD5 = re.compile(r"[0-9a-f]{32}")
@@ -267,4 +267,5 @@ async def _with_validators(call: Call, error: StoreError) -> Refusal:
         meta = await call.store.stat(call.place.key)
     except NotFound:
         return refusal
-    return Refusal(refusal.status, refusal.text, headers={**refusal.headers, **dict(validators(meta))})
+    told = {**dict(validators(meta)), **dict(linked(meta.props.system))}
+    return Refusal(refusal.status, refusal.text, headers={**refusal.headers, **told})
