@@ -9,9 +9,11 @@ BYTES = "quota-bytes"
 COUNT = "quota-count"
 """User metadata of a bucket."""
 
+# System properties of an account: whoever administers it can't change them.
 ACCOUNT_BYTES = "swift:quota-bytes"
 ACCOUNT_COUNT = "swift:quota-count"
-"""System properties of an account: whoever administers it can't change them."""
+POLICY = "-policy"
+"""What ends the names of further ones, for what is stored under the one policy that there is: all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +36,17 @@ def of_bucket(bucket: BucketMeta) -> Quota:
 
 
 def of_account(account: AccountMeta) -> Quota:
-    return Quota(_number(account.system, ACCOUNT_BYTES), _number(account.system, ACCOUNT_COUNT))
+    return Quota(_least(account.system, ACCOUNT_BYTES), _least(account.system, ACCOUNT_COUNT))
 
 
 def is_number(text: str) -> bool:
     """Whether a quota can be set to that."""
     return text.isascii() and text.isdigit()
+
+
+def _least(properties: Mapping[str, str], name: str) -> int | None:
+    found = (_number(properties, each) for each in (name, name + POLICY))
+    return min((number for number in found if number is not None), default=None)
 
 
 def _number(properties: Mapping[str, str], name: str) -> int | None:

@@ -3,12 +3,17 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from gateway.core import quotas
-from gateway.core.types import AccountMeta
+from gateway.core.types import DEFAULT_POLICY, AccountMeta
 from gateway.frontends.swift.errors import Refusal
 
 _KINDS = {quotas.BYTES: "bytes", quotas.COUNT: "count"}
 
-_OF_ACCOUNT = {"Quota-Bytes": quotas.ACCOUNT_BYTES, "Quota-Count": quotas.ACCOUNT_COUNT}
+_OF_ACCOUNT = {
+    "Quota-Bytes": quotas.ACCOUNT_BYTES,
+    "Quota-Count": quotas.ACCOUNT_COUNT,
+    f"Quota-Bytes-Policy-{DEFAULT_POLICY}": quotas.ACCOUNT_BYTES + quotas.POLICY,
+    f"Quota-Count-Policy-{DEFAULT_POLICY}": quotas.ACCOUNT_COUNT + quotas.POLICY,
+}
 
 _LEGACY = {"Quota-Bytes": ("Meta-Quota-Bytes",)}
 """What quotas were called once."""

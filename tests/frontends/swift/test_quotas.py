@@ -1,5 +1,6 @@
 import json
 
+from gateway.core.types import DEFAULT_POLICY
 from gateway.stores.memory import Memory
 from tests.frontends.swift.world import World, serving
 
@@ -46,6 +47,18 @@ async def test_only_an_operator_limits_an_account(world: World) -> None:
     assert (await world.do("POST", user="opal", X_Account_Quota_Count="")).status == 204
     assert (await world.do("POST", user="opal", X_Remove_Account_Quota_Bytes="x")).status == 204
     assert (await world.do("PUT", "box", "second", body=bytes(6))).status == 201
+
+
+async def test_an_account_is_limited_by_policy(world: World) -> None:
+    await world.container()
+    header = f"X-Account-Quota-Bytes-Policy-{DEFAULT_POLICY}"
+    assert (await world.do("POST", headers={header: "5"})).status == 403
+    assert (await world.do("POST", user="opal", headers={header: "5", "X-Account-Quota-Bytes": "9"})).status == 204
+    assert (await world.do("HEAD")).headers[header] == "5"
+    assert (await world.do("PUT", "box", "large", body=bytes(6))).status == 413
+    assert (await world.do("POST", user="opal", headers={header: ""})).status == 204
+    assert (await world.do("PUT", "box", "large", body=bytes(6))).status == 201
+    assert header not in (await world.do("HEAD")).headers
 
 
 async def test_info_tells_of_quotas_where_they_are_held(world: World) -> None:
