@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 
 from bench.ftpclient import Session
 from bench.ftppeers import SERVERS, Door
@@ -123,9 +124,8 @@ class Field:
 
     def __enter__(self) -> "Field":
         for name in self._names:
-            place = self._folder / f"ftp-{name}"
-            place.mkdir(parents=True)
-            self.doors[name] = self._stack.enter_context(SERVERS[name](place))
+            place = self._stack.enter_context(TemporaryDirectory(prefix=f"ftp-{name}-", dir=self._folder))
+            self.doors[name] = self._stack.enter_context(SERVERS[name](Path(place)))
         with Session(self.doors["Portico"]) as session:
             session.say("MKD /bench", b"257")
         return self
