@@ -252,6 +252,7 @@ async def test_a_download_survives_resets() -> None:
 
 async def test_an_upstream_that_lies_about_the_length_is_not_believed() -> None:
     lie = Fault(when="^GET ", length=len(DATA) * 100 + 1)
-    async with remote(lie) as (layer, _), layer.open(KEY) as reader:
+    async with remote(lie) as (layer, _):
         with pytest.raises(Unavailable):
-            _ = [chunk async for chunk in reader.chunks()]
+            async with layer.open(KEY) as reader:
+                _ = [chunk async for chunk in reader.chunks()]

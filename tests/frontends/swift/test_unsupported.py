@@ -8,9 +8,7 @@ from tests.frontends.swift.world import World, serving
 
 @pytest.mark.parametrize(
     ("method", "headers", "query"),
-    (
-        ("COPY", {"Destination": "box/other"}, "version-id=1"),
-    ),
+    (("COPY", {"Destination": "box/other"}, "version-id=1"),),
 )
 async def test_what_is_missing_is_refused_not_ignored(
     world: World, method: str, headers: dict[str, str], query: str
@@ -30,9 +28,7 @@ async def test_versions_of_the_old_kind_are_switched_off(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("method", "path", "headers", "query"),
-    (
-        ("PUT", ("box",), {"X-Container-Sync-To": "//realm/cluster/a/c"}, ""),
-    ),
+    (("PUT", ("box",), {"X-Container-Sync-To": "//realm/cluster/a/c"}, ""),),
 )
 async def test_what_containers_and_accounts_miss_is_refused(
     world: World, method: str, path: tuple[str, ...], headers: dict[str, str], query: str
