@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 
 class MemcachedServer:
@@ -36,7 +36,8 @@ class MemcachedServer:
 
     async def kill(self) -> None:
         if self._process is not None:
-            self._process.kill()
+            with suppress(ProcessLookupError):  # it has ended by itself
+                self._process.kill()
             await self._process.wait()
             self._process = None
 

@@ -168,13 +168,13 @@ class Bucket:
     def prune(self, parents: tuple[str, ...]) -> bool:
         """Remove the last of these folders, if it is empty and was made on the way to an object.
 
-        A writer that comes at the same time makes it again: what he puts there keeps it from being removed.
+        A writer that comes at the same time makes it again: what he puts there keeps it from being removed. The old one
+        stays open until its record is dropped, so that his has another inode, and keeps the record of that.
         """
         *above, leaf = parents
-        with suppress(OSError), system.inside(self.descriptor, above) as at:
-            with system.inside(at, (leaf,)) as folder:
-                found = os.fstat(folder)
-                record = self.keeper.load(folder, found)
+        with suppress(OSError), system.inside(self.descriptor, above) as at, system.inside(at, (leaf,)) as folder:
+            found = os.fstat(folder)
+            record = self.keeper.load(folder, found)
             if record is not None and record.kind is Kind.PATH:
                 os.rmdir(leaf, dir_fd=at)
                 self.keeper.drop(found.st_ino)
