@@ -110,8 +110,8 @@ class Bucket:
                     self.keeper.save(folder, record)
                 system.rename_free(draft, drafts, name, at)
             except BaseException as error:
-                os.rmdir(draft, dir_fd=drafts)
                 self.keeper.drop(inode)
+                os.rmdir(draft, dir_fd=drafts)
                 if isinstance(error, FileExistsError):
                     return False
                 raise

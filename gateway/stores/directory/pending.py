@@ -68,15 +68,15 @@ class Pending:
         """Have a draft, which has been sealed, be a part. Raises `NoSuchUpload` where it was aborted meanwhile."""
         name = _name(number)
         try:
-            with self._hidden.folder(UPLOADS, upload) as folder:
+            with self._hidden.folder(UPLOADS, upload) as folder, system.pinned(name, folder):
                 replaced = system.look(name, folder)
                 os.rename(draft.name, name, src_dir_fd=draft.drafts, dst_dir_fd=folder)
                 draft.published = True
                 self._hidden.sync(folder)
+                if replaced is not None:
+                    self._bucket.keeper.drop(replaced.st_ino)
         except FileNotFoundError:
             raise NoSuchUpload from None
-        if replaced is not None:
-            self._bucket.keeper.drop(replaced.st_ino)
 
     def numbers(self, upload: str) -> list[int]:
         """Of all parts, in order."""
@@ -112,15 +112,13 @@ class Pending:
 
     def drop(self, upload: str) -> None:
         """Remove an upload with its parts. Raises `NoSuchUpload`."""
-        inodes = []
         with suppress(FileNotFoundError), self._hidden.folder(UPLOADS, upload) as folder:
-            inodes = [os.stat(name, dir_fd=folder).st_ino for name in os.listdir(folder)]
+            for name in os.listdir(folder):  # later their inodes may be those of other files
+                self._bucket.keeper.drop(os.stat(name, dir_fd=folder).st_ino)
         try:
             self._hidden.discard(UPLOADS, upload)
         except FileNotFoundError:
             raise NoSuchUpload from None
-        for inode in inodes:
-            self._bucket.keeper.drop(inode)
 
     def remember(self, upload: str, made: Completion) -> None:
         """Keep what an upload became, and forget what is too old."""

@@ -64,7 +64,11 @@ class Renames(Objects):
     def _move(self, old: Bucket, new: Bucket, origin: Place, destination: Place, file: File) -> None:
         """Rename one file, or one folder without anything in it."""
         for _ in range(TRIES):
-            with old.above(origin) as here, new.above(destination, make=True) as there:
+            with (
+                old.above(origin) as here,
+                new.above(destination, make=True) as there,
+                system.pinned(destination.leaf, there),
+            ):
                 replaced = None if origin.is_directory else self._writing.replaced(new, there, destination.leaf)
                 if old.name != new.name:
                     old.keeper.hand_over(new.keeper, file.found.st_ino)
@@ -85,8 +89,8 @@ class Renames(Objects):
                     continue
                 new.hidden.sync(there)
                 old.hidden.sync(here)
-            if replaced is not None and not os.path.samestat(replaced, file.found):
-                new.keeper.drop(replaced.st_ino)
+                if replaced is not None and not os.path.samestat(replaced, file.found):
+                    new.keeper.drop(replaced.st_ino)
             if old.name != new.name:
                 old.keeper.drop(file.found.st_ino)
             return

@@ -61,6 +61,20 @@ def inside(above: int, parts: Sequence[str], *, make: bool = False) -> Iterator[
         os.close(descriptor)
 
 
+@contextmanager
+def pinned(name: str, above: int) -> Iterator[None]:
+    """Keep the inode of what stands under a name, if anything does, from becoming another file's within the context."""
+    try:
+        descriptor = os.open(name, os.O_PATH | os.O_NOFOLLOW, dir_fd=above)
+    except FileNotFoundError:
+        descriptor = None
+    try:
+        yield
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+
+
 def look(name: str, above: int) -> os.stat_result | None:
     """What stands under a name, links as such; None: nothing."""
     try:

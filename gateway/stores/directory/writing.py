@@ -60,7 +60,7 @@ class Writing:
         for _ in range(TRIES):
             self.check(bucket, key.name, place, when)
             try:
-                with bucket.above(place, make=True) as above:
+                with bucket.above(place, make=True) as above, system.pinned(place.leaf, above):
                     replaced = self.replaced(bucket, above, place.leaf)
                     if replaced is None:
                         system.rename_free(draft.name, draft.drafts, place.leaf, above)
@@ -69,12 +69,12 @@ class Writing:
                         os.rename(draft.name, place.leaf, src_dir_fd=draft.drafts, dst_dir_fd=above)
                     draft.published = True
                     bucket.hidden.sync(above)
+                    if replaced is not None:
+                        bucket.keeper.drop(replaced.st_ino)
             except (FileNotFoundError, FileExistsError):
                 if draft.is_lost:
                     raise NoSuchBucket from None
                 continue
-            if replaced is not None:
-                bucket.keeper.drop(replaced.st_ino)
             return
         raise Busy
 

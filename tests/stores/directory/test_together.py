@@ -10,8 +10,8 @@ import pytest
 from gateway.core.body import BytesBody
 from gateway.core.conditions import ABSENT, When
 from gateway.core.errors import AlreadyExists, ConditionFailed, NoSuchBucket, NoSuchKey, NotEmpty, StoreError
-from gateway.core.types import BucketProps, Copy, Key, ListQuery, Meta, PropsChange, Put
-from gateway.stores.directory import Directory
+from gateway.core.types import BucketProps, Copy, Key, ListQuery, Meta, Props, PropsChange, Put
+from gateway.stores.directory import Directory, system
 from tests.conformance.test_races import CONTENTS, WRITERS, body, race
 from tests.conformance.tools import BUCKET, KEY, NEW, OLD, begun, put, read
 from tests.stores.directory.tools import OWNER, drafts, drop, listed, opened, seen
@@ -112,6 +112,34 @@ async def test_folders_are_removed_without_taking_a_writers_ground(store: Direct
     await asyncio.gather(*[come_and_go(number) for number in range(6)])
     assert seen(folder) == []
     assert await listed(store) == []
+
+
+async def test_writers_never_lose_what_is_kept_of_their_files(store: Directory) -> None:
+    """The inode of a file that is replaced may be the next file's, and with it the name of its sidecar."""
+
+    async def overwrite(number: int) -> None:
+        key = Key(BUCKET, f"file-{number}")
+        for turn in range(25):
+            props = Props(user={"turn": f"{number}.{turn}"})
+            await store.put(key, BytesBody(b"%d" % turn), Put(props=props))
+            assert (await store.stat(key)).props.user == props.user
+
+    await asyncio.gather(*[overwrite(number) for number in range(6)])
+
+
+def test_a_pinned_inode_is_nobody_elses(tmp_path: Path) -> None:
+    above = os.open(tmp_path, system.FOLDER)
+    try:
+        for name in ("file", "missing"):
+            (tmp_path / "file").write_bytes(b"old")
+            inode = (tmp_path / "file").stat().st_ino
+            with system.pinned(name, above):
+                (tmp_path / "file").unlink()
+                for number in range(20):
+                    (tmp_path / f"{name}-{number}").write_bytes(b"new")
+                    assert name == "missing" or (tmp_path / f"{name}-{number}").stat().st_ino != inode
+    finally:
+        os.close(above)
 
 
 async def test_a_shell_that_removes_folders_disturbs_no_writer(store: Directory, folder: Path) -> None:
