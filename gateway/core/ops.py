@@ -5,6 +5,7 @@ from contextlib import aclosing, suppress
 from dataclasses import replace
 
 from gateway.core.body import Body, StreamBody
+from gateway.core.capabilities import Accounts, Append, Batch, Locks, Rename, Versions, find
 from gateway.core.conditions import ABSENT, ANY, When, check_write
 from gateway.core.errors import (
     AlreadyExists,
@@ -16,7 +17,7 @@ from gateway.core.errors import (
     Unsupported,
 )
 from gateway.core.locks import unlocked
-from gateway.core.store import Accounts, Append, Batch, Locks, Rename, Store, Versions, find
+from gateway.core.store import Store
 from gateway.core.types import (
     AccountMeta,
     BucketMeta,

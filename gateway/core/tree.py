@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from gateway.core import ops
 from gateway.core.body import BytesBody
+from gateway.core.capabilities import Glance, Rename, find
 from gateway.core.conditions import ABSENT, ANY
 from gateway.core.entries import Entry, Rows, bucket_entry, directory, entry_of, is_marker
 from gateway.core.errors import (
@@ -27,7 +28,7 @@ from gateway.core.errors import (
 from gateway.core.paths import SEPARATOR, TreePath
 from gateway.core.ranges import Span
 from gateway.core.renames import check_parent, check_replace, destination
-from gateway.core.store import Glance, Reader, Rename, Store, find
+from gateway.core.store import Reader, Store
 from gateway.core.types import DIRECTORY_TYPE, BucketMeta, BucketProps, ListQuery, Meta, Prefix, Props, Put
 
 T = TypeVar("T")

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from gateway.core.body import Body
+from gateway.core.capabilities import Accounts, Append, Batch, Expiring, Locks, Multipart, Parted, Rename, Versions
 from gateway.core.conditions import ANY, When
 from gateway.core.digest import Algorithm
 from gateway.core.encryption import CustomerKey
 from gateway.core.errors import StoreError
 from gateway.core.locks import BucketLock, Retention
 from gateway.core.ranges import Span
-from gateway.core.store import Accounts, Append, Batch, Expiring, Locks, Multipart, Parted, Reader, Rename, Versions
+from gateway.core.store import Reader
 from gateway.core.types import (
     AccountMeta,
     BucketMeta,

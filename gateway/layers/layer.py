@@ -5,27 +5,25 @@ from contextlib import AbstractAsyncContextManager
 from typing import TypeVar
 
 from gateway.core.body import Body
+from gateway.core.capabilities import (
+    Accounts,
+    Append,
+    Batch,
+    Expiring,
+    Locks,
+    Multipart,
+    Parted,
+    Rename,
+    Versions,
+    find,
+)
 from gateway.core.conditions import ANY, When
 from gateway.core.digest import Algorithm
 from gateway.core.encryption import CustomerKey
 from gateway.core.errors import StoreError, Unsupported
 from gateway.core.locks import BucketLock, Retention
 from gateway.core.ranges import Span
-from gateway.core.store import (
-    Accounts,
-    Append,
-    Batch,
-    Caps,
-    Expiring,
-    Locks,
-    Multipart,
-    Parted,
-    Reader,
-    Rename,
-    Store,
-    Versions,
-    find,
-)
+from gateway.core.store import Caps, Reader, Store
 from gateway.core.types import (
     AccountMeta,
     BucketMeta,

@@ -5,13 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TypeVar
 
 from gateway.core.body import Body
-from gateway.core.conditions import ANY, When
-from gateway.core.digest import Algorithm
-from gateway.core.encryption import CustomerKey
-from gateway.core.errors import StoreError, Unsupported
-from gateway.core.locks import BucketLock, Retention
-from gateway.core.ranges import Span
-from gateway.core.store import (
+from gateway.core.capabilities import (
     Accounts,
     Append,
     Batch,
@@ -20,12 +14,17 @@ from gateway.core.store import (
     Locks,
     Multipart,
     Parted,
-    Reader,
     Rename,
-    Store,
     Versions,
     find,
 )
+from gateway.core.conditions import ANY, When
+from gateway.core.digest import Algorithm
+from gateway.core.encryption import CustomerKey
+from gateway.core.errors import StoreError, Unsupported
+from gateway.core.locks import BucketLock, Retention
+from gateway.core.ranges import Span
+from gateway.core.store import Reader, Store
 from gateway.core.types import (
     AccountMeta,
     BucketMeta,

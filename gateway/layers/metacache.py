@@ -14,13 +14,14 @@ from gateway.cache.entries import Entries
 from gateway.cache.near import Near
 from gateway.cache.sights import Name
 from gateway.core.body import Body
+from gateway.core.capabilities import Glance
 from gateway.core.conditions import ANY, When, check_read
 from gateway.core.context import current
 from gateway.core.errors import DeleteMarker, NoSuchBucket, NoSuchKey, NotFound, StoreError
 from gateway.core.expiry import has_vanished
 from gateway.core.locks import BucketLock, Retention
 from gateway.core.paths import SEPARATOR
-from gateway.core.store import Glance, Store
+from gateway.core.store import Store
 from gateway.core.tree import PAGE
 from gateway.core.types import (
     BucketMeta,
@@ -115,7 +116,7 @@ class MetaCache(Layer):
         return meta
 
     async def glance(self, key: Key) -> Meta | None:
-        """`core.store.Glance`: from the listing of the directory that the object lies in, if this process holds it."""
+        """`capabilities.Glance`: from the listing of the directory of the object, if this process holds it."""
         group = self._bucket(key.bucket)
         directory = key.name[: key.name.rfind(SEPARATOR) + 1]
         first = query = ListQuery(prefix=directory, delimiter=SEPARATOR, limit=PAGE)

@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 
 from gateway.core import ops, quotas
 from gateway.core.body import Body
+from gateway.core.capabilities import Accounts, Multipart, find
 from gateway.core.conditions import ANY, When
 from gateway.core.digest import Algorithm
 from gateway.core.encryption import CustomerKey
 from gateway.core.errors import QuotaExceeded
 from gateway.core.quotas import UNLIMITED, Quota
 from gateway.core.ranges import Span
-from gateway.core.store import Accounts, Caps, Multipart, Store, find
+from gateway.core.store import Caps, Store
 from gateway.core.types import (
     AccountMeta,
     BucketMeta,

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 
 from gateway.cache.leader import Leader
 from gateway.core import ops
+from gateway.core.capabilities import Expiring, find
 from gateway.core.errors import ConditionFailed, NotFound, StoreError
 from gateway.core.lifecycle import LIFECYCLE
-from gateway.core.store import Expiring, Store, find
+from gateway.core.store import Store
 from gateway.core.types import Deleted
 from gateway.reaper.settings import ReaperSettings
 from gateway.reaper.tally import Tally, What

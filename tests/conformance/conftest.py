@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.core.store import (
+from gateway.core.capabilities import (
     Accounts,
     Append,
     Batch,
@@ -12,10 +12,10 @@ from gateway.core.store import (
     Multipart,
     Parted,
     Rename,
-    Store,
     Versions,
     find,
 )
+from gateway.core.store import Store
 from gateway.core.types import BucketProps
 from tests.conformance.factories import CONTENDERS, Contender, Site
 from tests.conformance.tools import BUCKET, OWNER, view

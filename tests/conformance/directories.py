@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from gateway.core.store import Accounts, Expiring, Locks, Parted, Versions
+from gateway.core.capabilities import Accounts, Expiring, Locks, Parted, Versions
 
 LACKS: frozenset[type] = frozenset({Accounts, Expiring, Locks, Parted, Versions})
 

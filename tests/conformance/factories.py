@@ -7,8 +7,9 @@ from pathlib import Path
 
 from gateway.cache.entries import Entries
 from gateway.cache.local import LocalCache
+from gateway.core.capabilities import Accounts, Append, Batch, Expiring, Locks, Multipart, Parted, Rename, Versions
 from gateway.core.faults import Backoff
-from gateway.core.store import Accounts, Append, Batch, Expiring, Locks, Multipart, Parted, Rename, Store, Versions
+from gateway.core.store import Store
 from gateway.layers.encrypted import Encrypted, MasterKeys
 from gateway.layers.layer import Layer
 from gateway.layers.leased import Leased

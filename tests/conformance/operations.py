@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from gateway.core.body import Body, BytesBody
-from gateway.core.store import Append, Batch, Multipart, Rename, Store, find
+from gateway.core.capabilities import Append, Batch, Multipart, Rename, find
+from gateway.core.store import Store
 from gateway.core.types import BucketProps, Copy, Key, PartRef, Props, PropsChange, Put
 from tests.conformance.tools import NEW, OLD, OWNER, View, begun, put, view
 from tests.support.bodies import Scripted, split

@@ -1,4 +1,5 @@
-from gateway.core.store import Accounts, Rename, Store
+from gateway.core.capabilities import Accounts, Rename
+from gateway.core.store import Store
 from gateway.core.types import AccountMeta, BucketProps, Key, PropsChange
 from tests.conformance.tools import BUCKET, KEY, NEW, OLD, OWNER, put
 

@@ -3,9 +3,10 @@ import time
 import pytest
 
 from gateway.core.body import BytesBody
+from gateway.core.capabilities import Append, Multipart
 from gateway.core.digest import Algorithm
 from gateway.core.errors import NoSuchBucket
-from gateway.core.store import Append, Multipart, Store
+from gateway.core.store import Store
 from gateway.core.types import Copy, Key, Props, Put
 from tests.conformance.tools import BUCKET, KEY, NEW, OLD, assembled, count, md5, put, read, rows
 from tests.support.bodies import Scripted, split

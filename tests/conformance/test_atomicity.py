@@ -7,9 +7,10 @@ from contextlib import suppress
 import pytest
 
 from gateway.core.body import BytesBody, CheckedBody, expect
+from gateway.core.capabilities import Versions
 from gateway.core.digest import Algorithm
 from gateway.core.errors import BadDigest, BadRequest, IncompleteBody, StoreError, TooLarge
-from gateway.core.store import Store, Versions
+from gateway.core.store import Store
 from tests.conformance.operations import OPERATIONS, WRITES, Ground, Operation, Write, grounded
 from tests.conformance.tools import BUCKET, NEW
 from tests.support.bodies import Broken, Scripted, Stall, failing_at, split

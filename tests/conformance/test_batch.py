@@ -1,7 +1,8 @@
 import pytest
 
+from gateway.core.capabilities import Batch
 from gateway.core.errors import InvalidName, NoSuchBucket
-from gateway.core.store import Batch, Store
+from gateway.core.store import Store
 from gateway.core.types import Deleted
 from tests.conformance.tools import BUCKET, count, names, put
 

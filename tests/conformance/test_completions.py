@@ -5,11 +5,12 @@ import time
 
 import pytest
 
+from gateway.core.capabilities import Multipart, Versions
 from gateway.core.conditions import ABSENT
 from gateway.core.digest import Algorithm
 from gateway.core.errors import ConditionFailed, NoSuchUpload
 from gateway.core.parts import REMEMBERED
-from gateway.core.store import Multipart, Store, Versions
+from gateway.core.store import Store
 from gateway.core.types import BucketProps, Key, Meta, PartRef, Props, Put, Version, VersionQuery
 from tests.conformance.tools import BUCKET, KEY, MISSING, NEW, OWNER, begun, names, open_uploads, put, read
 from tests.support.bodies import Scripted

@@ -3,9 +3,10 @@
 import pytest
 
 from gateway.core.body import BytesBody
+from gateway.core.capabilities import Append, Multipart, Parted, Rename, Versions
 from gateway.core.digest import Algorithm, digest, encode
 from gateway.core.errors import NoSuchBucket, NoSuchKey
-from gateway.core.store import Append, Multipart, Parted, Rename, Store, Versions
+from gateway.core.store import Store
 from gateway.core.types import Copy, Key, ObjectPart, ObjectParts, PartRef, PropsChange, Put
 from tests.conformance.tools import BUCKET, KEY, MISSING, NEW, OLD, assembled, put
 

@@ -3,10 +3,11 @@
 import pytest
 
 from gateway.core.body import BytesBody
+from gateway.core.capabilities import Append, Multipart, Rename
 from gateway.core.conditions import ABSENT, ANYTHING, When
 from gateway.core.errors import ConditionFailed, NotModified, StoreError
 from gateway.core.ranges import Span
-from gateway.core.store import Append, Multipart, Rename, Store
+from gateway.core.store import Store
 from gateway.core.types import Copy, Key, PropsChange, Put
 from tests.conformance.tools import BUCKET, KEY, MISSING, NEW, OLD, begun, md5, names, open_uploads, put, read
 from tests.support.bodies import Broken, Scripted, failing_at

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.core.store import Accounts, Append, Batch, Multipart, Rename, Store, find
+from gateway.core.capabilities import Accounts, Append, Batch, Multipart, Rename, find
+from gateway.core.store import Store
 from gateway.core.types import BucketProps, Key, ListQuery, Props
 from tests.conformance.factories import CONTENDERS, Contender, Site
 from tests.conformance.operations import grounded

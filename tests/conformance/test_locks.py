@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from gateway.core.body import BytesBody
+from gateway.core.capabilities import Append, Batch, Locks, Multipart, Rename, Versions, find
 from gateway.core.conditions import When
 from gateway.core.errors import (
     ConditionFailed,
@@ -36,7 +37,7 @@ from gateway.core.locks import (
     lock_of,
     retention_of,
 )
-from gateway.core.store import Append, Batch, Locks, Multipart, Rename, Store, Versions, find
+from gateway.core.store import Store
 from gateway.core.types import (
     BucketProps,
     Copy,

@@ -4,6 +4,7 @@ import hashlib
 import pytest
 
 from gateway.core.body import BytesBody
+from gateway.core.capabilities import Multipart
 from gateway.core.digest import Algorithm, digest, encode
 from gateway.core.errors import (
     BadRange,
@@ -17,7 +18,7 @@ from gateway.core.errors import (
     PartTooSmall,
 )
 from gateway.core.ranges import Span
-from gateway.core.store import Multipart, Store
+from gateway.core.store import Store
 from gateway.core.types import BucketProps, Copy, Key, Part, PartRef, Props, Put
 from tests.conformance.tools import (
     BUCKET,

@@ -4,8 +4,9 @@ import pytest
 
 from gateway.core import ops
 from gateway.core.body import BytesBody
+from gateway.core.capabilities import Append, Batch, Multipart, Rename
 from gateway.core.errors import InvalidName, StoreError
-from gateway.core.store import Append, Batch, Multipart, Rename, Store
+from gateway.core.store import Store
 from gateway.core.types import BucketProps, Copy, Deleted, Key, ListQuery, PartRef, PropsChange, Put, UploadQuery
 from tests.conformance.tools import BUCKET, KEY, OLD, OWNER, assembled, names, open_uploads, put, read
 from tests.support.bodies import Broken, Scripted, failing_at

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Sequence
 
+from gateway.core.capabilities import Append, Multipart, Rename
 from gateway.core.conditions import ABSENT, When
 from gateway.core.errors import (
     AlreadyExists,
@@ -13,7 +14,7 @@ from gateway.core.errors import (
     NotEmpty,
     StoreError,
 )
-from gateway.core.store import Append, Multipart, Rename, Store
+from gateway.core.store import Store
 from gateway.core.types import BucketProps, Copy, Deleted, Key, Meta, PropsChange, Put
 from tests.conformance.tools import BUCKET, KEY, OLD, OWNER, begun, count, names, open_uploads, put, read
 from tests.support.bodies import Scripted

@@ -7,8 +7,9 @@ from itertools import product
 import pytest
 
 from gateway.core.body import BytesBody
+from gateway.core.capabilities import Append, Multipart, Rename
 from gateway.core.ranges import Span
-from gateway.core.store import Append, Multipart, Reader, Rename, Store
+from gateway.core.store import Reader, Store
 from gateway.core.types import BucketProps, Copy, PropsChange, Put
 from tests.conformance.operations import Ground, Operation, having
 from tests.conformance.test_spans import noise, regions_of

@@ -1,10 +1,11 @@
 import pytest
 
 from gateway.core.body import BytesBody
+from gateway.core.capabilities import Multipart, Rename
 from gateway.core.conditions import ABSENT, When
 from gateway.core.digest import Algorithm
 from gateway.core.errors import AlreadyExists, ConditionFailed, InvalidName, NoSuchBucket, NoSuchKey, NotModified
-from gateway.core.store import Multipart, Rename, Store
+from gateway.core.store import Store
 from gateway.core.types import BucketProps, Key, ListQuery, Props, Put
 from tests.conformance.tools import (
     BUCKET,

@@ -5,9 +5,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.core.body import BytesBody
+from gateway.core.capabilities import Append, Multipart
 from gateway.core.errors import BadRange
 from gateway.core.ranges import Span
-from gateway.core.store import Append, Multipart, Reader, Store
+from gateway.core.store import Reader, Store
 from gateway.core.types import Key, Put
 from tests.conformance.tools import BUCKET, KEY, assembled, md5, put, read
 from tests.support.bodies import Scripted, split

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from gateway.core.body import BytesBody
+from gateway.core.capabilities import Multipart
 from gateway.core.errors import NoSuchBucket
-from gateway.core.store import Multipart, Store
+from gateway.core.store import Store
 from gateway.core.types import Key, Prefix, Put, Upload, UploadQuery
 from tests.conformance.tools import BUCKET, KEY, put, shown
 from tests.support.names import ODD_KEYS

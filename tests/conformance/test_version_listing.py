@@ -5,8 +5,9 @@ from itertools import pairwise
 
 import pytest
 
+from gateway.core.capabilities import Versions
 from gateway.core.errors import NoSuchBucket
-from gateway.core.store import Store, Versions
+from gateway.core.store import Store
 from gateway.core.types import BucketProps, Key, Prefix, Version, VersionQuery
 from gateway.core.versions import NULL
 from tests.conformance.tools import BUCKET, OWNER, put

@@ -5,10 +5,11 @@ import asyncio
 import pytest
 
 from gateway.core.body import BytesBody
+from gateway.core.capabilities import Append, Batch, Multipart, Rename, Versions
 from gateway.core.conditions import ABSENT, When
 from gateway.core.errors import ConditionFailed, NoSuchBucket, NoSuchVersion
 from gateway.core.ranges import Span
-from gateway.core.store import Append, Batch, Multipart, Rename, Store, Versions
+from gateway.core.store import Store
 from gateway.core.types import BucketProps, Copy, Deleted, Key, Meta, PartRef, Props, PropsChange, Put, VersionRef
 from gateway.core.versions import NULL
 from tests.conformance.tools import BUCKET, KEY, NEW, OLD, OWNER, assembled, begun, count, names, put, read

@@ -2,8 +2,9 @@
 
 import pytest
 
+from gateway.core.capabilities import Versions
 from gateway.core.errors import DeleteMarker, NoSuchVersion
-from gateway.core.store import Store, Versions
+from gateway.core.store import Store
 from gateway.core.types import BucketProps, Deleted, Key
 from gateway.core.versions import NULL
 from tests.conformance.tools import BUCKET, KEY, NEW, OLD, OWNER, count, put

@@ -2,6 +2,7 @@
 
 import pytest
 
+from gateway.core.capabilities import Versions
 from gateway.core.conditions import When
 from gateway.core.errors import (
     ConditionFailed,
@@ -14,7 +15,7 @@ from gateway.core.errors import (
     NotModified,
 )
 from gateway.core.ranges import Span
-from gateway.core.store import Store, Versions
+from gateway.core.store import Store
 from gateway.core.types import BucketProps, Copy, Deleted, Key, PropsChange, Versioning, VersionQuery, VersionRef
 from gateway.core.versions import NULL
 from tests.conformance.tools import BUCKET, KEY, NEW, OLD, OWNER, count, names, put, read

@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.core.body import BytesBody
+from gateway.core.capabilities import Multipart, Versions, find
 from gateway.core.conditions import ANY, When
 from gateway.core.errors import NoSuchBucket, Unsupported
 from gateway.core.ops import counted
 from gateway.core.ranges import Span
-from gateway.core.store import Multipart, Store, Versions, find
+from gateway.core.store import Store
 from gateway.core.types import (
     Key,
     ListQuery,

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from gateway.core.capabilities import Versions
 from gateway.core.ranges import Span
-from gateway.core.store import Store, Versions
+from gateway.core.store import Store
 from gateway.core.types import Deleted, Key, Meta, Version, VersionQuery
 from gateway.core.versions import NULL
 from tests.conformance.tools import BUCKET, KEY

@@ -13,11 +13,12 @@ import pytest
 
 from gateway.core import ops
 from gateway.core.body import BytesBody, StreamBody
+from gateway.core.capabilities import Multipart, find
 from gateway.core.conditions import When
 from gateway.core.encryption import BY_DEFAULT, MANAGED, SEAL, CustomerKey, Encryption, Seal, seal_of
 from gateway.core.errors import BadRequest, ConditionFailed, Corrupt, KeyRefused, KeyRequired, Unavailable
 from gateway.core.ranges import Extent, Span
-from gateway.core.store import Multipart, Reader, Store, find
+from gateway.core.store import Reader, Store
 from gateway.core.types import BucketProps, Copy, Key, ListQuery, Meta, PartRef, Props, PropsChange, Put
 from gateway.layers.encrypted import Encrypted, MasterKeys, frames
 from gateway.layers.encrypted.frames import FRAME, HEADER, TAG, frames_in, stored_size

@@ -5,8 +5,9 @@ from typing import Protocol
 
 import pytest
 
-from gateway.core import store as contract
-from gateway.core.store import Glance, Links, Manifests, Segments, Store, find
+from gateway.core import capabilities
+from gateway.core.capabilities import Glance, Links, Manifests, Segments, find
+from gateway.core.store import Store
 from gateway.layers import limit, metacache, observe, retry
 from gateway.layers.around import Around
 from gateway.layers.layer import Layer
@@ -16,7 +17,7 @@ from tests.support.stores import Plain
 
 PROTOCOLS = {
     kind
-    for _, kind in inspect.getmembers(contract, inspect.isclass)
+    for _, kind in inspect.getmembers(capabilities, inspect.isclass)
     if Protocol in kind.__bases__ and kind not in {Glance, Links, Manifests, Segments}
 }
 """`Segments` is for the one layer that stands right around the store, `Links` and `Manifests` are for others."""

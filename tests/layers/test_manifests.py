@@ -9,11 +9,12 @@ import pytest
 
 from gateway.core import ops
 from gateway.core.body import BytesBody
+from gateway.core.capabilities import Manifests, Multipart, Parted, find
 from gateway.core.conditions import When
 from gateway.core.errors import BadRange, BrokenSegment, ConditionFailed, Denied, NotModified
 from gateway.core.manifest import DYNAMIC, STATIC, Entry, Inline, Segment
 from gateway.core.ranges import Span
-from gateway.core.store import Manifests, Multipart, Parted, Reader, Store, find
+from gateway.core.store import Reader, Store
 from gateway.core.types import BucketMeta, BucketProps, Copy, Key, ListQuery, Meta, PartRef, Props, PropsChange, Put
 from gateway.layers.manifests import Gate, LargeObjects
 from gateway.stores.catalog import Catalog, CatalogSettings

@@ -8,9 +8,9 @@ from gateway.cache.entries import Entries
 from gateway.cache.local import LocalCache
 from gateway.cache.near import Near
 from gateway.core.body import BytesBody
+from gateway.core.capabilities import Append, Multipart, Rename, find
 from gateway.core.conditions import ABSENT, When
 from gateway.core.errors import ConditionFailed, NoSuchKey, NotModified, Unavailable
-from gateway.core.store import Append, Multipart, Rename, find
 from gateway.core.tree import PAGE
 from gateway.core.types import BucketProps, Key, ListQuery, Meta, Page, Prefix, Put
 from gateway.layers import metacache

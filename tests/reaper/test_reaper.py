@@ -9,10 +9,11 @@ import pytest
 from gateway.cache.leader import Leader
 from gateway.cache.local import LocalCache
 from gateway.core.body import BytesBody
+from gateway.core.capabilities import Expiring, Multipart, find
 from gateway.core.conditions import SECOND
 from gateway.core.errors import NoSuchKey, Unavailable
 from gateway.core.lifecycle import Filter, Rule
-from gateway.core.store import Expiring, Multipart, Store, find
+from gateway.core.store import Store
 from gateway.core.types import BucketProps, Expired, Key, Props, Put, UploadQuery
 from gateway.reaper import reaper as module
 from gateway.reaper.reaper import Charge, Reaper, reap

@@ -7,10 +7,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from gateway.core.body import BytesBody
+from gateway.core.capabilities import Versions, find
 from gateway.core.conditions import ANY, SECOND, When
 from gateway.core.lifecycle import DAY, LIFECYCLE, Rule, pack
 from gateway.core.ops import each
-from gateway.core.store import Store, Versions, find
+from gateway.core.store import Store
 from gateway.core.types import (
     BucketProps,
     Deleted,

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from gateway.core.body import Body, BytesBody
+from gateway.core.capabilities import Multipart, find
 from gateway.core.encryption import SEAL
 from gateway.core.errors import IncompleteBody, NoSuchBucket, NoSuchKey
-from gateway.core.store import Multipart, Store, find
+from gateway.core.store import Store
 from gateway.core.types import BucketProps, Key, ListQuery, PartRef, Props, Put, Upload, UploadQuery
 from gateway.layers.layer import Layer
 from gateway.stores.catalog import Catalog, CatalogSettings

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 
 from gateway.auth.principals import Principal
 from gateway.core import ops
+from gateway.core.capabilities import Multipart, find
 from gateway.core.conditions import SECOND
 from gateway.core.errors import NotFound, StoreError
-from gateway.core.store import Multipart, Store, find
+from gateway.core.store import Store
 from gateway.core.types import KEPT, Key, Meta, Part, Upload, UploadQuery
 from gateway.frontends.ftp.replies import Refused
 

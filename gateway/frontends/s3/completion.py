@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from urllib.parse import quote
 
+from gateway.core.capabilities import Multipart
 from gateway.core.digest import Algorithm
 from gateway.core.errors import BadDigest, InvalidPart, NoSuchUpload
 from gateway.core.parts import checksum_of
-from gateway.core.store import Multipart
 from gateway.core.types import Meta, Part, PartRef, Upload
 from gateway.frontends.s3 import encryption
 from gateway.frontends.s3.bodies import document

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
+from gateway.core.capabilities import Multipart, find
 from gateway.core.locks import OBJECT_LOCK
-from gateway.core.store import Multipart, find
 from gateway.core.types import Part, Prefix, Put, Upload, UploadQuery
 from gateway.frontends.s3 import encryption, locking
 from gateway.frontends.s3.belonging import described

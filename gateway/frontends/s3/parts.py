@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from aiohttp import web
 from multidict import CIMultiDict
 
+from gateway.core.capabilities import Parted, find
 from gateway.core.conditions import check_read
 from gateway.core.errors import Busy, ConditionFailed
 from gateway.core.ranges import Extent
-from gateway.core.store import Parted, find
 from gateway.core.types import Meta, ObjectPart, ObjectParts
 from gateway.frontends.http.headers import when_of
 from gateway.frontends.http.sending import Source, head_extent, send_extent

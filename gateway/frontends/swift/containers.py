@@ -4,9 +4,9 @@ import time
 
 from aiohttp import web
 
+from gateway.core.capabilities import Links, Manifests, find
 from gateway.core.errors import AlreadyExists, NoSuchBucket, Unsupported
 from gateway.core.ops import counted
-from gateway.core.store import Links, Manifests, find
 from gateway.core.types import BucketMeta, BucketProps, ListQuery, Meta, Page, Prefix, PropsChange
 from gateway.frontends.swift import grants, metadata, quotas, versioning
 from gateway.frontends.swift.answers import answer, page

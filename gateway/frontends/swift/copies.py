@@ -9,11 +9,11 @@ from aiohttp import web
 
 from gateway.auth.rules import OF_OBJECTS
 from gateway.core.body import StreamBody
+from gateway.core.capabilities import Manifests
 from gateway.core.conditions import ANY, ANYTHING, When, check_read
 from gateway.core.errors import ConditionFailed, TooLarge
 from gateway.core.manifest import flags_of, static_of, without_flags
 from gateway.core.ranges import Span
-from gateway.core.store import Manifests
 from gateway.core.types import Copy, Meta, Props, Put
 from gateway.frontends.http.headers import spans_of, when_of
 from gateway.frontends.swift import metadata, versioning

@@ -19,10 +19,11 @@ from gateway.auth.guard import access_in, check_in
 from gateway.auth.principals import ANONYMOUS, Principal, Registry
 from gateway.auth.tempauth import InvalidToken, TokenIssuer
 from gateway.auth.tenancy import Tenancy
+from gateway.core.capabilities import Links, Manifests, Versions, find
 from gateway.core.context import RequestContext, current, enter
 from gateway.core.errors import Denied, InvalidName, Locked, NoSuchBucket, StoreError
 from gateway.core.events import Access, Observer
-from gateway.core.store import Links, Manifests, Store, Versions, find
+from gateway.core.store import Store
 from gateway.frontends.http.formdata import boundary_of
 from gateway.frontends.http.sending import BrokenTransfer, sent_bytes
 from gateway.frontends.swift import cors, fixed, login, tempurl, unsupported

@@ -10,12 +10,12 @@ from aiohttp import hdrs, web
 from multidict import CIMultiDict
 
 from gateway.auth.access import Action
+from gateway.core.capabilities import Manifests, find
 from gateway.core.conditions import ANYTHING, check_read
 from gateway.core.digest import Algorithm, digest
 from gateway.core.errors import BadRange, StoreError
 from gateway.core.manifest import Entry, Inline, etag_of, is_large, raw, static_of
 from gateway.core.ranges import Span
-from gateway.core.store import Manifests, find
 from gateway.core.tasks import Flight
 from gateway.core.types import Meta, Put
 from gateway.frontends.http.body import RequestBody

@@ -7,11 +7,12 @@ from aiohttp import hdrs, web
 
 from gateway.auth.access import Action
 from gateway.core.body import BytesBody
+from gateway.core.capabilities import Links, find
 from gateway.core.conditions import ANYTHING, When
 from gateway.core.errors import NotFound, Unsupported
 from gateway.core.links import LINK, Link, link_of
 from gateway.core.manifest import static_of
-from gateway.core.store import Links, Store, find
+from gateway.core.store import Store
 from gateway.core.types import Copy, Meta, Props, Put
 from gateway.frontends.http.headers import when_of
 from gateway.frontends.swift import versioning

@@ -9,9 +9,9 @@ from aiohttp import web
 
 from gateway.auth.access import Action
 from gateway.core import ops
+from gateway.core.capabilities import Manifests, find
 from gateway.core.errors import NotFound, StoreError
 from gateway.core.manifest import Entry, Segment, static_of
-from gateway.core.store import Manifests, find
 from gateway.core.types import Key
 from gateway.frontends.swift.answers import answer
 from gateway.frontends.swift.call import Call, Place

@@ -6,7 +6,8 @@ that it belongs to, and is ignored here as it is there.
 
 from collections.abc import Mapping
 
-from gateway.core.store import Links, Manifests, Store, Versions, find
+from gateway.core.capabilities import Links, Manifests, Versions, find
+from gateway.core.store import Store
 from gateway.frontends.swift.errors import Refusal
 from gateway.frontends.swift.parameters import Parameters
 from gateway.frontends.swift.target import Level

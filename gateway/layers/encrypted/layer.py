@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from gateway.core import ops
 from gateway.core.body import Body, CheckedBody, StreamBody, checked
+from gateway.core.capabilities import Parted
 from gateway.core.conditions import ANY, When
 from gateway.core.digest import Algorithm
 from gateway.core.encryption import BY_DEFAULT, MANAGED, SEAL, CustomerKey, Encryption, Seal, refuse_key, seal_of
@@ -14,7 +15,7 @@ from gateway.core.errors import NoSuchKey, Unavailable
 from gateway.core.locks import unlocked
 from gateway.core.parts import MAX_PARTS, check_number
 from gateway.core.ranges import Span
-from gateway.core.store import Caps, Parted, Reader, Store
+from gateway.core.store import Caps, Reader, Store
 from gateway.core.tasks import Turns
 from gateway.core.types import Copy, Key, Meta, ObjectParts, Part, Props, Put, Upload
 from gateway.layers.encrypted.body import SealedBody
@@ -87,7 +88,7 @@ class Encrypted(Layer):
         return await self.inner.put(key, sealed, replace(opts, props=_sealed(opts.props, seal), encryption=None))
 
     async def append(self, key: Key, body: Body, opts: Put) -> Meta:
-        """`core.store.Append`. What is encrypted is written anew, one append of this process after the other."""
+        """`capabilities.Append`. What is encrypted is written anew, one append of this process after the other."""
         async with self._turns.of(key):
             how = await self._of_append(key, opts)
             if how is None:

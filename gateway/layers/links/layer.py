@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, replace
 
 from gateway.core.body import Body
+from gateway.core.capabilities import Links, Multipart, Parted
 from gateway.core.conditions import ANY, When, check_read, check_write
 from gateway.core.errors import (
     BrokenLink,
@@ -18,7 +19,7 @@ from gateway.core.errors import (
 )
 from gateway.core.links import FOLLOWED, MAX_HOPS, Link, link_of, without_link
 from gateway.core.ranges import Span
-from gateway.core.store import Links, Multipart, Parted, Reader, Store
+from gateway.core.store import Reader, Store
 from gateway.core.types import (
     Copy,
     Deleted,
@@ -60,7 +61,7 @@ class Target:
 
 
 class Linked(Layer):
-    """Follows links; `core.store.Links`. What is written, renamed or deleted by a link's name is the link itself.
+    """Follows links; `capabilities.Links`. What is written, renamed or deleted by a link's name is the link itself.
 
     An object that is no link costs one look at the properties that came with it. What a link leads to is read with the
     rights of whoever asks at that moment.

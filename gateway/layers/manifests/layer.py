@@ -8,6 +8,7 @@ from types import TracebackType
 
 from gateway.core import ops
 from gateway.core.body import Body, BytesBody, StreamBody
+from gateway.core.capabilities import Manifests, Multipart, Rename
 from gateway.core.conditions import ANY, When, check_read, check_write
 from gateway.core.errors import (
     BadRange,
@@ -20,7 +21,7 @@ from gateway.core.errors import (
 from gateway.core.locks import Retention, unlocked
 from gateway.core.manifest import STATIC, Entry, encode, etag_of, flags_of, is_large, static_of, without_flags
 from gateway.core.ranges import Span, resolve
-from gateway.core.store import Manifests, Multipart, Reader, Rename, Store
+from gateway.core.store import Reader, Store
 from gateway.core.types import (
     Copy,
     Deleted,
@@ -50,7 +51,7 @@ TRIES = 3
 
 
 class LargeObjects(Layer):
-    """Shows large objects assembled, with the size and the ETag of the whole; `core.store.Manifests`.
+    """Shows large objects assembled, with the size and the ETag of the whole; `capabilities.Manifests`.
 
     An object that is no manifest costs one look at the properties that came with it. A copy of a large object is a
     plain one, unless it is a copy onto itself; so is one that was appended to. Segments are read with the rights of

@@ -8,11 +8,12 @@ from dataclasses import replace
 
 from gateway.core import ops
 from gateway.core.body import BLOCK, Body, CheckedBody, ReadyBody, StreamBody, checked
+from gateway.core.capabilities import Append, Segments
 from gateway.core.conditions import ANY, When, check_write
 from gateway.core.digest import Algorithm
 from gateway.core.errors import NoSuchKey, StoreError, TooLarge, Unsupported
 from gateway.core.names import checked_key
-from gateway.core.store import Append, Segments, Store
+from gateway.core.store import Store
 from gateway.core.tasks import Flight, Turns, wholly
 from gateway.core.types import Base, Copy, Key, Meta, Part, Put, SegmentRules
 from gateway.layers.layer import Layer
@@ -28,7 +29,7 @@ logger = logging.getLogger("portico.segmented")
 
 
 class Segmented(Layer):
-    """Around a store with `core.store.Segments`. The old object is served until the new one is whole.
+    """Around a store with `capabilities.Segments`. The old object is served until the new one is whole.
 
     What fits one segment is put as one object, once it has come in; what does not is put in segments while it comes.
     Each lies ready before it is sent, so that sending can be repeated. Appends put segments behind what stands.
@@ -79,7 +80,7 @@ class Segmented(Layer):
             return await self.put(target, StreamBody(reader.chunks(), found.size), Put(props=props, when=opts.when))
 
     async def append(self, key: Key, body: Body, opts: Put) -> Meta:
-        """`core.store.Append`. Appends to one object by one process follow upon each other.
+        """`capabilities.Append`. Appends to one object by one process follow upon each other.
 
         What others change meanwhile makes it fail, as far as the store can tell.
         """

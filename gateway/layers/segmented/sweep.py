@@ -5,9 +5,10 @@ import logging
 import random
 import time
 
+from gateway.core.capabilities import Segments
 from gateway.core.errors import NoSuchBucket, StoreError
 from gateway.core.ops import each_bucket
-from gateway.core.store import Segments, Store
+from gateway.core.store import Store
 from gateway.core.types import Key
 
 ROUNDS = 4

@@ -12,7 +12,7 @@ from gateway.stores.catalog.tables import buckets, completions, uploads
 
 
 class Buckets(Part):
-    """The methods of `Store` that are about buckets, and `core.store.Accounts`."""
+    """The methods of `Store` that are about buckets, and `capabilities.Accounts`."""
 
     async def buckets(self, query: ListQuery, owner: str | None = None) -> Page[BucketMeta | Prefix]:
         def page(db: Connection) -> Page[BucketMeta | Prefix]:

@@ -1,4 +1,4 @@
-"""Objects that vanish: `core.store.Expiring`."""
+"""Objects that vanish: `capabilities.Expiring`."""
 
 from collections.abc import Sequence
 from functools import partial

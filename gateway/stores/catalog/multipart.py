@@ -1,4 +1,4 @@
-"""Multipart uploads: `core.store.Multipart`."""
+"""Multipart uploads: `capabilities.Multipart`."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -148,7 +148,7 @@ class Multipart(Objects):
     async def object_parts(
         self, key: Key, version: str | None = None, *, marker: int = 0, limit: int = 1000
     ) -> ObjectParts:
-        """`core.store.Parted`."""
+        """`capabilities.Parted`."""
         checked_key(key)
 
         def page(db: Connection) -> ObjectParts:

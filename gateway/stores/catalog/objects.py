@@ -79,7 +79,7 @@ class Objects(Part):
             error.kept = await self._engine.commit(received, work, ())
 
     async def append(self, key: Key, body: Body, opts: Put) -> Meta:
-        """`core.store.Append`."""
+        """`capabilities.Append`."""
         self._refuse_early(key, opts)
         engine = self._engine
         received = await engine.receive(body, opts.checksums)
@@ -140,7 +140,7 @@ class Objects(Part):
         return await self._engine.writer.run(partial(delete, key=checked_key(key), when=when), (key,), brief=True)
 
     async def delete_many(self, bucket: str, names: Sequence[str]) -> Sequence[Deleted | StoreError]:
-        """`core.store.Batch`."""
+        """`capabilities.Batch`."""
         check_bucket(bucket)
         keys = [Key(bucket, name) for name in names]
 

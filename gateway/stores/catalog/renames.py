@@ -1,4 +1,4 @@
-"""Renames: `core.store.Rename`."""
+"""Renames: `capabilities.Rename`."""
 
 from functools import partial
 

@@ -139,7 +139,7 @@ class Buckets(Store):
                 hidden.sync(above)
 
     async def rename_bucket(self, source: str, target: str) -> None:
-        """`core.store.Rename`."""
+        """`capabilities.Rename`."""
         await self._threads.run(self._rename_bucket, source, folder(target))
 
     def _rename_bucket(self, source: str, target: str) -> None:

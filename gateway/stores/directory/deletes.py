@@ -1,4 +1,4 @@
-"""Deletes, one by one and many as one: `core.store.Batch`."""
+"""Deletes, one by one and many as one: `capabilities.Batch`."""
 
 from collections.abc import Sequence
 

@@ -130,7 +130,7 @@ class Objects(Buckets):
         return told(key, marker)
 
     async def append(self, key: Key, body: Body, opts: Put) -> Meta:
-        """`core.store.Append`. The kernel copies the old bytes, and moves none where the file system shares blocks."""
+        """`capabilities.Append`. The kernel copies the old bytes, or shares them where the file system can."""
         where = place(key.name)
         if where.is_directory:
             raise Unholdable(NO_BYTES)

@@ -1,4 +1,4 @@
-"""Renames: `core.store.Rename`."""
+"""Renames: `capabilities.Rename`."""
 
 import os
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Multipart uploads: `core.store.Multipart`.
+"""Multipart uploads: `capabilities.Multipart`.
 
 Parts lie as files in the hidden folder of the bucket. A completion writes them one behind the other into the object's
 file: the kernel copies, and moves no bytes where the file system lets files share blocks.

@@ -1,4 +1,4 @@
-"""Locks on versions: `core.store.Locks`."""
+"""Locks on versions: `capabilities.Locks`."""
 
 import time
 

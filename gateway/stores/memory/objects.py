@@ -112,7 +112,7 @@ class Objects(Store):
         return self._writable(key, opts.when, opts.owner).put(_created(key, received, opts))
 
     async def append(self, key: Key, body: Body, opts: Put) -> Meta:
-        """`core.store.Append`."""
+        """`capabilities.Append`."""
         check_stated(self._writable(key, opts.when), opts.props)
         received = await receive(body, opts.checksums)
         bucket = self._writable(key, opts.when, opts.owner)
@@ -145,7 +145,7 @@ class Objects(Store):
         return replace(bucket.delete(key.name), existed=existed)
 
     async def delete_many(self, bucket: str, names: Sequence[str]) -> Sequence[Deleted | StoreError]:
-        """`core.store.Batch`."""
+        """`capabilities.Batch`."""
         self._buckets.get(bucket)
         return [await self._delete_one(Key(bucket, name)) for name in names]
 

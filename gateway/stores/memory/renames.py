@@ -1,4 +1,4 @@
-"""Renames: `core.store.Rename`."""
+"""Renames: `capabilities.Rename`."""
 
 from gateway.core.conditions import ANY, When
 from gateway.core.errors import AlreadyExists, InvalidName, NoSuchKey

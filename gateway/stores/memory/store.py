@@ -12,7 +12,7 @@ from gateway.stores.memory.versions import Versions
 
 
 class Memory(Uploads, Renames, Versions, Expiring, Locks):
-    """A store with every capability of the contract, and `core.store.Accounts` of its own."""
+    """A store with every capability of the contract, and `capabilities.Accounts` of its own."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Multipart uploads: `core.store.Multipart`."""
+"""Multipart uploads: `capabilities.Multipart`."""
 
 import secrets
 from collections.abc import Iterator, Sequence
@@ -138,7 +138,7 @@ class Uploads(Objects):
     async def object_parts(
         self, key: Key, version: str | None = None, *, marker: int = 0, limit: int = 1000
     ) -> ObjectParts:
-        """`core.store.Parted`."""
+        """`capabilities.Parted`."""
         entry = self._readable(key, version)
         return ObjectParts(entry.meta, len(entry.parts), entry.parts[marker : marker + max(0, limit)])
 

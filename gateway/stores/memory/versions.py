@@ -1,4 +1,4 @@
-"""Versions: `core.store.Versions`."""
+"""Versions: `capabilities.Versions`."""
 
 from collections.abc import Iterator, Sequence
 from heapq import merge

@@ -1,4 +1,4 @@
-"""Which parts an object was put together from: `core.store.Parted`.
+"""Which parts an object was put together from: `capabilities.Parted`.
 
 Asked for by HEAD with a part's number, which whoever may read the object may do. GetObjectAttributes would take another
 right, and tells the parts of some objects only.

@@ -99,12 +99,12 @@ class Deletes:
         )
 
     async def delete_many(self, bucket: str, names: Sequence[str]) -> Sequence[Deleted | StoreError]:
-        """`core.store.Batch`. Whether an object was there is not known: every one that is gone counts as deleted."""
+        """`capabilities.Batch`. Whether an object was there is not known: every one that is gone counts as deleted."""
         is_versioned = await self._buckets.keeps_versions(bucket)
         return await self._many(bucket, [VersionRef(name) for name in names], quiet=not is_versioned)
 
     async def delete_versions(self, bucket: str, refs: Sequence[VersionRef]) -> Sequence[Deleted | StoreError]:
-        """`core.store.Versions`, with the same uncertainty."""
+        """`capabilities.Versions`, with the same uncertainty."""
         if await self._buckets.keeps_versions(bucket):
             return await self._many(bucket, refs, quiet=False)
         return [await self._one(bucket, ref) for ref in refs]

@@ -1,4 +1,4 @@
-"""Multipart uploads: `core.store.Multipart` over the remote's own. Ids are the remote's.
+"""Multipart uploads: `capabilities.Multipart` over the remote's own. Ids are the remote's.
 
 What S3 does not tell of an upload under way is not told: its properties, and who began it.
 """

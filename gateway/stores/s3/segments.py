@@ -1,4 +1,4 @@
-"""Objects that come in as segments: `core.store.Segments` by S3's own multipart uploads.
+"""Objects that come in as segments: `capabilities.Segments` by S3's own multipart uploads.
 
 The remote lists uploads under way, but does not tell whose they are, and clients have uploads of their own, which may
 rest for as long as they like. So each of ours bears a mark, a part that no completion names; it is put anew while

@@ -117,13 +117,13 @@ class S3Store(Store):
         return await self._deletes.delete(key, version, when)
 
     async def delete_many(self, bucket: str, names: Sequence[str]) -> Sequence[Deleted | StoreError]:
-        """`core.store.Batch`."""
+        """`capabilities.Batch`."""
         return await self._deletes.delete_many(bucket, names)
 
     async def create_upload(
         self, key: Key, opts: Put, *, owner: str = "", checksum: Algorithm | None = None, whole: bool = False
     ) -> Upload:
-        """`core.store.Multipart`, as all that follow."""
+        """`capabilities.Multipart`, as all that follow."""
         return await self._uploads.create(key, opts, owner, checksum, whole)
 
     async def stat_upload(self, key: Key, upload: str) -> Upload:
@@ -171,11 +171,11 @@ class S3Store(Store):
     async def object_parts(
         self, key: Key, version: str | None = None, *, marker: int = 0, limit: int = 1000
     ) -> ObjectParts:
-        """`core.store.Parted`."""
+        """`capabilities.Parted`."""
         return await self._composition.parts(key, version, marker, limit)
 
     async def set_versioning(self, bucket: str, *, enabled: bool) -> BucketMeta:
-        """`core.store.Versions`, as the two that follow. `Unsupported` where the remote keeps none."""
+        """`capabilities.Versions`, as the two that follow. `Unsupported` where the remote keeps none."""
         wanted = Versioning.ENABLED if enabled else Versioning.SUSPENDED
         return await self._buckets.set_versioning(bucket, wanted)
 
@@ -190,7 +190,7 @@ class S3Store(Store):
         return await self._deletes.delete_versions(bucket, refs)
 
     async def segment_rules(self, key: Key, when: When = ANY, size: int | None = None) -> SegmentRules:
-        """`core.store.Segments`, as all that follow."""
+        """`capabilities.Segments`, as all that follow."""
         return await self._segments.rules(key, when, size)
 
     async def extends(self, found: Meta) -> bool:

@@ -155,7 +155,7 @@ class Buckets(Store):
         raise NotEmpty
 
     async def stat_account(self, owner: str) -> AccountMeta:
-        """`core.store.Accounts`. Totals are added up, since the account's own count segments, too."""
+        """`capabilities.Accounts`. Totals are added up, since the account's own count segments, too."""
         total = AccountMeta(name=owner, buckets=0, objects=0, bytes=0)
         query = ListQuery(limit=self._up.settings.page_limit)
         while True:
@@ -178,7 +178,7 @@ class Buckets(Store):
         return replace(total, user=user, system=packed.system)
 
     async def update_account(self, owner: str, change: PropsChange) -> AccountMeta:
-        """`core.store.Accounts`. Only the account that the upstream's is has properties there."""
+        """`capabilities.Accounts`. Only the account that the upstream's is has properties there."""
         if owner != self._up.owner:
             raise Unsupported("The upstream keeps metadata of its own account only")
         async with self._up.turns.of(ACCOUNT):

@@ -1,4 +1,4 @@
-"""Objects made of segments: `core.store.Segments` by static large objects, or dynamic ones where those are missing."""
+"""Objects made of segments: `capabilities.Segments` by static large objects, or dynamic ones without those."""
 
 from collections.abc import Sequence
 from urllib.parse import quote

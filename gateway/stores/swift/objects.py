@@ -244,7 +244,7 @@ class Objects(Buckets):
         return Deleted(existed=answer.status != 404)
 
     async def delete_many(self, bucket: str, names: Sequence[str]) -> Sequence[Deleted | StoreError]:
-        """`core.store.Batch`."""
+        """`capabilities.Batch`."""
         await self._up.need_bucket(check_bucket(bucket))
         results: dict[str, Deleted | StoreError] = {}
         keys: list[Key] = []

@@ -4,7 +4,7 @@ from gateway.stores.swift.uploads import Uploads
 
 
 class SwiftStore(Uploads):
-    """A store on one account of an OpenStack Swift, with `core.store.Accounts`, `Batch`, `Multipart` and `Segments`.
+    """A store on one account of an OpenStack Swift, with `capabilities.Accounts`, `Batch`, `Multipart` and `Segments`.
 
     What the upstream makes impossible: conditional writes other than on absence (unless nobody else writes, see
     `SwiftStoreSettings.exclusive`); renames that move no bytes, which `core.ops` does without. Listings of

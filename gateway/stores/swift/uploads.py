@@ -1,4 +1,4 @@
-"""Multipart uploads: `core.store.Multipart` on segments."""
+"""Multipart uploads: `capabilities.Multipart` on segments."""
 
 import asyncio
 import base64

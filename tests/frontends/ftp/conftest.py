@@ -1,7 +1,7 @@
 import asyncio
 import gc
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import pytest
 from gateway.core.store import Store
 from gateway.stores.catalog import Catalog, CatalogSettings
 from gateway.stores.memory import Memory
-from tests.frontends.ftp.world import World, make_bucket, serving, until
+from tests.frontends.ftp.world import NOBODY, World, make_bucket, serving, until
 
 Serve = Callable[..., Awaitable[World]]
 
@@ -48,8 +48,8 @@ async def serve(store: Store, caplog: pytest.LogCaptureFixture) -> AsyncIterator
     before, others = sockets(), asyncio.all_tasks()
     async with AsyncExitStack() as stack:
 
-        async def start(**settings: object) -> World:
-            return await stack.enter_async_context(serving(store, **settings))
+        async def start(profiles: Mapping[str, Mapping[str, object]] = NOBODY, **settings: object) -> World:
+            return await stack.enter_async_context(serving(store, profiles, **settings))
 
         yield start
     with suppress(TimeoutError):  # what is closed may need a turn of the loop to be gone

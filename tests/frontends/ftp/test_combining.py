@@ -2,7 +2,8 @@
 
 import pytest
 
-from gateway.core.store import Multipart, Store, find
+from gateway.core.capabilities import Multipart, find
+from gateway.core.store import Store
 from gateway.core.types import UploadQuery
 from tests.frontends.ftp.world import OTHER, World, make_bucket, upload
 

@@ -15,7 +15,7 @@ from gateway.core.store import Reader, Region
 from gateway.core.types import Key, Meta
 from gateway.stores.memory import Memory
 from tests.frontends.ftp.breaks import BREAKS
-from tests.frontends.ftp.world import World, download, make_bucket, receive, serving, until, upload
+from tests.frontends.ftp.world import NOBODY, World, download, make_bucket, receive, serving, until, upload
 
 STORES = ("memory", "catalog")
 
@@ -110,7 +110,7 @@ async def file_world(path: Path, missing: int = 0, **settings: object) -> AsyncI
     store = FileStore(path, missing)
     await store.start()
     await make_bucket(store)
-    async with serving(store, **settings) as world:
+    async with serving(store, NOBODY, **settings) as world:
         yield world
     await store.aclose()
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.core.store import Multipart, Store, find
+from gateway.core.capabilities import Multipart, find
+from gateway.core.store import Store
 from gateway.core.types import Upload, UploadQuery
 from gateway.stores.catalog import Catalog, CatalogSettings
 from tests.frontends.ftp.conftest import Serve

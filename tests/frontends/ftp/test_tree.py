@@ -6,8 +6,8 @@ import zlib
 import pytest
 
 from gateway.core.body import BytesBody
+from gateway.core.capabilities import Multipart, find
 from gateway.core.conditions import SECOND
-from gateway.core.store import Multipart, find
 from gateway.core.types import DIRECTORY_TYPE, Key, PartRef, Put
 from tests.frontends.ftp.world import Client, World, download, make_bucket, upload
 from tests.unit.ftp.reference import REFUSALS

@@ -22,6 +22,9 @@ from gateway.frontends.ftp.settings import FtpSettings
 
 HOST = "127.0.0.1"
 SECONDS = 20.0
+
+NOBODY: Mapping[str, Mapping[str, object]] = MappingProxyType({})
+"""Profiles of no user."""
 """What no step of a test takes, however slow the machine is."""
 
 TEST, OTHER, OPS = Account("acc-test", "test"), Account("acc-other", "other"), Account("acc-ops", "ops")
@@ -224,7 +227,7 @@ def free_ports(count: int) -> Iterator[list[int]]:
 
 @asynccontextmanager
 async def serving(
-    store: Store, profiles: Mapping[str, Mapping[str, object]] = MappingProxyType({}), **settings: object
+    store: Store, profiles: Mapping[str, Mapping[str, object]] = NOBODY, **settings: object
 ) -> AsyncIterator[World]:
     """A frontend on free ports, whose wrong logins are answered soon. `profiles` are those of users of `TEST`."""
     options = {"port": 0, "passive_ports": None, "login_delay": 0.0, **settings}

@@ -9,8 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from gateway.core.body import BytesBody
+from gateway.core.capabilities import Multipart, find
 from gateway.core.parts import MAX_PARTS
-from gateway.core.store import Multipart, find
 from gateway.core.types import Key
 from tests.conformance.tools import md5, read
 from tests.frontends.s3.world import S3Client, World, serving

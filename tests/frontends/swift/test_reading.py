@@ -10,10 +10,11 @@ from email.policy import HTTP
 import pytest
 
 from gateway.core.body import BytesBody
+from gateway.core.capabilities import Multipart, find
 from gateway.core.conditions import ANY, When
 from gateway.core.errors import Corrupt
 from gateway.core.ranges import Span
-from gateway.core.store import Multipart, Reader, Store, find
+from gateway.core.store import Reader, Store
 from gateway.core.types import Key, Meta, PartRef, Props, Put
 from gateway.stores.memory import Memory
 from tests.frontends.swift.world import DATA, World, md5, serving

@@ -4,9 +4,9 @@ import pytest
 
 from gateway.core import ops
 from gateway.core.body import BytesBody
+from gateway.core.capabilities import Versions, find
 from gateway.core.conditions import ABSENT, ANY, When
 from gateway.core.errors import DeleteMarker, NoSuchBucket, NoSuchVersion, Unavailable, Unsupported
-from gateway.core.store import Versions, find
 from gateway.core.types import (
     BucketProps,
     Copy,

@@ -10,7 +10,8 @@ import pytest
 from yarl import URL
 
 from gateway.config.settings import RemoteSwiftSettings
-from gateway.core.store import Accounts, Batch, Multipart, Store, find
+from gateway.core.capabilities import Accounts, Batch, Multipart, find
+from gateway.core.store import Store
 from gateway.core.types import BucketProps
 from gateway.layers.segmented import Segmented
 from gateway.stores.swift import SwiftStore

@@ -7,9 +7,10 @@ import pytest
 
 from gateway.core import ops
 from gateway.core.body import BytesBody
+from gateway.core.capabilities import Append, find
 from gateway.core.conditions import ABSENT, When
 from gateway.core.errors import ConditionFailed
-from gateway.core.store import Append, Store, find
+from gateway.core.store import Store
 from gateway.core.types import Key, ListQuery, Meta, Props, PropsChange, Put
 from gateway.layers.segmented.sweep import sweep
 from tests.conformance.tools import BUCKET, KEY, OLD, md5, names, put, read, rows, shown

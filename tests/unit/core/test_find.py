@@ -1,6 +1,7 @@
 """How capabilities are found through layers."""
 
-from gateway.core.store import Accounts, Append, Batch, Multipart, Rename, Store, Versions, find
+from gateway.core.capabilities import Accounts, Append, Batch, Multipart, Rename, Versions, find
+from gateway.core.store import Store
 from gateway.core.types import AccountMeta, PropsChange
 from gateway.stores.memory import Memory
 from tests.support.stores import Plain

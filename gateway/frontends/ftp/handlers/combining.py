@@ -2,9 +2,9 @@
 
 from contextlib import suppress
 
+from gateway.core.capabilities import Multipart, find
 from gateway.core.conditions import When
 from gateway.core.errors import ConditionFailed, NoSuchUpload, Unsupported
-from gateway.core.store import Multipart, find
 from gateway.core.types import Meta, PartRef, Props, Put
 from gateway.frontends.ftp.replies import Refused, Reply
 from gateway.frontends.ftp.session import Session, Target

@@ -7,7 +7,7 @@ from gateway.stores.catalog.database import Connection
 
 
 def due(db: Connection, until: int, after: Expired | None, limit: int) -> Sequence[Expired]:
-    """As `core.store.Expiring.expired`: one walk along an index of nothing but objects that vanish."""
+    """As `capabilities.Expiring.expired`: one walk along an index of nothing but objects that vanish."""
     expires, bucket, name = (0, "", "") if after is None else (after.expires, after.key.bucket, after.key.name)
     rows = db.execute(
         """SELECT b.name, o.name, o.expires FROM objects o JOIN buckets b ON b.id = o.bucket

@@ -18,7 +18,7 @@ PAGE = 1000
 
 
 def rename(db: Connection, source: Key, target: Key, when: When = ANY, source_when: When = ANY) -> Meta:
-    """As `core.store.Rename.rename`: everything but name and locks stays, also the time of the last change."""
+    """As `capabilities.Rename.rename`: everything but name and locks stays, also the time of the last change."""
     found = objects.find(db, source)
     check_read(source_when, found.meta)
     place = objects.place(db, target, when)
@@ -26,7 +26,7 @@ def rename(db: Connection, source: Key, target: Key, when: When = ANY, source_wh
 
 
 def rename_prefix(db: Connection, source: Key, target: Key) -> int:
-    """As `core.store.Rename.rename_prefix`."""
+    """As `capabilities.Rename.rename_prefix`."""
     origin, destination = buckets.identify(db, source.bucket), buckets.identify(db, target.bucket)
     if origin == destination and target.name.startswith(source.name):
         raise InvalidName("A prefix can't be renamed to one inside of itself")
