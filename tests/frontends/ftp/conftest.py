@@ -43,7 +43,7 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 
 @pytest.fixture(scope="module", autouse=True)
 def settled() -> Iterator[None]:
-    """What thousands of tests before have left is not looked through again and again: `serve` collects for each test."""
+    """Leave out of sight what thousands of earlier tests have left: `serve` collects before and after each test."""
     gc.collect()
     gc.freeze()
     yield
