@@ -128,9 +128,11 @@ async def test_the_reaper_of_a_gateway_removes_what_is_due_also_after_a_restart(
 
         async def is_done() -> bool:
             uploads = await world.s3.list_multipart_uploads(Bucket=BUCKET)
-            return await world.listed() == {"stays"} and "Uploads" not in uploads
+            page = await world.s3.list_objects_v2(Bucket=BUCKET)
+            return page["KeyCount"] == 1 and "Uploads" not in uploads
 
-        await eventually(is_done)
+        await eventually(is_done)  # while it goes on, one door after the other is asked
+        assert await world.listed() == {"stays"}
         assert await world.statuses("stays") == (200, 200, 226)
         metrics = await world.metrics()
         for what in ("vanished", "expired", "upload"):
