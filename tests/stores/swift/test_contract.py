@@ -36,6 +36,7 @@ from tests.conformance.test_multipart import (
     test_uploads_go_with_their_bucket,
 )
 from tests.conformance.test_objects import (
+    props,
     test_a_bucket_that_goes_while_an_object_comes_in,
     test_a_copy_keeps_everything_but_name_and_time,
     test_a_copy_onto_itself_changes_properties,
@@ -54,6 +55,7 @@ from tests.conformance.test_objects import (
 from tests.conformance.test_uploads import test_parts_are_paged_by_number, test_uploads_are_grouped
 
 __all__ = [
+    "props",
     "test_a_bucket_created_anew_is_empty",
     "test_a_bucket_is_as_it_was_created",
     "test_a_bucket_that_goes_while_an_object_comes_in",

@@ -17,7 +17,7 @@ def tree(kind: type[StoreError]) -> Iterator[type[StoreError]]:
     """The errors that a frontend may know. What a store has of its own counts as its base."""
     yield kind
     for child in kind.__subclasses__():
-        if child.__module__.startswith(("gateway.core.", "gateway.frontends.")):
+        if child.__module__.startswith(("gateway.core.", "gateway.frontends.s3.")):
             yield from tree(child)
 
 
