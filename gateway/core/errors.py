@@ -25,6 +25,10 @@ class NotFound(StoreError):
     text = "Not found"
 
 
+class NoSuchAccount(NotFound):
+    text = "The account does not exist"
+
+
 class NoSuchBucket(NotFound):
     text = "The bucket does not exist"
 

@@ -5,7 +5,7 @@ from contextlib import aclosing, suppress
 from dataclasses import replace
 
 from gateway.core.body import Body, StreamBody
-from gateway.core.capabilities import Accounts, Append, Batch, Locks, Rename, Versions, find
+from gateway.core.capabilities import Accounts, Append, Batch, Locks, Recount, Rename, Roster, Versions, find
 from gateway.core.conditions import ABSENT, ANY, When, check_write
 from gateway.core.errors import (
     AlreadyExists,
@@ -100,6 +100,29 @@ async def update_account(store: Store, owner: str, change: PropsChange) -> Accou
     if accounts := find(store, Accounts):
         return await accounts.update_account(owner, change)
     raise Unsupported("This store keeps no metadata of accounts")
+
+
+async def create_account(store: Store, owner: str, change: PropsChange) -> bool:
+    """Raises `Unsupported` where the store keeps no accounts."""
+    return await _roster(store).create_account(owner, change)
+
+
+async def delete_account(store: Store, owner: str) -> None:
+    """Raises `NoSuchAccount`, `NotEmpty`, and `Unsupported` where the store keeps no accounts."""
+    await _roster(store).delete_account(owner)
+
+
+def _roster(store: Store) -> Roster:
+    if roster := find(store, Roster):
+        return roster
+    raise Unsupported("The store behind this namespace keeps no accounts beside those of the configuration")
+
+
+async def recount(store: Store, bucket: str) -> BucketMeta:
+    """Repair a bucket's counters. Where they can't be wrong, or are not the store's, they are told as they are."""
+    if native := find(store, Recount):
+        return await native.recount(bucket)
+    return await counted(store, await store.stat_bucket(bucket))
 
 
 async def delete_many(store: Store, bucket: str, names: Sequence[str]) -> Sequence[Deleted | StoreError]:

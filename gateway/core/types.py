@@ -238,14 +238,22 @@ class BucketMeta:
     versioning: Versioning = Versioning.OFF
 
 
+BUCKETS_LEFT = "The account still owns containers; remove them first"
+"""What is said where an account can't go."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountMeta:
-    """Totals over the buckets of one account, and the properties set on the account."""
+    """Totals over the buckets of one account, and the properties set on the account.
+
+    `created`: when it was entered beside those of the configuration (`capabilities.Roster`), in ns since the epoch.
+    """
 
     name: str
     buckets: int
     objects: int
     bytes: int
+    created: int | None = None
     user: Mapping[str, str] = field(default_factory=_nothing)
     system: Mapping[str, str] = field(default_factory=_nothing)
 

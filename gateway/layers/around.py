@@ -7,7 +7,19 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from gateway.core.body import Body
-from gateway.core.capabilities import Accounts, Append, Batch, Expiring, Locks, Multipart, Parted, Rename, Versions
+from gateway.core.capabilities import (
+    Accounts,
+    Append,
+    Batch,
+    Expiring,
+    Locks,
+    Multipart,
+    Parted,
+    Recount,
+    Rename,
+    Roster,
+    Versions,
+)
 from gateway.core.conditions import ANY, When
 from gateway.core.digest import Algorithm
 from gateway.core.encryption import CustomerKey
@@ -121,6 +133,26 @@ class Around(Layer):
     async def update_account(self, owner: str, change: PropsChange) -> AccountMeta:
         native, operation = self._native(Accounts), Operation("update_account", harmless=change.when is ANY)
         return await self.around(operation, lambda: native.update_account(owner, change))
+
+    async def has_account(self, owner: str) -> bool:
+        native = self._native(Roster)
+        return await self.around(Operation("has_account"), lambda: native.has_account(owner))
+
+    async def create_account(self, owner: str, change: PropsChange) -> bool:
+        native, operation = self._native(Roster), Operation("create_account", harmless=False)
+        return await self.around(operation, lambda: native.create_account(owner, change))
+
+    async def delete_account(self, owner: str) -> None:
+        native, operation = self._native(Roster), Operation("delete_account", harmless=False)
+        await self.around(operation, lambda: native.delete_account(owner))
+
+    async def accounts(self, query: ListQuery) -> Page[AccountMeta | Prefix]:
+        native = self._native(Roster)
+        return await self.around(Operation("accounts"), lambda: native.accounts(query))
+
+    async def recount(self, bucket: str) -> BucketMeta:
+        native = self._native(Recount)
+        return await self.around(Operation("recount"), lambda: native.recount(bucket))
 
     async def delete_many(self, bucket: str, names: Sequence[str]) -> Sequence[Deleted | StoreError]:
         native, operation = self._native(Batch), Operation("delete_many", harmless=False)

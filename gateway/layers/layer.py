@@ -13,7 +13,9 @@ from gateway.core.capabilities import (
     Locks,
     Multipart,
     Parted,
+    Recount,
     Rename,
+    Roster,
     Versions,
     find,
 )
@@ -119,6 +121,21 @@ class Layer(Store):
 
     async def update_account(self, owner: str, change: PropsChange) -> AccountMeta:
         return await self._native(Accounts).update_account(owner, change)
+
+    async def has_account(self, owner: str) -> bool:
+        return await self._native(Roster).has_account(owner)
+
+    async def create_account(self, owner: str, change: PropsChange) -> bool:
+        return await self._native(Roster).create_account(owner, change)
+
+    async def delete_account(self, owner: str) -> None:
+        await self._native(Roster).delete_account(owner)
+
+    async def accounts(self, query: ListQuery) -> Page[AccountMeta | Prefix]:
+        return await self._native(Roster).accounts(query)
+
+    async def recount(self, bucket: str) -> BucketMeta:
+        return await self._native(Recount).recount(bucket)
 
     async def delete_many(self, bucket: str, names: Sequence[str]) -> Sequence[Deleted | StoreError]:
         return await self._native(Batch).delete_many(bucket, names)

@@ -14,7 +14,9 @@ from gateway.core.capabilities import (
     Locks,
     Multipart,
     Parted,
+    Recount,
     Rename,
+    Roster,
     Versions,
     find,
 )
@@ -131,6 +133,21 @@ class Leased(Layer):
 
     async def update_account(self, owner: str, change: PropsChange) -> AccountMeta:
         return await self._use(Accounts, lambda native: native.update_account(owner, change))
+
+    async def has_account(self, owner: str) -> bool:
+        return await self._use(Roster, lambda native: native.has_account(owner))
+
+    async def create_account(self, owner: str, change: PropsChange) -> bool:
+        return await self._use(Roster, lambda native: native.create_account(owner, change))
+
+    async def delete_account(self, owner: str) -> None:
+        await self._use(Roster, lambda native: native.delete_account(owner))
+
+    async def accounts(self, query: ListQuery) -> Page[AccountMeta | Prefix]:
+        return await self._use(Roster, lambda native: native.accounts(query))
+
+    async def recount(self, bucket: str) -> BucketMeta:
+        return await self._use(Recount, lambda native: native.recount(bucket))
 
     async def delete_many(self, bucket: str, names: Sequence[str]) -> Sequence[Deleted | StoreError]:
         return await self._use(Batch, lambda native: native.delete_many(bucket, names))

@@ -269,6 +269,10 @@ class MetaCache(Layer):
         async with self._writing(key.bucket):
             return await super().complete_upload(key, upload, parts, when=when, min_part=min_part)
 
+    async def recount(self, bucket: str) -> BucketMeta:
+        async with self._writing(bucket):
+            return await super().recount(bucket)
+
     async def set_versioning(self, bucket: str, *, enabled: bool) -> BucketMeta:
         async with self._writing(bucket):
             return await super().set_versioning(bucket, enabled=enabled)

@@ -11,7 +11,9 @@ from gateway.core.capabilities import (
     Locks,
     Multipart,
     Parted,
+    Recount,
     Rename,
+    Roster,
     Versions,
     find,
 )
@@ -28,7 +30,9 @@ CAPABILITIES: dict[str, type] = {
     "locks": Locks,
     "multipart": Multipart,
     "parted": Parted,
+    "recounter": Recount,
     "renamer": Rename,
+    "roster": Roster,
     "versions": Versions,
 }
 """Fixtures that give a capability: a test that asks for one runs with the stores that have it."""
@@ -133,8 +137,22 @@ def parted(store: Store) -> Parted:
 
 
 @pytest.fixture
+def recounter(store: Store) -> Recount:
+    found = find(store, Recount)
+    assert found is not None
+    return found
+
+
+@pytest.fixture
 def renamer(store: Store) -> Rename:
     found = find(store, Rename)
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def roster(store: Store) -> Roster:
+    found = find(store, Roster)
     assert found is not None
     return found
 

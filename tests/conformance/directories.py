@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from gateway.core.capabilities import Accounts, Expiring, Locks, Parted, Versions
+from gateway.core.capabilities import Accounts, Expiring, Locks, Parted, Recount, Roster, Versions
 
-LACKS: frozenset[type] = frozenset({Accounts, Expiring, Locks, Parted, Versions})
+LACKS: frozenset[type] = frozenset({Accounts, Expiring, Locks, Parted, Recount, Roster, Versions})
 
 _BESIDE = "a file and a directory, or a name with an empty part: `tests/stores/directory/` lists trees that can stand"
 _TEXT = "only whole directories are renamed at once, `tests/stores/directory/test_renames.py` does so"

@@ -7,7 +7,19 @@ from pathlib import Path
 
 from gateway.cache.entries import Entries
 from gateway.cache.local import LocalCache
-from gateway.core.capabilities import Accounts, Append, Batch, Expiring, Locks, Multipart, Parted, Rename, Versions
+from gateway.core.capabilities import (
+    Accounts,
+    Append,
+    Batch,
+    Expiring,
+    Locks,
+    Multipart,
+    Parted,
+    Recount,
+    Rename,
+    Roster,
+    Versions,
+)
 from gateway.core.faults import Backoff
 from gateway.core.store import Store
 from gateway.layers.encrypted import Encrypted, MasterKeys
@@ -40,7 +52,7 @@ BACKOFF = Backoff(retries=2, base=0.01, cap=0.1)
 BOUNDS = Bounds(operations=4, waiting=1000, patience=60)
 
 CAPABILITIES: frozenset[type] = frozenset(
-    {Accounts, Append, Batch, Expiring, Locks, Multipart, Parted, Rename, Versions}
+    {Accounts, Append, Batch, Expiring, Locks, Multipart, Parted, Recount, Rename, Roster, Versions}
 )
 
 
@@ -160,7 +172,7 @@ def _of_files(**settings: object) -> Contender:
     return Contender(open=opening, lacks=directories.LACKS, exempt=directories.EXEMPT)
 
 
-S3_LACKS = frozenset({Accounts, Expiring, Locks, Rename})
+S3_LACKS = frozenset({Accounts, Expiring, Locks, Recount, Rename, Roster})
 
 CONTENDERS = {
     "catalog": Contender(open=lambda site: started(Catalog(CatalogSettings(path=site.path)))),

@@ -47,8 +47,12 @@ def test_a_layer_around_operations_is_around_every_one() -> None:
 
 def test_the_cache_is_told_of_every_write() -> None:
     reads = {
+        "accounts",
         "aclose",
+        "create_account",
+        "delete_account",
         "expired",
+        "has_account",
         "object_parts",
         "open",
         "stat_account",

@@ -72,6 +72,7 @@ class Failure:
 FAILURES: Mapping[type[errors.StoreError], Failure] = {
     errors.StoreError: Failure(451, "I/O error"),
     errors.NotFound: Failure(550, "Not found"),
+    errors.NoSuchAccount: Failure(550, "Not found"),
     errors.NoSuchBucket: Failure(550, "Not found"),
     errors.NoSuchKey: Failure(550, "Not found"),
     errors.DeleteMarker: Failure(550, "Not found"),

@@ -159,6 +159,7 @@ def _bad_body(error: BadBody) -> S3Error:
 STORE_ERRORS: Mapping[type, Tell] = {
     core.StoreError: _plain(Code.INTERNAL_ERROR),
     core.NotFound: _plain(Code.NO_SUCH_KEY),
+    core.NoSuchAccount: _plain(Code.NO_SUCH_KEY),
     core.NoSuchBucket: _plain(Code.NO_SUCH_BUCKET),
     core.NoSuchKey: _plain(Code.NO_SUCH_KEY),
     core.DeleteMarker: _of(core.DeleteMarker, _marker),

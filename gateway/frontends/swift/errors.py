@@ -89,6 +89,7 @@ class Rule:
 STORE_ERRORS: Mapping[type[core.StoreError], Rule] = {
     core.StoreError: Rule(500),
     core.NotFound: Rule(404),
+    core.NoSuchAccount: Rule(404),
     core.NoSuchBucket: Rule(404),
     core.NoSuchKey: Rule(404),
     core.DeleteMarker: Rule(404),

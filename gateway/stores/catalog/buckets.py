@@ -1,18 +1,18 @@
-"""Buckets and accounts."""
+"""Buckets and their counters."""
 
 from functools import partial
 
 from gateway.core.listing import paginate
 from gateway.core.locks import check_change
 from gateway.core.names import check_bucket
-from gateway.core.types import AccountMeta, BucketMeta, BucketProps, ListQuery, Page, Prefix, PropsChange
+from gateway.core.types import BucketMeta, BucketProps, ListQuery, Page, Prefix, PropsChange
 from gateway.stores.catalog.database import Connection
 from gateway.stores.catalog.engine import Part
 from gateway.stores.catalog.tables import buckets, completions, uploads
 
 
 class Buckets(Part):
-    """The methods of `Store` that are about buckets, and `capabilities.Accounts`."""
+    """The methods of `Store` that are about buckets, and `capabilities.Recount`."""
 
     async def buckets(self, query: ListQuery, owner: str | None = None) -> Page[BucketMeta | Prefix]:
         def page(db: Connection) -> Page[BucketMeta | Prefix]:
@@ -43,8 +43,6 @@ class Buckets(Part):
 
         await self._engine.writer.run(work)
 
-    async def stat_account(self, owner: str) -> AccountMeta:
-        return await self._engine.readers.away(partial(buckets.find_account, owner=owner))
-
-    async def update_account(self, owner: str, change: PropsChange) -> AccountMeta:
-        return await self._engine.writer.run(partial(buckets.update_account, owner=owner, change=change))
+    async def recount(self, bucket: str) -> BucketMeta:
+        check_bucket(bucket)
+        return await self._engine.writer.run(partial(buckets.recount, name=bucket))

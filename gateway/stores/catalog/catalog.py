@@ -9,6 +9,7 @@ from pathlib import Path
 from gateway.core.errors import Unavailable
 from gateway.core.store import Caps
 from gateway.stores.catalog import database
+from gateway.stores.catalog.accounts import Accounts
 from gateway.stores.catalog.buckets import Buckets
 from gateway.stores.catalog.collector import Collector
 from gateway.stores.catalog.draft import MAX_OBJECT
@@ -31,7 +32,7 @@ from gateway.stores.catalog.volume import Volume, is_occupied
 from gateway.stores.catalog.writer import Changes, Writer
 
 
-class Catalog(Buckets, Multipart, Renames, Versions, Expiring, Locks):
+class Catalog(Buckets, Accounts, Multipart, Renames, Versions, Expiring, Locks):
     """The embedded store, with every capability of the contract."""
 
     def __init__(self, settings: CatalogSettings) -> None:

@@ -1,11 +1,11 @@
-"""Buckets and accounts."""
+"""Buckets."""
 
 import time
 from collections.abc import Iterator
 
 from gateway.core.errors import AlreadyExists, NoSuchBucket, NotEmpty, VersioningOff
 from gateway.core.locks import OBJECT_LOCK, BucketLock, check_suspension
-from gateway.core.types import AccountMeta, BucketMeta, BucketProps, PropsChange, Versioning
+from gateway.core.types import BucketMeta, BucketProps, PropsChange, Versioning
 from gateway.core.versions import VERSIONS_LEFT
 from gateway.stores.catalog.database import Connection
 from gateway.stores.catalog.tables.packing import ceiling, floor, pack, unpack
@@ -104,25 +104,15 @@ def delete(db: Connection, bucket: int) -> None:
     db.execute("DELETE FROM buckets WHERE id = ?", (bucket,))
 
 
-def find_account(db: Connection, owner: str) -> AccountMeta:
-    """An account with its totals; one that was never written to has none."""
-    stated: tuple[str | None, str | None] | None = db.execute(
-        "SELECT user, system FROM accounts WHERE id = ?", (owner,)
-    ).fetchone()
-    totals: tuple[int, int, int] = db.execute(
-        "SELECT count(*), ifnull(sum(objects), 0), ifnull(sum(bytes), 0) FROM buckets WHERE owner = ?", (owner,)
-    ).fetchone()
-    user, system = stated or (None, None)
-    return AccountMeta(
-        name=owner, buckets=totals[0], objects=totals[1], bytes=totals[2], user=unpack(user), system=unpack(system)
+def recount(db: Connection, name: str) -> BucketMeta:
+    """Have the counters say what stands. Raises `NoSuchBucket`."""
+    bucket = identify(db, name)
+    db.execute(
+        """UPDATE buckets SET (objects, bytes) = (SELECT count(*), ifnull(sum(size), 0) FROM objects WHERE bucket = ?)
+            WHERE id = ?""",
+        (bucket, bucket),
     )
-
-
-def update_account(db: Connection, owner: str, change: PropsChange) -> AccountMeta:
-    found = find_account(db, owner)
-    row = owner, pack(change.apply_user(found.user)), pack(change.apply_system(found.system))
-    db.execute("INSERT OR REPLACE INTO accounts (id, user, system) VALUES (?, ?, ?)", row)
-    return find_account(db, owner)
+    return find(db, name)
 
 
 def _meta(row: _Row) -> BucketMeta:
