@@ -10,8 +10,10 @@ from gateway.frontends.http.settings import HttpSettings
 class HttpFrontend(Frontend):
     """Serves one handler on one address."""
 
-    def __init__(self, handler: Handler, malformed: Malformed, settings: HttpSettings) -> None:
-        self._server = HttpServer(handler, malformed, settings)
+    def __init__(
+        self, handler: Handler, malformed: Malformed, settings: HttpSettings, *, lenient: bool = False
+    ) -> None:
+        self._server = HttpServer(handler, malformed, settings, lenient=lenient)
 
     async def start(self) -> None:
         await self._server.start()

@@ -132,7 +132,7 @@ class Receiver(asyncio.BufferedProtocol):
 
     def _end(self) -> None:
         self._low_water.set(1)
-        self._connection._parser = _parser(self._connection)
+        self._connection._parser = new_parser(self._connection)
         self._hand_over(self._connection)
         self._payload.feed_eof()
 
@@ -143,8 +143,8 @@ class Receiver(asyncio.BufferedProtocol):
         self._transport.resume_reading()
 
 
-def _parser(connection: RequestHandler) -> HttpRequestParser:
-    """A parser that expects a request: the one that has seen the body's head would wait for its bytes for ever."""
+def new_parser(connection: RequestHandler) -> HttpRequestParser:
+    """A parser that expects a request: one that has seen a body's head would wait for its bytes for ever."""
     return HttpRequestParser(
         connection,
         connection._loop,

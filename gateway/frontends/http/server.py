@@ -6,9 +6,13 @@ from contextlib import suppress
 from typing import cast
 
 from aiohttp import hdrs, web
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.streams import StreamReader
 from aiohttp.web_protocol import _ErrInfo
 
 from gateway.frontends.http.cork import Cork, Corked
+from gateway.frontends.http.lenient import LENGTH, begins, encoded, head_of, is_plain
+from gateway.frontends.http.receiving import new_parser
 from gateway.frontends.http.sending import BrokenTransfer
 from gateway.frontends.http.settings import HttpSettings
 
@@ -26,12 +30,18 @@ OVERLOADED = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection:
 
 
 class HttpServer:
-    """Serves one handler on one address. The handler answers all errors itself; `malformed` those of HTTP's grammar."""
+    """Serves one handler on one address. The handler answers all errors itself; `malformed` those of HTTP's grammar.
 
-    def __init__(self, handler: Handler, malformed: Malformed, settings: HttpSettings) -> None:
+    `lenient`: bytes beyond ASCII may stand in targets and in names of metadata, see `lenient`.
+    """
+
+    def __init__(
+        self, handler: Handler, malformed: Malformed, settings: HttpSettings, *, lenient: bool = False
+    ) -> None:
         self._handler = handler
         self._malformed = malformed
         self._settings = settings
+        self._kind = _Lenient if lenient else _Protocol
         self._running = 0
         self._finished = asyncio.Event()
         self._draining = False
@@ -40,7 +50,7 @@ class HttpServer:
 
     async def start(self) -> None:
         """Bind and serve. Raises `OSError`."""
-        self._web = _Server(self._serve, self._malformed, self._settings)
+        self._web = _Server(self._serve, self._malformed, self._settings, self._kind)
         self._listener = await asyncio.get_running_loop().create_server(
             self._web.protocol, self._settings.host, self._settings.port, backlog=BACKLOG
         )
@@ -95,8 +105,11 @@ class HttpServer:
         return response
 
     def _misunderstood(self) -> web.Response:
-        """The answer to a body in a coding that nobody here undoes, and whose end others might see elsewhere."""
-        response = self._malformed(400, f"The only transfer coding that is understood is {CHUNKED}")
+        """The answer to a body in a coding that nobody here undoes, and whose end others might see elsewhere.
+
+        Source: RFC 9112, 6.1.
+        """
+        response = self._malformed(501, f"The only transfer coding that is understood is {CHUNKED}")
         response.force_close()
         return response
 
@@ -104,7 +117,7 @@ class HttpServer:
 class _Server(web.Server):
     """aiohttp's server with a limit of connections and with the frontend's own answer to malformed requests."""
 
-    def __init__(self, handler: Handler, malformed: Malformed, settings: HttpSettings) -> None:
+    def __init__(self, handler: Handler, malformed: Malformed, settings: HttpSettings, kind: type["_Protocol"]) -> None:
         super().__init__(
             handler,
             access_log=None,
@@ -117,6 +130,7 @@ class _Server(web.Server):
             read_bufsize=READ_BUFFER,
         )
         self._malformed = malformed
+        self._kind = kind
         self._cork = Cork(self._loop)
         self._max_connections = settings.max_connections
 
@@ -135,7 +149,7 @@ class _Server(web.Server):
     def protocol(self) -> asyncio.Protocol:
         if len(self._connections) >= self._max_connections:
             return _Refusal()
-        return _Protocol(self, self._malformed, self._cork, loop=self._loop, **self._kwargs)
+        return self._kind(self, self._malformed, self._cork, loop=self._loop, **self._kwargs)
 
 
 class _Protocol(Corked):
@@ -162,15 +176,17 @@ class _Protocol(Corked):
             super().resume_reading(resume_parser)
 
     def data_received(self, data: bytes) -> None:
-        """Let a body whose framing breaks fail at once. The parser forgets it; it would be waited for in vain."""
         super().data_received(data)
         request = self._current_request
-        if request is None or not self._messages or request.content.is_eof():
-            return
+        if request is not None and self._messages:
+            self._check_framing(request.content)
+
+    def _check_framing(self, body: StreamReader) -> None:
+        """Let a body whose framing broke fail at once. The parser forgets it; it would be waited for in vain."""
         last, _ = self._messages[-1]
-        if isinstance(last, _ErrInfo):
+        if isinstance(last, _ErrInfo) and not body.is_eof():
             self._lingering_time = 0.0
-            request.content.set_exception(last.exc)
+            body.set_exception(last.exc)
 
     def handle_error(
         self,
@@ -183,6 +199,46 @@ class _Protocol(Corked):
         response.force_close()
         response.headers[hdrs.CONNECTION] = "close"
         return response
+
+
+class _Lenient(_Protocol):
+    """Puts heads in HTTP's form before the parser sees them."""
+
+    __slots__ = ()
+
+    def data_received(self, data: bytes) -> None:
+        if self._messages or self._waiter is None or is_plain(data):
+            super().data_received(data)
+            return
+        head = head_of(data)
+        if LENGTH in head and head.isascii():
+            super().data_received(data)
+            return
+        super().data_received(self._formal(head))
+        # What states no length may be followed by what is no request. Read at once, both would be refused for that.
+        if rest := data[len(head) :]:
+            super().data_received(rest)
+            if len(self._messages) > 1:
+                self._check_framing(self._messages[-2][1])
+
+    def _formal(self, head: bytes) -> bytes:
+        if head.isascii() or not begins(head):
+            return head
+        formal = encoded(head)
+        return formal if formal == head or self._is_between() else head
+
+    def _is_between(self) -> bool:
+        """Whether the parser has seen nothing yet of the next head: nobody may pass off the middle of one for another.
+
+        Where it has, a new parser takes its place, which refuses what is not in HTTP's form.
+        """
+        if self._parser is None:
+            return False
+        with suppress(HttpProcessingError):
+            if self._parser.feed_eof() is None:
+                return True
+        self._parser = new_parser(self)
+        return False
 
 
 class _Refusal(asyncio.Protocol):

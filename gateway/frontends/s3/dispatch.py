@@ -49,6 +49,7 @@ logger = logging.getLogger("portico.s3")
 
 CLIENT_CLOSED_REQUEST = 499
 """Told to nobody: the access record of a request that was cancelled."""
+NOT_IMPLEMENTED = 501
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +300,8 @@ def _tell(raised: Exception, visit: _Visit) -> S3Error:
 
 def _tell_malformed(status: int, message: str) -> S3Error:
     """aiohttp tells apart what was wrong only by its messages."""
+    if status == NOT_IMPLEMENTED:
+        return S3Error(Code.NOT_IMPLEMENTED)
     if status >= 500:
         return S3Error(Code.INTERNAL_ERROR)
     if message.startswith("Invalid method"):

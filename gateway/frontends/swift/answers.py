@@ -13,6 +13,7 @@ from gateway.frontends.swift.errors import REASONS, Refusal
 
 HTML = "text/html; charset=UTF-8"
 PLAIN = "text/plain"
+LENGTH_REQUIRED = 411
 
 Pairs = Iterable[tuple[str, str]]
 
@@ -39,7 +40,14 @@ def page(status: int, headers: Pairs = ()) -> web.Response:
 
 
 def refused(refusal: Refusal) -> web.Response:
-    """The answer that a refusal is."""
+    """The answer that a refusal is. Behind one of a body without a length nobody can tell where the next request is."""
+    response = _refused(refusal)
+    if refusal.status == LENGTH_REQUIRED:
+        response.force_close()
+    return response
+
+
+def _refused(refusal: Refusal) -> web.Response:
     headers = refusal.headers.items()
     if refusal.text:
         is_plain = refusal.headers.get(hdrs.CONTENT_TYPE) == PLAIN

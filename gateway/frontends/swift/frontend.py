@@ -20,4 +20,4 @@ class SwiftFrontend(HttpFrontend):
         self, settings: SwiftSettings, registry: Registry, tenancy: Tenancy, observe: Observer, tokens: TokenIssuer
     ) -> None:
         dispatcher = Dispatcher(settings, registry, tenancy, tokens, observe)
-        super().__init__(dispatcher, dispatcher.malformed, settings)
+        super().__init__(dispatcher, dispatcher.malformed, settings, lenient=True)

@@ -108,8 +108,9 @@ async def serve() -> AsyncIterator[Serve]:
     """Start servers that are closed when the test ends."""
     servers: list[HttpServer] = []
 
-    async def start(handler: Handler, **settings: object) -> HttpServer:
-        server = HttpServer(answering(handler), malformed, HttpSettings.model_validate(settings))
+    async def start(handler: Handler, *, lenient: bool = False, **settings: object) -> HttpServer:
+        chosen = HttpSettings.model_validate(settings)
+        server = HttpServer(answering(handler), malformed, chosen, lenient=lenient)
         await server.start()
         servers.append(server)
         return server

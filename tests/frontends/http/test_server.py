@@ -98,7 +98,7 @@ async def test_codings_that_nobody_undoes(serve: Serve, coding: str) -> None:
     server = await serve(count)
     lines = f"PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: {coding}\r\n\r\n".encode()
     answer = await dialogue(server, lines, b"1\r\nx\r\n0\r\n\r\n", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.startswith(b"HTTP/1.1 501 ")
     assert answer.count(b"HTTP/1.1") == 1
 
 
