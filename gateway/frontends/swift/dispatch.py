@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from urllib.parse import quote
 
@@ -144,8 +145,8 @@ class Dispatcher:
         if operation is None:
             raise Refusal(405, headers={hdrs.ALLOW: allowed(target.level)})
         served.operation = operation.name
-        if visit is None and is_visit(request, target, served.principal):
-            return await self._browse(request, target, parameters, served.principal)
+        if is_visit(request, target, served.principal):
+            return await self._browse(request, target, parameters, served.principal, visit)
         return await self._perform(request, operation, target, parameters, served.principal, visit)
 
     def _authenticate(self, request: web.BaseRequest, target: Target) -> Principal:
@@ -230,7 +231,12 @@ class Dispatcher:
         return response
 
     async def _browse(
-        self, request: web.BaseRequest, target: Target, parameters: Parameters, principal: Principal
+        self,
+        request: web.BaseRequest,
+        target: Target,
+        parameters: Parameters,
+        principal: Principal,
+        visit: Visit | None,
     ) -> web.StreamResponse:
         """What a browser is shown: a page of a website, or what everybody else is."""
 
@@ -238,11 +244,12 @@ class Dispatcher:
             operation = operation_of(shown.level, request.method, parameters)
             if operation is None:
                 raise Refusal(405, headers={hdrs.ALLOW: allowed(shown.level)})
-            return await self._perform(request, operation, shown, parameters, principal, None)
+            seen = replace(visit, inline=True) if visit is not None and shown != target else visit
+            return await self._perform(request, operation, shown, parameters, principal, seen)
 
         reach = partial(self._permit, principal, tell=partial(facts_of, request, parameters))
         try:
-            return await Visitor(request, target, self._settings, reach, perform).serve()
+            return await Visitor(request, target, self._settings, reach, perform, visit).serve()
         except Denied:
             raise _refusal(principal, target) from None
 

@@ -1,5 +1,7 @@
 """Temporary URLs: whoever has one may do one thing to one object, or to those below a prefix, for some time.
 
+One for the whole of a container (an empty prefix) also leads to its website.
+
 Source: "TempURL" in the OpenStack Swift documentation, and `swift.common.middleware.tempurl`.
 """
 
@@ -46,13 +48,17 @@ _LATEST = 253_402_300_799
 """The last second that a date in a header can name."""
 
 _READS = frozenset({hdrs.METH_GET, hdrs.METH_HEAD})
+_CARRIED = ("temp_url_prefix", "temp_url_expires", "temp_url_sig", "temp_url_ip_range")
 _AS_HEAD = (hdrs.METH_HEAD, hdrs.METH_GET, hdrs.METH_POST, hdrs.METH_PUT)
 """Who may do one of these may do HEAD."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """What a temporary URL states. `expires` in epoch seconds; `network`: where it may be used."""
+    """What a temporary URL states. `expires` in epoch seconds; `network`: where it may be used.
+
+    `query`: what makes a URL of anything else below the prefix hold as well; empty without a prefix.
+    """
 
     target: Target
     method: str
@@ -62,6 +68,7 @@ class Visit:
     network: str = ""
     filename: str = ""
     inline: bool = False
+    query: str = ""
 
     def is_signed_with(self, key: str) -> bool:
         """Whether the signature was made with `key`."""
@@ -113,9 +120,11 @@ def visit_of(request: web.BaseRequest, target: Target, parameters: Parameters) -
         network=parameters.get("temp_url_ip_range"),
         filename=parameters.get("filename"),
         inline="inline" in parameters,
+        query="" if prefix is None else _carried(parameters),
     )
-    below = target.name.startswith(prefix or "")
-    if visit.expires < time.time() or target.level is not Level.OBJECT or not target.name.strip("/") or not below:
+    whole = prefix == "" and request.method in _READS and target.level is not Level.ACCOUNT
+    below = (whole or target.name.strip("/")) and target.name.startswith(prefix or "")
+    if visit.expires < time.time() or not below:
         raise invalid(target)
     if request.method not in METHODS or not _is_within(request.remote or "", visit.network):
         raise invalid(target)
@@ -133,6 +142,11 @@ def seconds_of(text: str) -> int:
     with suppress(ValueError, OverflowError):
         return int(text) if text.isascii() and text.isdecimal() else timegm(time.strptime(text, _ISO))
     return 0
+
+
+def _carried(parameters: Parameters) -> str:
+    stated = "&".join(f"{name}={quote(parameters.get(name))}" for name in _CARRIED if name in parameters)
+    return f"{stated}&inline" if "inline" in parameters else stated
 
 
 def _signature(target: Target, text: str) -> Signature:

@@ -19,16 +19,33 @@ _UNITS = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How the pages of a directory look. `css`: the reference to a sheet of their own; empty: ours."""
+    """How the pages of a directory look. `css`: the reference to a sheet of their own; empty: ours.
+
+    `query`: what references to other pages need; `top`: the highest directory that they may lead to.
+    """
 
     title: str
     css: str = ""
+    query: str = ""
+    top: str = ""
 
     def page(self, body: Iterable[str]) -> bytes:
         sheet = f'<link rel="stylesheet" type="text/css" href="{escape(self.css)}" />' if self.css else _STYLE
         head = f"<head>\n<title>Listing of {escape(self.title)}</title>\n{sheet}\n</head>"
         lines = "\n".join(body)
         return f"<!DOCTYPE html>\n<html>\n{head}\n<body>\n{lines}\n</body>\n</html>\n".encode()
+
+    def href(self, name: str) -> str:
+        """A relative reference that can't be taken for one to another place."""
+        return self._with_query("./" + quote(name).replace(".", "%2E"))
+
+    def parent(self, prefix: str) -> Iterator[str]:
+        """The line that leads up from `prefix`, where one may."""
+        if len(prefix) > len(self.top):
+            yield _line(self._with_query("../"), "../", 'id="parent" class="item"')
+
+    def _with_query(self, reference: str) -> str:
+        return f"{reference}?{escape(self.query)}" if self.query else reference
 
 
 def css_of(sheet: str, prefix: str) -> str:
@@ -46,9 +63,9 @@ def listing(look: Look, prefix: str, rows: Iterable[Row]) -> bytes:
             f'<h1 id="title">Listing of {escape(look.title)}</h1>',
             '<table id="listing">',
             _HEADING,
-            *([_line("../", "../", 'id="parent" class="item"')] if prefix else ()),
-            *_directories(prefix, found),
-            *_files(prefix, found),
+            *look.parent(prefix),
+            *_directories(look, prefix, found),
+            *_files(look, prefix, found),
             "</table>",
         )
     )
@@ -69,25 +86,20 @@ def size_of(size: int) -> str:
     return f"{value:.0f}{_UNITS[unit]}"
 
 
-def _directories(prefix: str, rows: Iterable[Row]) -> Iterator[str]:
+def _directories(look: Look, prefix: str, rows: Iterable[Row]) -> Iterator[str]:
     for row in rows:
         if isinstance(row, Prefix):
             name = row.name[len(prefix) :]
-            yield _line(_href(name), name, 'class="item subdir"')
+            yield _line(look.href(name), name, 'class="item subdir"')
 
 
-def _files(prefix: str, rows: Iterable[Row]) -> Iterator[str]:
+def _files(look: Look, prefix: str, rows: Iterable[Row]) -> Iterator[str]:
     for row in rows:
         if isinstance(row, Meta) and row.name != prefix:
             name = row.name[len(prefix) :]
             kinds = " ".join(f"type-{escape(part.lower())}" for part in row.props.content_type.split("/"))
             date = iso8601(row.modified).partition(".")[0].replace("T", " ")
-            yield _line(_href(name), name, f'class="item {kinds}"', size_of(row.size), date)
-
-
-def _href(name: str) -> str:
-    """A relative reference that can't be taken for one to another place."""
-    return "./" + quote(name).replace(".", "%2E")
+            yield _line(look.href(name), name, f'class="item {kinds}"', size_of(row.size), date)
 
 
 def _line(href: str, name: str, attributes: str, size: str = "&nbsp;", date: str = "&nbsp;") -> str:

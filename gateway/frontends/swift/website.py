@@ -17,11 +17,13 @@ from gateway.frontends.http.sending import Source, send_whole
 from gateway.frontends.swift.answers import answer, identify, page, refused
 from gateway.frontends.swift.call import Place, Reach
 from gateway.frontends.swift.errors import Refusal
+from gateway.frontends.swift.keys import Bearer
 from gateway.frontends.swift.parameters import truth
 from gateway.frontends.swift.properties import described
 from gateway.frontends.swift.rows import gather
 from gateway.frontends.swift.settings import SwiftSettings
 from gateway.frontends.swift.target import Level, Target
+from gateway.frontends.swift.tempurl import Visit, invalid
 from gateway.frontends.swift.webpages import Look, css_of, listing, no_listing
 
 DIRECTORY_TYPE = "application/directory"
@@ -65,21 +67,23 @@ def site_of(container: BucketMeta) -> Site:
 
 
 def is_visit(request: web.BaseRequest, target: Target, principal: Principal) -> bool:
-    """Whether a request is one of a browser: it comes without a token, or says so itself."""
+    """Whether a request is one of a browser: it comes without a token, by a temporary URL, or says so itself."""
     if request.method not in {hdrs.METH_GET, hdrs.METH_HEAD} or not target.container:
         return False
-    return principal is ANONYMOUS or truth(request.headers.get("X-Web-Mode", ""))
+    is_signed = isinstance(principal.user, Bearer)
+    return principal is ANONYMOUS or is_signed or truth(request.headers.get("X-Web-Mode", ""))
 
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """A request that sees a container as a website, if it is one."""
+    """A request that sees a container as a website, if it is one. `visit`: the temporary URL that it came with."""
 
     request: web.BaseRequest
     target: Target
     settings: SwiftSettings
     reach: Reach
     perform: Perform
+    visit: Visit | None = None
 
     async def serve(self) -> web.StreamResponse:
         """Raises `Refusal`, `StoreError`."""
@@ -92,6 +96,8 @@ class Visitor:
             return await self._refused(refusal)
         site = site_of(place.container)
         if not site.is_on:
+            if self.visit is not None:
+                raise invalid(self.target)
             if truth(self.request.headers.get("X-Web-Mode", "")):
                 raise Refusal(404)
             return await self.perform(self.target)
@@ -121,8 +127,9 @@ class Visitor:
 
     def _redirect(self) -> web.Response:
         scheme = self.settings.storage_url_scheme or self.request.scheme
-        path = self.request.raw_path.partition("?")[0]
-        return page(301, ((hdrs.LOCATION, f"{scheme}://{self.request.host}{path}/"),))
+        path, mark, query = self.request.raw_path.partition("?")
+        signed = mark + query if self.visit is not None else ""
+        return page(301, ((hdrs.LOCATION, f"{scheme}://{self.request.host}{path}/{signed}"),))
 
     async def _index(self, site: Site) -> Target | None:
         """The page that stands for a directory. Raises `Refusal` where it may not be read."""
@@ -153,7 +160,7 @@ class Visitor:
     async def _listing(self, place: Place, site: Site) -> web.StreamResponse:
         target, prefix = self.target, self.target.name
         root = site.label or f"/v1/{target.account}/{target.container}"
-        look = Look(f"{root}/{prefix}", css_of(site.css, prefix))
+        look = Look(f"{root}/{prefix}", css_of(site.css, prefix), *self._signed())
         if not truth(site.listings):
             return await self._error(answer(404, (), no_listing(look, site.index)), site)
         try:
@@ -163,7 +170,14 @@ class Visitor:
         rows = await self._rows(place, prefix, self.settings.listing_limit)
         if prefix and not rows:
             return await self._error(page(404), site)
-        return answer(200, (), listing(look, prefix, rows))
+        response = answer(200, (), listing(look, prefix, rows))
+        if self.visit is not None:
+            replace(self.visit, inline=True).dress(response.headers, response.status)
+        return response
+
+    def _signed(self) -> tuple[str, str]:
+        """The query that links of a listing carry, and the highest directory that they may lead to."""
+        return ("", "") if self.visit is None else (self.visit.query, self.visit.prefix or "")
 
     async def _rows(self, place: Place, prefix: str, limit: int) -> list[Meta | Prefix]:
         async def fetch(query: ListQuery) -> Page[Meta | Prefix]:

@@ -244,3 +244,64 @@ async def test_info_tells_of_it(world: World) -> None:
     assert told["methods"] == ["GET", "HEAD", "PUT", "POST", "DELETE"]
     assert (told["allowed_digests"], told["deprecated_digests"]) == (["sha1", "sha256", "sha512"], ["sha1"])
     assert all(hashlib.new(digest) for digest in told["allowed_digests"])
+
+
+async def website(world: World, **settings: str) -> None:
+    """The container `box` as a website, to which only who has a signature gets."""
+    await given(world, "container")
+    assert (await world.do("PUT", "box", "dir/sub/deep", body=b"deep")).status == 201
+    fields = {f"X-Container-Meta-Web-{name}": value for name, value in settings.items()}
+    assert (await world.do("POST", "box", headers=fields)).status == 204
+
+
+BOX = "/v1/AUTH_test/box"
+
+
+async def test_one_for_a_container_leads_to_its_website(world: World) -> None:
+    await website(world, Listings="true")
+    query = signed(prefix="", more={"inline": ""}).removesuffix("=")
+    answer = await visit(world, query, path=BOX)
+    assert (answer.status, answer.headers["Location"]) == (301, f"http://127.0.0.1:{world.port}{BOX}/?{query}")
+    answer = await visit(world, query, path=f"{BOX}/")
+    page = answer.body.decode()
+    assert (answer.status, answer.headers["Content-Disposition"]) == (200, "inline")
+    assert answer.headers["Expires"]
+    assert "../" not in page
+    href = page.partition('<a href="./dir/?')[2].partition('"')[0]
+    assert "&amp;" in href
+    followed = href.replace("&amp;", "&")
+    assert '<a href="../?temp_url' in (await visit(world, followed, path=f"{BOX}/dir/")).body.decode()
+    thing = await visit(world, followed)
+    assert (thing.body, thing.headers["Content-Disposition"]) == (b"dir/thing", "inline")
+    assert (await visit(world, query, "HEAD", f"{BOX}/")).status == 200
+    assert (await visit(world, query, "DELETE", f"{BOX}/")).status == 401
+
+
+async def test_one_for_a_directory_leads_nowhere_above_it(world: World) -> None:
+    await website(world, Listings="true")
+    query = signed(prefix="dir/")
+    page = (await visit(world, query, path=f"{BOX}/dir/")).body.decode()
+    assert '<a href="./sub/?temp_url_prefix=dir/&amp;' in page
+    assert 'href="..' not in page
+    page = (await visit(world, query, path=f"{BOX}/dir/sub/")).body.decode()
+    assert '<a href="../?temp_url_prefix=dir/&amp;' in page
+    assert [(await visit(world, query, path=path)).status for path in (BOX, f"{BOX}/", f"{BOX}/other")] == [401] * 3
+
+
+async def test_an_index_is_shown_to_visitors(world: World) -> None:
+    await website(world, Index="index.html")
+    for name in ("index.html", "dir/index.html"):
+        assert (await world.do("PUT", "box", name, body=name.encode())).status == 201
+    for path, body in ((f"{BOX}/", b"index.html"), (f"{BOX}/dir/", b"dir/index.html")):
+        answer = await visit(world, signed(prefix=""), path=path)
+        assert (answer.status, answer.body, answer.headers["Content-Disposition"]) == (200, body, "inline")
+
+
+async def test_a_container_that_is_no_website_is_not_shown_to_visitors(world: World) -> None:
+    await website(world)
+    query = signed(prefix="")
+    for path in (BOX, f"{BOX}/"):
+        answer = await visit(world, query, path=path)
+        assert (answer.status, answer.body) == (401, INVALID)
+    assert (await visit(world, query, path=f"{BOX}/dir/")).status == 404
+    assert (await visit(world, query)).body == b"dir/thing"
