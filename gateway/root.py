@@ -8,8 +8,8 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from gateway.auth.accounts import IDENTIFIER
 from gateway.auth.principals import Account, Role, User
-from gateway.config.accounts import IDENTIFIER
 from gateway.config.overrides import ROOT_ACCOUNT, ROOT_SECRET, ROOT_USER
 from gateway.data import Credentials, DataDirectory
 from gateway.failures import StartError

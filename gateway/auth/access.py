@@ -17,6 +17,10 @@ class Action(StrEnum):
     LIST_BUCKETS = "s3:ListAllMyBuckets"
     STAT_ACCOUNT = "swift:StatAccount"
     UPDATE_ACCOUNT = "swift:UpdateAccount"
+    LIST_ACCOUNTS = "swift:ListAccounts"
+    CREATE_ACCOUNT = "swift:CreateAccount"
+    DELETE_ACCOUNT = "swift:DeleteAccount"
+    REFRESH_COUNTERS = "swift:RefreshCounters"
     CREATE_BUCKET = "s3:CreateBucket"
     DELETE_BUCKET = "s3:DeleteBucket"
     UPDATE_BUCKET = "swift:UpdateContainer"
@@ -133,9 +137,12 @@ _WRITES = frozenset(
     }
 )
 
+_INSTALLATION = frozenset({Action.LIST_ACCOUNTS, Action.CREATE_ACCOUNT, Action.DELETE_ACCOUNT, Action.REFRESH_COUNTERS})
+"""What concerns more than the account that it is about."""
+
 ALLOWED: Mapping[Role, frozenset[Action]] = {
     Role.OPERATOR: frozenset(Action),
-    Role.ADMIN: frozenset(Action),
+    Role.ADMIN: frozenset(Action) - _INSTALLATION,
     Role.WRITER: _READS | _WRITES,
     Role.READER: _READS,
     Role.NONE: frozenset[Action](),

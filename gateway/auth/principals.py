@@ -1,6 +1,6 @@
 """Accounts, users and the register that credentials are looked up in."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple, Protocol
@@ -102,6 +102,11 @@ class Registry:
             by_name.setdefault(user.name, []).append(user)
         self._unique: Mapping[str, User] = {name: found[0] for name, found in by_name.items() if len(found) == 1}
         self._names = {*by_name, *(account.name for account in self._accounts.values())}
+
+    @property
+    def accounts(self) -> Collection[Account]:
+        """All accounts that have users."""
+        return self._accounts.values()
 
     def account(self, account_id: str) -> Account | None:
         """The account of that id, as Swift's paths name it. One without users is not known."""

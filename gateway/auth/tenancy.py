@@ -14,6 +14,11 @@ class Tenancy:
         self._stores = stores
 
     @property
+    def namespaces(self) -> Mapping[str, Store]:
+        """The stores of all namespaces by their names."""
+        return self._stores
+
+    @property
     def stores(self) -> Collection[Store]:
         """Those of all namespaces."""
         return self._stores.values()

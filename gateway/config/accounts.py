@@ -6,14 +6,13 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from gateway.auth.accounts import IDENTIFIER
 from gateway.auth.principals import Account, Role, User
 from gateway.config.secrets import Secret, SecretOfFile, SecretOfVariable
 from gateway.frontends.ftp.profile import Profile
 
 NAME = r"^[^\s:/,\x00-\x1f\x7f]{1,128}$"
 """No colon (`account:user`), slash (signature scopes) or comma (access lists)."""
-IDENTIFIER = r"^[A-Za-z0-9._@+-]{1,128}$"
-"""What fits into a path and into a signature as it is."""
 EMAIL = r"^[^\s@\"<>,;\x00-\x1f\x7f]{1,64}@[^\s@\"<>,;\x00-\x1f\x7f]{1,255}$"
 """An address in its everyday form: what a grant's header takes without quoting."""
 

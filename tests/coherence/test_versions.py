@@ -122,3 +122,46 @@ async def test_what_swift_counts_is_what_stands(world: World) -> None:
     async with world.http.head(world.swift, headers=world.token) as answer:
         told = answer.headers["X-Container-Object-Count"], answer.headers["X-Container-Bytes-Used"]
     assert told == ("1", "5")
+
+
+async def test_o14_both_doors_tell_the_same_versions(world: World) -> None:
+    """Markers, old versions by their ids, and listings with versions and what was deleted."""
+    assert await world.do("PUT", "file", b"one") == 201
+    await world.s3.put_object(Bucket=BUCKET, Key="file", Body=b"two")
+    gone = await world.s3.delete_object(Bucket=BUCKET, Key="file")
+    page = await world.s3.list_object_versions(Bucket=BUCKET)
+    async with world.http.get(f"{world.swift}?versions", headers=world.token) as answer:
+        rows = await answer.json()
+    of_swift = [
+        (row["version_id"], row["is_latest"], row["content_type"].startswith("application/x-del")) for row in rows
+    ]
+    of_s3 = [(row["VersionId"], row["IsLatest"], True) for row in page["DeleteMarkers"]]
+    of_s3 += [(row["VersionId"], row["IsLatest"], False) for row in page["Versions"]]
+    assert of_swift == of_s3
+    assert of_swift[0] == (gone["VersionId"], True, True)
+    for (version, _, _), data in zip(of_swift[1:], (b"two", b"one"), strict=True):
+        async with world.http.get(f"{world.swift}/file?version-id={version}", headers=world.token) as answer:
+            assert await answer.read() == data
+        assert await world.read("file", version) == data.decode()
+    assert await world.do("GET", "file") == 404
+    assert "Contents" not in await world.s3.list_objects_v2(Bucket=BUCKET)
+
+
+async def test_o07_what_swift_purges_s3_lists_no_more(world: World) -> None:
+    for number in range(5):
+        assert await world.do("PUT", "file", str(number).encode()) == 201
+    async with world.http.post(f"{world.swift}?purge=2", headers=world.token) as answer:
+        assert answer.status == 200
+        await answer.read()
+    assert await world.history() == [("file", "4", True), ("file", "3", False)]
+
+
+async def test_o06_what_swift_flushes_s3_lists_no_more(world: World) -> None:
+    await world.store("file", b"one")
+    await world.s3.put_object(Bucket=BUCKET, Key="file", Body=b"two")
+    await world.s3.delete_object(Bucket=BUCKET, Key="other")
+    async with world.http.post(f"{world.swift}?flush", headers=world.token) as answer:
+        assert answer.status == 200
+        await answer.read()
+    assert await world.history() == []
+    await world.s3.delete_bucket(Bucket=BUCKET)

@@ -9,6 +9,7 @@ from multidict import CIMultiDict
 
 from gateway.auth.access import Action
 from gateway.auth.accountacl import Access
+from gateway.auth.accounts import Accounts
 from gateway.auth.principals import Principal, Role
 from gateway.core.errors import NoSuchBucket
 from gateway.core.store import Store
@@ -62,6 +63,7 @@ class Call:
     principal: Principal
     settings: SwiftSettings
     place: Place
+    accounts: Accounts
     reach: Reach
     other: Place | None = None
     visit: Visit | None = None

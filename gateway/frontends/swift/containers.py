@@ -4,18 +4,20 @@ import time
 
 from aiohttp import web
 
+from gateway.auth.access import Action
 from gateway.core.capabilities import Links, Manifests, find
 from gateway.core.errors import AlreadyExists, NoSuchBucket, Unsupported
-from gateway.core.ops import counted
+from gateway.core.ops import counted, recount
 from gateway.core.types import BucketMeta, BucketProps, ListQuery, Meta, Page, Prefix, PropsChange
 from gateway.frontends.swift import grants, metadata, quotas, versioning
 from gateway.frontends.swift.answers import answer, page
-from gateway.frontends.swift.call import Call, locate
+from gateway.frontends.swift.call import Call, Place, Reach, locate
 from gateway.frontends.swift.constraints import check_container_name
 from gateway.frontends.swift.listing import CHANGED, changed, container_listing
 from gateway.frontends.swift.metadata import Kind
 from gateway.frontends.swift.policy import check_same_policy, policy_of, wanted_policy
 from gateway.frontends.swift.rows import Wanted, gather, gather_path
+from gateway.frontends.swift.target import Target
 from gateway.frontends.swift.times import last_modified, timestamp
 
 
@@ -48,10 +50,7 @@ async def put(call: Call) -> web.Response:
     if await call.store.create_bucket(target.container, props):
         await versioning.change(call, call.headers)
         return answer(201)
-    try:
-        found = await locate(call.store, target, call.place.owner)
-    except NoSuchBucket:
-        raise AlreadyExists("The container name is not available") from None
+    found = await locate_own(call.place)
     check_same_policy(found.container, policy)
     await _change(call, found.container, changes, lists)
     await versioning.change(call, call.headers)
@@ -68,10 +67,41 @@ async def post(call: Call) -> web.Response:
     return answer(204)
 
 
+async def refresh(call: Call) -> web.Response:
+    """POST: count anew what lies in the container, and have its counters say so."""
+    return answer(204, _counters(await recount(call.store, call.place.container.name)))
+
+
 async def delete(call: Call) -> web.Response:
     """DELETE: 409 while an object lies in it."""
     await call.store.delete_bucket(call.place.target.container)
     return answer(204)
+
+
+async def reach_made(reach: Reach, action: Action, target: Target) -> Place:
+    """An object's place; its container is made where there is none and the caller may. Raises as `reach` and `make`."""
+    try:
+        return await reach(action, target)
+    except NoSuchBucket:
+        await make(reach, target)
+    return await reach(action, target)
+
+
+async def make(reach: Reach, target: Target) -> None:
+    """Make the container of an object, unless somebody has by now. Raises as `reach`, and `AlreadyExists`."""
+    container = Target(target.account, target.container)
+    place = await reach(Action.CREATE_BUCKET, container, creates=True)
+    check_container_name(container.container)
+    if not await place.store.create_bucket(container.container, BucketProps(owner=place.owner)):
+        await locate_own(place)
+
+
+async def locate_own(place: Place) -> Place:
+    """The container of a place. Raises `AlreadyExists` where another account has one of that name."""
+    try:
+        return await locate(place.store, place.target, place.owner)
+    except NoSuchBucket:
+        raise AlreadyExists("The container name is not available") from None
 
 
 async def _change(call: Call, found: BucketMeta, changes: grants.Changes, lists: grants.Changes) -> None:

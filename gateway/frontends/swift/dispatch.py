@@ -14,20 +14,21 @@ from aiohttp import hdrs, web
 
 from gateway.auth.access import Action, Resource, may
 from gateway.auth.accountacl import GRANTED
+from gateway.auth.accounts import Accounts
 from gateway.auth.asking import Caller
 from gateway.auth.facts import Facts, Tell
 from gateway.auth.guard import access_in, check_in
 from gateway.auth.principals import ANONYMOUS, Principal, Registry
 from gateway.auth.tempauth import InvalidToken, TokenIssuer
 from gateway.auth.tenancy import Tenancy
-from gateway.core.capabilities import Links, Manifests, Versions, find
+from gateway.core.capabilities import Links, Manifests, Roster, Versions, find
 from gateway.core.context import RequestContext, current, enter
 from gateway.core.errors import Denied, InvalidName, Locked, NoSuchBucket, StoreError
 from gateway.core.events import Access, Observer
 from gateway.core.store import Store
 from gateway.frontends.http.formdata import boundary_of
 from gateway.frontends.http.sending import BrokenTransfer, sent_bytes
-from gateway.frontends.swift import cors, fixed, login, tempurl, unsupported
+from gateway.frontends.swift import containers, cors, fixed, login, tempurl, unsupported
 from gateway.frontends.swift.answers import identify, page, refused
 from gateway.frontends.swift.call import Call, Place, locate
 from gateway.frontends.swift.errors import REASONS, Refusal, of_store
@@ -39,7 +40,7 @@ from gateway.frontends.swift.keys import Bearer, Scope, scope_of
 from gateway.frontends.swift.operations import Operation, allowed, operation_of
 from gateway.frontends.swift.parameters import NO_PARAMETERS, Parameters
 from gateway.frontends.swift.settings import SwiftSettings
-from gateway.frontends.swift.target import Level, Target, parse, split
+from gateway.frontends.swift.target import Level, Target, no_url, parse, split
 from gateway.frontends.swift.tempurl import Visit
 from gateway.frontends.swift.website import Visitor, is_visit
 
@@ -63,13 +64,14 @@ class Dispatcher:
         self._settings = settings
         self._registry = registry
         self._tenancy = tenancy
+        self._accounts = Accounts(registry, tenancy)
         self._tokens = tokens
         self._observe = observe
-        large, links, versions = (
-            all(find(store, each) for store in tenancy.stores) for each in (Manifests, Links, Versions)
+        large, links, versions, rosters = (
+            all(find(store, each) for store in tenancy.stores) for each in (Manifests, Links, Versions, Roster)
         )
         quotas = all(store.caps.quotas for store in tenancy.stores)
-        document = info(settings, large=large, links=links, versions=versions, quotas=quotas)
+        document = info(settings, large=large, links=links, versions=versions, quotas=quotas, rosters=rosters)
         self._fixed: Mapping[str, tuple[str, fixed.Handler]] = {
             "/info": ("info", Info(document, settings.info_admin_key)),
             **fixed.answers(settings.cross_domain_policy),
@@ -143,7 +145,7 @@ class Dispatcher:
             return await self._preflight(request, target)
         operation = operation_of(target.level, request.method, parameters)
         if operation is None:
-            raise Refusal(405, headers={hdrs.ALLOW: allowed(target.level)})
+            raise _not_allowed(target.level)
         served.operation = operation.name
         if is_visit(request, target, served.principal):
             return await self._browse(request, target, parameters, served.principal, visit)
@@ -180,7 +182,7 @@ class Dispatcher:
         self, target: Target, served: "_Served", kind: Bearer, fits: Callable[[str], bool]
     ) -> Principal | None:
         """Whoever signed with a key of an account or container that `fits`; None where there is none."""
-        account = self._registry.account(target.owner or "")
+        account = await self._accounts.find(target.owner or "")
         scope = account and await scope_of(self._tenancy.of(account), target, account.id, fits)
         if account is None or scope is None:
             return None
@@ -197,8 +199,11 @@ class Dispatcher:
         visit: Visit | None,
     ) -> web.StreamResponse:
         tell = partial(facts_of, request, parameters)
+        reach = partial(self._permit, principal, tell=tell)
         if operation.action is None:
-            place = self._account_of(principal, target)
+            place = await self._account_of(principal, target)
+        elif operation.autocreates and self._settings.compat.autocreate:
+            place = await containers.reach_made(reach, operation.action, target)
         else:
             place = await self._permit(principal, operation.action, target, tell=tell, creates=operation.creates)
         second = operation.also.find(target, request.headers) if operation.also else None
@@ -214,7 +219,8 @@ class Dispatcher:
             principal=principal,
             settings=self._settings,
             place=place,
-            reach=partial(self._permit, principal, tell=tell),
+            accounts=self._accounts,
+            reach=reach,
             other=other,
             visit=visit,
         )
@@ -253,11 +259,11 @@ class Dispatcher:
         except Denied:
             raise _refusal(principal, target) from None
 
-    def _account_of(self, principal: Principal, target: Target) -> Place:
+    async def _account_of(self, principal: Principal, target: Target) -> Place:
         """The account that a request about many objects is in. Raises `Refusal`; nothing has been checked otherwise."""
         if principal is ANONYMOUS or target.owner is None:
             raise _refusal(principal, target)
-        return Place(target, target.owner, self._store(target.owner, principal))
+        return Place(target, target.owner, await self._store(target.owner, principal))
 
     async def _permit(
         self, principal: Principal, action: Action, target: Target, *, tell: Tell, creates: bool = False
@@ -267,14 +273,18 @@ class Dispatcher:
         Whoever has no right by his role or the account's list is refused the same whether the container exists or not.
         """
         owner = target.owner
+        if target.level is Level.SERVICE and may(principal, action, Resource("")):
+            return Place(target, "", self._tenancy.store(principal))
         if owner is None:
             raise _refusal(principal, target)
         allowed = may(principal, action, Resource(owner, target.container, target.name))
         try:
-            store = self._store(owner, principal)
+            store = await self._store(owner, principal)
         except Refusal:
             if not allowed:
                 raise _refusal(principal, target) from None
+            if creates and target.level is Level.ACCOUNT:
+                return Place(target, owner, self._tenancy.store(principal))
             raise
         granted = None if allowed else await access_in(store, principal, owner)
         allowed = allowed or (granted is not None and action in GRANTED[granted])
@@ -294,11 +304,11 @@ class Dispatcher:
             raise _refusal(principal, target) from None
         return Place(target, owner, store, granted=granted) if creates else place
 
-    def _store(self, owner: str, principal: Principal = ANONYMOUS) -> Store:
-        """The store of an account, as `principal` has it. Raises `Refusal` (404) for one that is not configured."""
+    async def _store(self, owner: str, principal: Principal = ANONYMOUS) -> Store:
+        """The store of an account, as `principal` has it. Raises `Refusal` (404) for one that does not exist."""
         if principal.store is not None and principal.account.id == owner:
             return principal.store
-        account = self._registry.account(owner)
+        account = self._registry.account(owner) or await self._accounts.entered(owner)
         if account is None:
             raise Refusal(404)
         return self._tenancy.of(account)
@@ -308,7 +318,7 @@ class Dispatcher:
         container = None
         if target.container and target.owner and hdrs.ORIGIN in request.headers:
             with suppress(NoSuchBucket, Refusal):
-                container = (await locate(self._store(target.owner), target, target.owner)).bucket
+                container = (await locate(await self._store(target.owner), target, target.owner)).bucket
         return cors.preflight(request.headers, allowed(target.level), container)
 
 
@@ -362,6 +372,10 @@ def _told(error: StoreError) -> Refusal:
     if refusal.status == INTERNAL_ERROR:
         logger.error("a request failed", exc_info=error, extra={"request_id": current().request_id})
     return refusal
+
+
+def _not_allowed(level: Level) -> Refusal:
+    return no_url() if level is Level.SERVICE else Refusal(405, headers={hdrs.ALLOW: allowed(level)})
 
 
 def _refusal(principal: Principal, target: Target) -> Refusal:

@@ -80,14 +80,18 @@ class Info:
         return True
 
 
-def info(settings: SwiftSettings, *, large: bool, links: bool, versions: bool, quotas: bool) -> dict[str, object]:
-    """The document. What there is: `large` objects (static ones), symbolic `links`, `versions` of objects, `quotas`."""
+def info(
+    settings: SwiftSettings, *, large: bool, links: bool, versions: bool, quotas: bool, rosters: bool
+) -> dict[str, object]:
+    """The document. What there is: `large` objects (static ones), symbolic `links`, `versions` of objects, `quotas`,
+    `rosters` of accounts beside those of the configuration.
+    """
     return {
         "swift": {
             "version": gateway.__version__,
             "account_autocreate": True,
             "account_listing_limit": settings.listing_limit,
-            "allow_account_management": False,
+            "allow_account_management": settings.allow_account_management and rosters,
             "allow_open_expired": False,
             "container_listing_limit": settings.listing_limit,
             "extra_header_count": 0,
@@ -104,6 +108,7 @@ def info(settings: SwiftSettings, *, large: bool, links: bool, versions: bool, q
             "strict_cors_mode": True,
             "valid_api_versions": sorted(VERSIONS),
         },
+        "bulk_create": {"max_containers_per_request": bulk.MAX_CREATES, "max_failed_creates": bulk.MAX_FAILED_CREATES},
         "bulk_delete": BULK_DELETE,
         "bulk_upload": BULK_UPLOAD,
         **({"symlink": SYMLINK} if links else {}),
@@ -118,6 +123,7 @@ def info(settings: SwiftSettings, *, large: bool, links: bool, versions: bool, q
         ),
         **({"crossdomain": {}} if settings.cross_domain_policy is not None else {}),
         "staticweb": {},
+        "upkeep": {"operations": ["flush", "purge", "refresh"]},
         "tempurl": tempurl.INFO,
         "tempauth": {"account_acls": True},
     }

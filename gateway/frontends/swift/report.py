@@ -32,16 +32,21 @@ def liked(accept: str) -> Format | None:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Facts by their names, and the objects that failed, quoted, each with what was wrong."""
+    """Facts by their names, and what failed, quoted, each with what was wrong.
+
+    `made`: containers that were asked for and stand, quoted, and whether each is new.
+    """
 
     facts: Mapping[str, str | int]
     errors: Sequence[tuple[str, str]] = field(default=())
+    made: Sequence[tuple[str, bool]] = field(default=())
 
     def render(self, shape: Format | None, root: str) -> bytes:
         """The body of the answer. `root` is the outermost element in XML."""
         match shape:
             case Format.JSON:
-                return json.dumps({**self.facts, "Errors": list(self.errors)}).encode()
+                made = {"Containers": list(self.made)} if self.made else {}
+                return json.dumps({**self.facts, **made, "Errors": list(self.errors)}).encode()
             case Format.XML | Format.TEXT_XML:
                 return self._xml(root).encode()
             case _:
@@ -49,7 +54,8 @@ class Report:
 
     def _plain(self) -> str:
         facts = [f"{name}: {self.facts[name]}\n" for name in sorted(self.facts)]
-        return "".join([*facts, "Errors:\n", *(f"{name}, {status}\n" for name, status in self.errors)])
+        made = ["Containers:\n", *(f"{name}, {_word(new)}\n" for name, new in self.made)] if self.made else []
+        return "".join([*facts, *made, "Errors:\n", *(f"{name}, {status}\n" for name, status in self.errors)])
 
     def _xml(self, root: str) -> str:
         names = [(name.replace(" ", "_").lower(), escape(str(self.facts[name]))) for name in sorted(self.facts)]
@@ -58,4 +64,11 @@ class Report:
             f"<object><name>{escape(name)}</name><status>{escape(status)}</status></object>\n"
             for name, status in self.errors
         ]
-        return "".join([f"<{root}>\n", *facts, "<errors>\n", *failed, f"</errors>\n</{root}>\n"])
+        made = [
+            f"<container><name>{escape(name)}</name><new>{_word(new)}</new></container>\n" for name, new in self.made
+        ]
+        return "".join([f"<{root}>\n", *facts, *made, "<errors>\n", *failed, f"</errors>\n</{root}>\n"])
+
+
+def _word(new: bool) -> str:
+    return str(new).lower()

@@ -13,6 +13,11 @@ class CompatSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     missing_delete: Literal[204, 404] = Field(404, description="Status of the deletion of an object that is not there.")
+    full_account: Literal[204, 409] = Field(
+        409,
+        description="Status of the deletion of an account that holds something; with 204 all of that goes first.",
+    )
+    autocreate: bool = Field(False, description="Whether a PUT of an object makes its container where there is none.")
     locked: Literal[403, 409, 423] = Field(403, description="Status of a refusal to destroy what is locked.")
 
 
@@ -34,6 +39,9 @@ class SwiftSettings(HttpSettings):
     )
     info_admin_key: SecretStr | None = Field(
         None, description="Signs requests for the part of `/info` that is for administrators; null: nobody gets it."
+    )
+    allow_account_management: bool = Field(
+        True, description="Whether operators may create and delete accounts beside those of the configuration."
     )
     compat: CompatSettings = Field(default_factory=CompatSettings)
     listing_limit: PositiveInt = Field(10_000, description="Most rows of one listing, and how many without a limit.")

@@ -30,7 +30,7 @@ class Tally(ABC):
     done: ClassVar[int]
     """The status that is told where nothing failed."""
     idle: ClassVar[str]
-    """What is said where there was nothing to do."""
+    """What is said where there was nothing to do; empty: that is well."""
 
     failed: list[tuple[str, str]] = field(default_factory=list)
     broken: bool = False
@@ -52,7 +52,7 @@ class Tally(ABC):
             status, text = refusal.status, explanation(refusal)
         elif self.failed:
             status = BAD_GATEWAY if self.broken else 400
-        elif not any(counts.values()):
+        elif self.idle and not any(counts.values()):
             status, text = 400, self.idle
         return Report({"Response Status": reason(status), "Response Body": text, **counts}, self.failed)
 
@@ -78,6 +78,13 @@ class Deletions(Tally):
             self.missing += 1
         else:
             self.fail(path, refusal.status, text)
+
+
+@dataclass(slots=True)
+class Removals(Deletions):
+    """The same of deletes that nobody named one by one."""
+
+    idle = ""
 
 
 async def told(call: Call, tally: Tally, work: Callable[[], Awaitable[None]]) -> web.StreamResponse:

@@ -13,6 +13,7 @@ VERSIONS = frozenset({"v1", "v1.0"})
 class Level(StrEnum):
     """How deep a target lies."""
 
+    SERVICE = "service"
     ACCOUNT = "account"
     CONTAINER = "container"
     OBJECT = "object"
@@ -20,7 +21,10 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An account, a container in it or an object in that. `account` is as the path has it, with its prefix."""
+    """An account, a container in it or an object in that; the service as a whole, where there is no account.
+
+    `account` is as the path has it, with its prefix.
+    """
 
     account: str
     container: str = ""
@@ -30,7 +34,9 @@ class Target:
     def level(self) -> Level:
         if self.name:
             return Level.OBJECT
-        return Level.CONTAINER if self.container else Level.ACCOUNT
+        if self.container:
+            return Level.CONTAINER
+        return Level.ACCOUNT if self.account else Level.SERVICE
 
     @property
     def owner(self) -> str | None:
@@ -81,19 +87,24 @@ def _origin_form(raw: str) -> str:
 
 
 def parse(path: str) -> Target:
-    """The target of a decoded path `/<version>/<account>[/<container>[/<object>]]`.
+    """The target of a decoded path `/<version>[/<account>[/<container>[/<object>]]]`.
 
-    Raises `Refusal`: 404 where a segment in the middle is empty, 412 without an account, 400 for an unknown version.
+    Raises `Refusal`: 404 where a segment in the middle is empty, for an unknown version 412 or, with an account, 400.
     """
     start, *segments = path.split("/", 4)
     if start or not all(segments[:-1]) or not segments:
         raise Refusal(404)
     version, account, container, name = segments + [""] * (4 - len(segments))
-    if not account:
-        raise Refusal(404) if not version else Refusal(412, "Bad URL")
+    if not account and version not in VERSIONS:
+        raise Refusal(404) if not version else no_url()
     if version not in VERSIONS:
         raise Refusal(400)
     return Target(account, container, name)
+
+
+def no_url() -> Refusal:
+    """What Swift says of a path that names no account."""
+    return Refusal(412, "Bad URL")
 
 
 def parse_reference(header: str, value: str, account: str) -> Target:

@@ -234,6 +234,7 @@ async def test_info_lists_what_works(world: World) -> None:
     info = json.loads(answer.body)
     assert set(info) == {
         "account_quotas",
+        "bulk_create",
         "bulk_delete",
         "bulk_upload",
         "container_quotas",
@@ -245,6 +246,7 @@ async def test_info_lists_what_works(world: World) -> None:
         "symlink",
         "tempauth",
         "tempurl",
+        "upkeep",
     }
     assert info["tempauth"] == {"account_acls": True}
     assert info["symlink"] == {"symloop_max": 2, "static_links": True}

@@ -71,8 +71,11 @@ RULES = (
     "PUT_LIFECYCLE",
 )
 
+INSTALLATION = ("LIST_ACCOUNTS", "CREATE_ACCOUNT", "DELETE_ACCOUNT", "REFRESH_COUNTERS")
+EVERYTHING = {*READS, *WRITES, *RULES, *INSTALLATION}
+
 GRANTED = {
-    Role.OPERATOR: {OWN: {*READS, *WRITES, *RULES}, OTHER: {*READS, *WRITES, *RULES}},
+    Role.OPERATOR: {OWN: EVERYTHING, OTHER: EVERYTHING},
     Role.ADMIN: {OWN: {*READS, *WRITES, *RULES}, OTHER: set[str]()},
     Role.WRITER: {OWN: {*READS, *WRITES}, OTHER: set[str]()},
     Role.READER: {OWN: {*READS}, OTHER: set[str]()},
@@ -88,7 +91,7 @@ def of(role: Role) -> Principal:
 
 
 def test_the_table_names_every_action_once() -> None:
-    assert sorted((*READS, *WRITES, *RULES)) == sorted(action.name for action in Action)
+    assert sorted((*READS, *WRITES, *RULES, *INSTALLATION)) == sorted(action.name for action in Action)
 
 
 @pytest.mark.parametrize(("role", "action", "account"), CASES)

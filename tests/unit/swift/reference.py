@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from gateway.frontends.swift import fixed, login, unsupported
-from gateway.frontends.swift.operations import MANY, OPERATIONS, VERSIONS, Operation
+from gateway.frontends.swift.operations import MANY, OPERATIONS, UPKEEP, VERSIONS, Operation
 from gateway.frontends.swift.target import Level
 
 PAGE = Path(__file__).parents[3] / "docs" / "swift.md"
@@ -18,10 +18,16 @@ and with what limits. OPTIONS is answered at every level, without a token.
 """
 
 PATHS = {
+    Level.SERVICE: "/v1",
     Level.ACCOUNT: "/v1/AUTH_account",
     Level.CONTAINER: "/v1/AUTH_account/container",
     Level.OBJECT: "/v1/AUTH_account/container/object",
 }
+
+UPKEEP_TEXT = """\
+Requests that Swift does not have. Each object or version is removed with its own access check; counters are refreshed,
+and accounts made, listed and removed, by operators alone. A listing of accounts takes the parameters of other listings,
+but for `delimiter`."""
 
 
 def page() -> str:
@@ -33,6 +39,7 @@ def page() -> str:
             HEAD,
             *sections,
             f"## Many objects at once, at any level\n\n{_table(('parameter', 'methods', ''), _many())}",
+            f"## Upkeep\n\n{UPKEEP_TEXT}\n\n{_table(('parameter', 'path', 'method', ''), _upkeep())}",
             f"## Versions\n\n{_table(('parameter', 'method', ''), _versioned())}",
             f"## Beside accounts\n\n{beside}\n",
             f"## Refused\n\nIn the words of the answer, with status 501.\n\n{_table(('what', 'where'), _refused())}",
@@ -53,6 +60,12 @@ def _many() -> Iterator[tuple[str, str, str]]:
     for name, (methods, operation) in MANY.items():
         method = ", ".join(sorted(methods))
         yield f"`{name}`", method, note(method, operation)
+
+
+def _upkeep() -> Iterator[tuple[str, str, str, str]]:
+    for level, operations in UPKEEP.items():
+        for name, operation in operations.items():
+            yield f"`{name}`", level, "POST", note("POST", operation)
 
 
 def _versioned() -> Iterator[tuple[str, str, str]]:

@@ -33,6 +33,8 @@ def test_paths_that_are_not_utf8_or_hold_a_nul_are_refused(raw: str) -> None:
 @pytest.mark.parametrize(
     ("path", "expected"),
     (
+        ("/v1", Target("")),
+        ("/v1/", Target("")),
         ("/v1/AUTH_a", Target("AUTH_a")),
         ("/v1.0/AUTH_a/", Target("AUTH_a")),
         ("/v1/AUTH_a/c", Target("AUTH_a", "c")),
@@ -57,8 +59,6 @@ def test_parse(path: str, expected: Target) -> None:
         ("/v1//c/o", 404),
         ("/v1/a//o", 404),
         ("/v1///o", 404),
-        ("/v1", 412),
-        ("/v1/", 412),
         ("/v2", 412),
         ("/favicon.ico", 412),
         ("/v2/a", 400),
@@ -72,6 +72,7 @@ def test_paths_of_nothing(path: str, status: int) -> None:
 
 
 def test_levels_and_owners() -> None:
+    assert Target("").level is Level.SERVICE
     assert Target("AUTH_a").level is Level.ACCOUNT
     assert Target("AUTH_a", "c").level is Level.CONTAINER
     assert Target("AUTH_a", "c", "o").level is Level.OBJECT

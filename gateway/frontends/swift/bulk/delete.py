@@ -37,7 +37,7 @@ async def delete(call: Call) -> web.StreamResponse:
             raise Refusal(406)
         stated_length(call)
         async with aclosing(RequestBody(call.request, call.settings.stall_timeout).chunks()) as chunks:
-            lines = await read(chunks)
+            lines = await read(chunks, MAX_DELETES, "Maximum Bulk Deletes")
         objects, containers = await asyncio.to_thread(_sorted, lines, tally)
         _check_failures(tally)
         for start in range(0, len(objects), AT_ONCE):
@@ -51,21 +51,21 @@ async def delete(call: Call) -> web.StreamResponse:
     return await told(call, tally, work)
 
 
-async def read(chunks: AsyncGenerator[bytes, None]) -> list[bytes]:
-    """The lines of a body. Raises `Refusal`: 413 for too many, 400 for one that is too long."""
+async def read(chunks: AsyncGenerator[bytes, None], most: int, complaint: str) -> list[bytes]:
+    """The lines of a body, `most` at most. Raises `Refusal`: 413 for more, 400 for one that is too long."""
     lines: list[bytes] = []
     rest = b""
     async for chunk in chunks:
         *more, rest = (rest + chunk).split(b"\n")
         lines += more
-        if len(lines) > MAX_DELETES:
-            raise Refusal(413, f"Maximum Bulk Deletes: {MAX_DELETES} per request")
+        if len(lines) > most:
+            raise Refusal(413, f"{complaint}: {most} per request")
         if len(rest) > MAX_LINE or any(len(line) > MAX_LINE for line in more):
             raise Refusal(400, "Invalid File Name")
     if rest.strip():
         lines.append(rest)
-    if len(lines) > MAX_DELETES:
-        raise Refusal(413, f"Maximum Bulk Deletes: {MAX_DELETES} per request")
+    if len(lines) > most:
+        raise Refusal(413, f"{complaint}: {most} per request")
     return lines
 
 

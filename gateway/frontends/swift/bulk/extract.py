@@ -11,13 +11,14 @@ from multidict import CIMultiDict
 from gateway.auth.access import Action
 from gateway.core.body import CheckedBody
 from gateway.core.digest import Algorithm
-from gateway.core.errors import AlreadyExists, BodyTimeout, IncompleteBody, NoSuchBucket, StoreError
-from gateway.core.types import BucketProps, Put
+from gateway.core.errors import BodyTimeout, IncompleteBody, NoSuchBucket, StoreError
+from gateway.core.types import Put
 from gateway.frontends.http.body import RequestBody
 from gateway.frontends.swift.bulk.tar import Feed, Member, members
 from gateway.frontends.swift.bulk.unpack import UNPACKERS, BadArchive, unpacked
 from gateway.frontends.swift.call import Call, Place
-from gateway.frontends.swift.constraints import check_container_name, check_object_name
+from gateway.frontends.swift.constraints import check_object_name
+from gateway.frontends.swift.containers import make
 from gateway.frontends.swift.errors import Refusal, refusal_of
 from gateway.frontends.swift.objects import stated_length
 from gateway.frontends.swift.properties import props_of
@@ -138,10 +139,7 @@ async def _reach(order: Order, target: Target) -> Place:
         return await order.call.reach(Action.WRITE, target)
     tally = order.tally
     try:
-        place = await order.call.reach(Action.CREATE_BUCKET, Target(target.account, target.container), creates=True)
-        check_container_name(target.container)
-        if not await place.store.create_bucket(target.container, BucketProps(owner=place.owner)):
-            raise AlreadyExists
+        await make(order.call.reach, target)
     except (Refusal, StoreError) as error:
         tally.fail(f"/v1/{target.account}/{target.container}"[:MAX_SHOWN], refusal_of(error).status)
         raise
