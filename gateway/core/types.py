@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 from gateway.core.conditions import ABSENT, ANY, When
 from gateway.core.digest import Algorithm
 from gateway.core.encryption import Encryption, is_opaque, seal_kept
+from gateway.core.record import record
 
 T = TypeVar("T")
 
@@ -31,7 +32,7 @@ DEFAULT_POLICY = "Policy-0"
 """What Swift calls a cluster's policy that has no name; here, too, however a store without policies keeps objects."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Key:
     """The address of an object inside one store."""
 
@@ -128,7 +129,7 @@ class Copy:
     encryption: Encryption | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(frozen=True, slots=True)
 class Meta:
     """An object as it stands. `size` in bytes; `modified` and `expires` in ns since the epoch, UTC.
 

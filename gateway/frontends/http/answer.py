@@ -1,6 +1,8 @@
 """Answers that lie in memory whole."""
 
+import asyncio
 import time
+from collections.abc import Iterable
 
 from aiohttp import hdrs, web
 from aiohttp.abc import AbstractStreamWriter
@@ -13,6 +15,16 @@ from gateway.frontends.http.headers import http_date
 
 EMPTY = frozenset({204, 304})
 """Statuses whose answers have neither body nor length."""
+
+
+async def gathered(pieces: Iterable[bytes]) -> bytes:
+    """A body that is made piece by piece. From the second on, others have a turn behind each."""
+    body: list[bytes] = []
+    for piece in pieces:
+        if body:
+            await asyncio.sleep(0)
+        body.append(piece)
+    return b"".join(body)
 
 
 class Answer(web.Response):

@@ -11,6 +11,7 @@ from gateway.auth.principals import Role
 from gateway.core import ops
 from gateway.core.errors import NoSuchBucket, NotEmpty
 from gateway.core.types import DEFAULT_POLICY, AccountMeta, BucketMeta, ListQuery, Page, Prefix, PropsChange
+from gateway.frontends.http.answer import gathered
 from gateway.frontends.swift import grants, metadata, quotas
 from gateway.frontends.swift.answers import answer, page
 from gateway.frontends.swift.call import Call
@@ -49,7 +50,7 @@ async def get(call: Call) -> web.Response:
 
     rows = await gather(fetch, wanted.query)
     found = await ops.stat_account(call.store, call.place.owner)
-    body = account_listing(wanted.format, call.place.target.account, rows)
+    body = await gathered(account_listing(wanted.format, call.place.target.account, rows))
     return answer(200 if body else 204, (*wanted.headers, *_headers(call, found)), body)
 
 

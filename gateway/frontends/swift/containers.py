@@ -9,6 +9,7 @@ from gateway.core.capabilities import Links, Manifests, find
 from gateway.core.errors import AlreadyExists, NoSuchBucket, Unsupported
 from gateway.core.ops import counted, recount
 from gateway.core.types import BucketMeta, BucketProps, ListQuery, Meta, Page, Prefix, PropsChange
+from gateway.frontends.http.answer import gathered
 from gateway.frontends.swift import grants, metadata, quotas, versioning
 from gateway.frontends.swift.answers import answer, page
 from gateway.frontends.swift.call import Call, Place, Reach, locate
@@ -31,8 +32,8 @@ async def head(call: Call) -> web.Response:
 async def get(call: Call) -> web.Response:
     """GET: the objects. A plain listing without rows is a 204."""
     wanted = call.wanted()
-    container = call.place.target.container
-    body = container_listing(wanted.format, container, await _rows(call, wanted), call.place.target.account)
+    target, rows = call.place.target, await _rows(call, wanted)
+    body = await gathered(container_listing(wanted.format, target.container, rows, target.account))
     counters = _counters(call.place.container) if call.store.caps.counters else ()
     return answer(200 if body else 204, (*wanted.headers, *counters, *_headers(call)), body)
 

@@ -1,7 +1,12 @@
-"""Listings of accounts and containers as plain text, JSON and XML, byte by byte as Swift writes them."""
+"""Listings of accounts and containers as plain text, JSON and XML, byte by byte as Swift writes them.
 
-from collections.abc import Callable, Sequence
+They are made piece by piece, so that the event loop is never held up for long.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from json.encoder import encode_basestring_ascii as quoted
+from typing import TypeVar
 
 from gateway.core.links import Link, link_of
 from gateway.core.manifest import static_of
@@ -13,50 +18,68 @@ from gateway.frontends.swift.times import iso8601
 
 XML_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
-_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+PIECE = 100
+"""Rows of a piece, which takes less than a tenth of a millisecond."""
+
 _ATTRIBUTE = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;", "\n": "&#10;", "\t": "&#09;"}
 )
 
-Objects = Sequence[Meta | Prefix]
-Containers = Sequence[BucketMeta | Prefix]
+Row = TypeVar("Row")
 
 
-def container_listing(shape: Format, container: str, rows: Objects, account: str = "") -> bytes:
+def container_listing(
+    shape: Format, container: str, rows: Sequence[Meta | Prefix], account: str = ""
+) -> Iterator[bytes]:
     """The objects and groups of a container. Empty for a plain listing without rows. `account`: the one it is in."""
-    if shape is Format.JSON:
-        return _objects_json(account, rows).encode()
-    return _OBJECTS[shape](container, rows).encode()
+    match shape:
+        case Format.PLAIN:
+            return _pieces(rows, _line)
+        case Format.JSON:
+            return _pieces(rows, partial(_object_json, account), "[", ", ", "]")
+        case Format.XML | Format.TEXT_XML:
+            element = f'{XML_DECLARATION}<container name="{_attribute(container)}"'
+            head, tail = (f"{element}>", "</container>") if rows else (element, " />")
+            return _pieces(rows, _object_xml, head, "", tail)
 
 
-def account_listing(shape: Format, account: str, rows: Containers) -> bytes:
+def account_listing(shape: Format, account: str, rows: Sequence[BucketMeta | Prefix]) -> Iterator[bytes]:
     """The containers and groups of an account."""
-    return _CONTAINERS[shape](account, rows).encode()
+    match shape:
+        case Format.PLAIN:
+            return _pieces(rows, _line)
+        case Format.JSON:
+            return _pieces(rows, _container_json, "[", ", ", "]")
+        case Format.XML | Format.TEXT_XML:
+            head = f'{XML_DECLARATION}<account name="{_attribute(account)}">\n'
+            return _pieces(rows, _container_xml, head, "", "</account>")
 
 
-def _plain(rows: Objects | Containers) -> str:
-    return "".join([f"{row.name}\n" for row in rows])
+def _pieces(
+    rows: Sequence[Row], render: Callable[[Row], str], head: str = "", between: str = "", tail: str = ""
+) -> Iterator[bytes]:
+    for start in range(0, max(len(rows), 1), PIECE):
+        stop = start + PIECE
+        inner = between.join(map(render, rows[start:stop]))
+        yield f"{between if start else head}{inner}{'' if stop < len(rows) else tail}".encode()
 
 
-def _objects_plain(container: str, rows: Objects) -> str:
-    return _plain(rows)
+def _line(row: Meta | BucketMeta | Prefix) -> str:
+    return f"{row.name}\n"
 
 
-def _objects_json(account: str, rows: Objects) -> str:
-    return f"[{', '.join([_object_json(row, account) for row in rows])}]"
-
-
-def _object_json(row: Meta | Prefix, account: str) -> str:
+def _object_json(account: str, row: Meta | Prefix) -> str:
     if isinstance(row, Prefix):
         return f'{{"subdir": {quoted(row.name)}}}'
-    size, more = row.size, ""
-    if row.props.system and (link := link_of(row.props.system)):
-        more = _link_json(link, account)
-    if row.props.system and (static := static_of(row.props.system)):
-        size, more = static.size, rf', "slo_etag": "\"{static.etag}\""'
+    props, size, more = row.props, row.size, ""
+    if props.system:
+        if link := link_of(props.system):
+            more = _link_json(link, account)
+        if static := static_of(props.system):
+            size, more = static.size, rf', "slo_etag": "\"{static.etag}\""'
     return (
-        f'{{"bytes": {size}, "hash": {quoted(row.etag)}, "name": {quoted(row.name)}, '
-        f'"content_type": {quoted(row.props.content_type)}, "last_modified": "{iso8601(row.modified)}"{more}}}'
+        f'{{"bytes": {size}, "hash": {quoted(row.etag)}, "name": {quoted(row.key.name)}, '
+        f'"content_type": {quoted(props.content_type)}, "last_modified": "{iso8601(row.modified)}"{more}}}'
     )
 
 
@@ -65,10 +88,6 @@ def _link_json(link: Link, account: str) -> str:
     if link.large:
         more = rf'{more}, "slo_etag": "\"{link.large}\""'
     return f'{more}, "symlink_etag": {quoted(link.etag)}, "symlink_bytes": {link.size}' if link.etag else more
-
-
-def _objects_xml(container: str, rows: Objects) -> str:
-    return _document("container", container, "".join([_object_xml(row) for row in rows]))
 
 
 def _object_xml(row: Meta | Prefix) -> str:
@@ -83,14 +102,6 @@ def _object_xml(row: Meta | Prefix) -> str:
     )
 
 
-def _containers_plain(account: str, rows: Containers) -> str:
-    return _plain(rows)
-
-
-def _containers_json(account: str, rows: Containers) -> str:
-    return f"[{', '.join([_container_json(row) for row in rows])}]"
-
-
 def _container_json(row: BucketMeta | Prefix) -> str:
     if isinstance(row, Prefix):
         return f'{{"subdir": {quoted(row.name)}}}'
@@ -100,28 +111,18 @@ def _container_json(row: BucketMeta | Prefix) -> str:
     )
 
 
-def _containers_xml(account: str, rows: Containers) -> str:
-    inner = "".join([f"{_container_xml(row)}\n" for row in rows])
-    return _document("account", account, f"\n{inner}")
-
-
 def _container_xml(row: BucketMeta | Prefix) -> str:
     if isinstance(row, Prefix):
-        return f'<subdir name="{_attribute(row.name)}" />'
+        return f'<subdir name="{_attribute(row.name)}" />\n'
     return (
         f"<container><name>{_text(row.name)}</name><count>{row.objects}</count><bytes>{row.bytes}</bytes>"
         f"<last_modified>{iso8601(changed(row))}</last_modified><storage_policy>{_text(policy_of(row))}</storage_policy>"
-        "</container>"
+        "</container>\n"
     )
 
 
-def _document(element: str, name: str, inner: str) -> str:
-    head = f'{XML_DECLARATION}<{element} name="{_attribute(name)}"'
-    return f"{head}>{inner}</{element}>" if inner else f"{head} />"
-
-
 def _text(text: str) -> str:
-    return text.translate(_TEXT)
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _attribute(text: str) -> str:
@@ -135,17 +136,3 @@ CHANGED = "swift:changed"
 def changed(container: BucketMeta) -> int:
     """When a container's own properties were last written, in ns since the epoch."""
     return int(container.system.get(CHANGED) or container.created)
-
-
-_OBJECTS: dict[Format, Callable[[str, Objects], str]] = {
-    Format.PLAIN: _objects_plain,
-    Format.XML: _objects_xml,
-    Format.TEXT_XML: _objects_xml,
-}
-
-_CONTAINERS: dict[Format, Callable[[str, Containers], str]] = {
-    Format.PLAIN: _containers_plain,
-    Format.JSON: _containers_json,
-    Format.XML: _containers_xml,
-    Format.TEXT_XML: _containers_xml,
-}

@@ -24,8 +24,9 @@ def last_modified(nanoseconds: int) -> str:
 
 def iso8601(nanoseconds: int) -> str:
     """A time as listings have it: `2015-07-01T10:00:00.123450`, UTC."""
-    seconds, ticks = divmod(nanoseconds // TICK, TICKS_IN_SECOND)
-    return f"{_whole_seconds(seconds)}.{ticks:05d}0"
+    seconds, rest = divmod(nanoseconds, SECOND)
+    digits = str(SECOND + rest)  # they come faster than by a format with leading zeros
+    return f"{_whole_seconds(seconds)}.{digits[1:6]}0"
 
 
 @lru_cache(maxsize=4096)

@@ -1,11 +1,13 @@
 """Answers of one write say the same as aiohttp's own."""
 
+import asyncio
 import re
+from collections.abc import Iterator
 
 import pytest
 from aiohttp import web
 
-from gateway.frontends.http.answer import Answer
+from gateway.frontends.http.answer import Answer, gathered
 from tests.frontends.http.conftest import Serve
 from tests.frontends.http.test_server import dialogue
 
@@ -59,3 +61,21 @@ async def test_connections_are_kept_until_an_answer_closes_them(serve: Serve) ->
     assert heard.count(b"HTTP/1.1 200 OK\r\n") == 2
     assert heard.count(b"Connection: close\r\n") == 1
     assert heard.endswith(b"\r\n\r\n/last")
+
+
+async def test_others_have_their_turn_while_a_body_is_made() -> None:
+    happened: list[int | str] = []
+
+    def pieces() -> Iterator[bytes]:
+        for number in range(5):
+            happened.append(number)
+            asyncio.get_running_loop().call_soon(happened.append, "other")
+            yield b"%d" % number
+
+    assert await gathered(pieces()) == b"01234"
+    assert happened == [0, 1, "other", "other", 2, "other", 3, "other", 4, "other"]
+
+
+async def test_a_body_of_one_piece_is_made_at_once() -> None:
+    with pytest.raises(StopIteration, match="whole"):
+        gathered([b"whole"]).send(None)

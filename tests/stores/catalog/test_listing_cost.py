@@ -77,3 +77,14 @@ def test_a_page_of_one_costs_little(db: Connection) -> None:
 def test_files_of_a_directory_are_read_in_growing_blocks(db: Connection) -> None:
     directory = cost(db, "deep", ListQuery(prefix="0001/", delimiter="/", limit=400))
     assert directory < 2 * cost(db, "flat", ListQuery(limit=400))
+
+
+@pytest.mark.parametrize("reverse", (False, True))
+def test_a_page_of_several_blocks_goes_on_where_each_ends(db: Connection, reverse: bool) -> None:
+    names = sorted((f"{number:08}" for number in range(FLAT)), reverse=reverse)
+    found = page(db, "flat", ListQuery(marker=names[99], limit=5000, reverse=reverse))
+    assert [item.name for item in found.items] == names[100:5100]
+    assert found.next == names[5099]
+    rest = page(db, "flat", ListQuery(marker=names[-1500], limit=5000, reverse=reverse))
+    assert [item.name for item in rest.items] == names[-1499:]
+    assert rest.next is None

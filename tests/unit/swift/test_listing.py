@@ -1,13 +1,15 @@
 import json
-from xml.etree.ElementTree import Element, SubElement, tostring
+from collections.abc import Sequence
+from xml.etree.ElementTree import Element, SubElement, fromstring, tostring
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.types import STORAGE_POLICY, BucketMeta, Key, Meta, Prefix, Props
+from gateway.frontends.swift import listing
 from gateway.frontends.swift.accept import Format
-from gateway.frontends.swift.listing import CHANGED, account_listing, container_listing
+from gateway.frontends.swift.listing import CHANGED, PIECE
 from gateway.frontends.swift.times import iso8601
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=12)
@@ -37,6 +39,14 @@ CONTAINERS = st.builds(
     st.sampled_from([{}, {STORAGE_POLICY: "gold & silver"}]),
 )
 PREFIXES = st.builds(Prefix, TEXT)
+
+
+def container_listing(shape: Format, container: str, rows: Sequence[Meta | Prefix]) -> bytes:
+    return b"".join(listing.container_listing(shape, container, rows))
+
+
+def account_listing(shape: Format, account: str, rows: Sequence[BucketMeta | Prefix]) -> bytes:
+    return b"".join(listing.account_listing(shape, account, rows))
 
 
 def object_record(row: Meta | Prefix) -> dict[str, object]:
@@ -121,6 +131,17 @@ def test_an_empty_listing_is_a_whole_document() -> None:
     assert container_listing(Format.JSON, "c", []) == b"[]"
     assert container_listing(Format.XML, "c", []).endswith(b'<container name="c" />')
     assert account_listing(Format.XML, "a", []).endswith(b'<account name="a">\n</account>')
+
+
+@pytest.mark.parametrize("count", (PIECE - 1, PIECE, PIECE + 1, 3 * PIECE))
+def test_pieces_make_one_document(count: int) -> None:
+    rows = [Meta(key=Key("c", str(number)), size=number, etag="x", modified=number) for number in range(count)]
+    pieces = list(listing.container_listing(Format.JSON, "c", rows))
+    assert len(pieces) == -(-count // PIECE)
+    assert json.loads(b"".join(pieces)) == [object_record(row) for row in rows]
+    assert container_listing(Format.PLAIN, "c", rows) == b"".join(b"%d\n" % number for number in range(count))
+    document = fromstring(container_listing(Format.XML, "c", rows))
+    assert [name.text for name in document.findall("object/name")] == [row.name for row in rows]
 
 
 @pytest.mark.parametrize("shape", (Format.JSON, Format.XML))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import repeat
 from typing import NamedTuple
 
 import msgspec
@@ -26,14 +27,41 @@ _OPEN = """SELECT b.id, o.content,
         c.mixed, c.data
     FROM buckets b LEFT JOIN objects o ON o.bucket = b.id AND o.name = ? LEFT JOIN contents c ON c.id = o.content
     WHERE b.name = ?"""
-_UP = """SELECT json_group_array(
-        json_array(name, size, etag, modified, content_type, expires, user, system, checksums, version))
-    FROM (SELECT * FROM objects WHERE bucket = ? AND name >= ? ORDER BY name LIMIT ?)"""
-_DOWN = """SELECT json_group_array(
-        json_array(name, size, etag, modified, content_type, expires, user, system, checksums, version))
-    FROM (SELECT * FROM objects WHERE bucket = ? AND name < ? ORDER BY name DESC LIMIT ?)"""
+_UP = """SELECT json_array(json_group_array(name), json_group_array(size), json_group_array(etag),
+        json_group_array(modified), json_group_array(content_type), json_group_array(expires), json_group_array(user),
+        json_group_array(system), json_group_array(checksums), json_group_array(version))
+    FROM objects WHERE bucket = ?1 AND name >= ?2 AND name < ifnull(
+        (SELECT name FROM objects WHERE bucket = ?1 AND name >= ?2 ORDER BY name LIMIT 1 OFFSET ?3), x'')"""
+_DOWN = """SELECT json_array(json_group_array(name), json_group_array(size), json_group_array(etag),
+        json_group_array(modified), json_group_array(content_type), json_group_array(expires), json_group_array(user),
+        json_group_array(system), json_group_array(checksums), json_group_array(version))
+    FROM objects WHERE bucket = ?1 AND name < ?2 AND name >= ifnull(
+        (SELECT name FROM objects WHERE bucket = ?1 AND name < ?2 ORDER BY name DESC LIMIT 1 OFFSET ?3 - 1), '')"""
+# Both go up from the one name to the other: where a limit ends them, SQLite copies each row before it looks at it.
 
-_decode = msgspec.json.Decoder(list[_Row]).decode
+
+class _Block(msgspec.Struct, array_like=True, gc=False):
+    """Rows in the order of their names, column by column."""
+
+    names: list[str]
+    sizes: list[int]
+    etags: list[str]
+    modified: list[int]
+    content_types: list[str]
+    expires: list[int | None]
+    users: list[str | None]
+    systems: list[str | None]
+    checksums: list[str | None]
+    versions: list[str | None]
+
+    def metas(self, bucket: str) -> Iterator[Meta]:
+        keys = map(Key, repeat(bucket), self.names)
+        props = map(unpack_props, self.content_types, self.expires, self.users, self.systems)
+        checksums = map(unpack, self.checksums)
+        return map(Meta, keys, self.sizes, self.etags, self.modified, props, checksums, self.versions)
+
+
+_decode = msgspec.json.Decoder(_Block).decode
 
 BLOCK = 1024
 """Most rows that a query of a listing gives."""
@@ -146,16 +174,17 @@ class _Walk:
 
     def seek(self, start: str, included: bool) -> Iterator[Meta]:
         """Objects from `start` on."""
-        block = self._first
+        limit = self._first
         while True:
-            rows = self._rows(start, included, block)
-            for row in rows:
-                yield _meta(Key(self._bucket, row[0]), row)
-            if len(rows) < block:
+            block = self._block(start, included, limit)
+            metas = block.metas(self._bucket)
+            yield from reversed([*metas]) if self._reverse else metas
+            if len(block.names) < limit:
                 return
-            start, included, block = rows[-1][0], False, min(2 * block, self._most)
+            start, included = block.names[0 if self._reverse else -1], False
+            limit = min(2 * limit, self._most)
 
-    def _rows(self, start: str, included: bool, limit: int) -> list[_Row]:
+    def _block(self, start: str, included: bool, limit: int) -> _Block:
         sql, bound = (_DOWN, ceiling(start, included)) if self._reverse else (_UP, floor(start, included))
         (rows,) = self._db.execute(sql, (self._number, bound, limit)).fetchone()
         return _decode(rows)
@@ -222,12 +251,5 @@ def _refuse_missing(db: Connection, name: str, row: tuple[int, int | None] | Non
 
 def _meta(key: Key, row: _Row) -> Meta:
     _, size, etag, modified, content_type, expires, user, system, checksums, version = row
-    return Meta(
-        key=key,
-        size=size,
-        etag=etag,
-        modified=modified,
-        props=unpack_props(content_type, expires, user, system),
-        checksums=unpack(checksums),
-        version=version,
-    )
+    props = unpack_props(content_type, expires, user, system)
+    return Meta(key, size, etag, modified, props, unpack(checksums), version)

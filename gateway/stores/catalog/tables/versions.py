@@ -213,12 +213,5 @@ def _drop(db: Connection, bucket: int, name: str, rank: int) -> None:
 
 def _meta(bucket: str, row: _Row) -> Meta:
     name, _, _, size, etag, modified, content_type, expires, user, system, checksums, version = row
-    return Meta(
-        key=Key(bucket, name),
-        size=size,
-        etag=etag,
-        modified=modified,
-        props=unpack_props(content_type, expires, user, system),
-        checksums=unpack(checksums),
-        version=version,
-    )
+    props = unpack_props(content_type, expires, user, system)
+    return Meta(Key(bucket, name), size, etag, modified, props, unpack(checksums), version)
