@@ -58,11 +58,11 @@ class AccountSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: Name
+    name: Name = Field(description="What users log in with where they state their account: `<account>:<user>`.")
     id: Identifier | None = Field(None, description="S3's canonical owner id and Swift's AUTH_<id>; default: the name.")
     email: Email | None = Field(None, description="The address that S3's access lists may name the account by.")
     namespace: str = Field("default", description="The namespace that the account's buckets lie in.")
-    users: tuple[UserSettings, ...]
+    users: tuple[UserSettings, ...] = Field(description="Who may log in.")
 
     @model_validator(mode="after")
     def _sound(self) -> Self:

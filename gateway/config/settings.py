@@ -148,7 +148,7 @@ class Config(_Part):
         None, description="Signs Swift tokens; the same for all replicas. Without it, one is kept with the data."
     )
     log: LogSettings = Field(default_factory=LogSettings)
-    loop: Loop = Loop.ASYNCIO
+    loop: Loop = Field(Loop.ASYNCIO, description="The event loop; uvloop needs the extra `fast`.")
     threads: PositiveInt = Field(
         default_factory=lambda: max(8, 4 * (os.cpu_count() or 1)), le=1024, description="Threads for hashing and files."
     )

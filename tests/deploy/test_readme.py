@@ -9,7 +9,7 @@ from gateway.config import load
 from tests.frontends.ftp.certificates import make
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("README.md", "docs/ftp-networks.md")
+PAGES = ("README.md", "docs/configuration.md", "docs/ftp-networks.md")
 SAMPLES = [
     sample for page in PAGES for sample in re.findall(r"```yaml\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
 ]
@@ -30,9 +30,10 @@ def test_samples_are_taken(tmp_path: Path, sample: str) -> None:
     assert config.accounts or config.needs_root
 
 
-@pytest.mark.parametrize("page", ("README.md", "docs/architecture.md", "docs/ftp-networks.md", "CHANGELOG.md"))
+@pytest.mark.parametrize("page", (*PAGES, "docs/architecture.md", "docs/settings.md", "CHANGELOG.md"))
 def test_files_that_pages_name_are_there(page: str) -> None:
     text = (ROOT / page).read_text()
     links = re.findall(r"\]\((?!https?:)([^)#]+)\)", text)
     named = re.findall(r"`((?:gateway|tests|docs|examples|deploy|scripts)/[\w./-]*)`", text)
-    assert [path for path in (*links, *named) if not (ROOT / path).exists()] == []
+    assert [path for path in links if not ((ROOT / page).parent / path).exists()] == []
+    assert [path for path in named if not (ROOT / path).exists()] == []

@@ -47,19 +47,19 @@ class S3StoreSettings(BaseModel):
     owner: str | None = Field(
         None, min_length=1, description="Id of the account that the remote buckets belong to; S3 does not say."
     )
-    access_key: str | None = Field(None, min_length=1)
-    secret_key: SecretStr | None = Field(None, min_length=1)
+    access_key: str | None = Field(None, min_length=1, description="The id of the key that opens it.")
+    secret_key: SecretStr | None = Field(None, min_length=1, description="The secret of that key.")
     secret_key_file: FilePath | None = Field(None, description="A file that holds the secret key.")
-    session_token: SecretStr | None = Field(None, min_length=1)
+    session_token: SecretStr | None = Field(None, min_length=1, description="What temporary keys come with.")
     profile: str | None = Field(None, min_length=1, description="A profile of the AWS configuration files.")
-    region: str = Field("us-east-1", min_length=1)
-    addressing_style: Addressing = Addressing.PATH
+    region: str = Field("us-east-1", min_length=1, description="The region that requests are signed for.")
+    addressing_style: Addressing = Field(Addressing.PATH, description="Where a bucket stands: in the path or the host.")
     verify: bool = Field(True, description="Check the certificate of an https endpoint.")
     ca_file: FilePath | None = Field(None, description="Certificates to trust instead of the system's.")
-    connect_timeout: PositiveFloat = 5.0
+    connect_timeout: PositiveFloat = Field(5.0, description="To connect.")
     read_timeout: PositiveFloat = Field(60.0, description="Longest silence of the remote.")
     request_timeout: PositiveFloat = Field(300.0, description="Longest a request may take, its repetitions included.")
-    max_connections: PositiveInt = 64
+    max_connections: PositiveInt = Field(64, description="Connections that are open at once.")
     max_operations: PositiveInt = Field(256, description="Operations that are under way at once.")
     max_waiting: NonNegativeInt = Field(1024, description="Further ones that wait for their turn; beyond: Busy.")
     waiting_seconds: PositiveFloat = Field(30.0, description="The longest that an operation waits for its turn.")

@@ -44,8 +44,10 @@ class SwiftStoreSettings(BaseModel):
     user_domain: str = Field("default", description="Keystone: id or name of the user's domain.")
     project_domain: str = Field("default", description="Keystone: id or name of the project's domain.")
     region: str = Field("", description="Keystone: the region whose endpoint is taken. Default: the first one.")
-    endpoint_type: Literal["public", "internal", "admin"] = "public"
-    service_type: str = "object-store"
+    endpoint_type: Literal["public", "internal", "admin"] = Field(
+        "public", description="Keystone: which of the service's endpoints is taken."
+    )
+    service_type: str = Field("object-store", description="Keystone: what Swift is called in its catalog.")
     storage_url: str = Field(
         "", description="Taken instead of the URL that the login tells.", pattern=r"^(https?://|$)"
     )
