@@ -1,6 +1,7 @@
 """`python -m bench`: run the benchmarks and print a table."""
 
 import argparse
+import signal
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +27,7 @@ ROUNDS = 5
 
 
 def main() -> None:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the servers end with it
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument(
         "suite",

@@ -124,7 +124,7 @@ class Writer:
             self._waiting.append(job)
             if self._idle.is_set():
                 self._idle.clear()
-                self._loop.call_soon(self._begin)  # whoever comes in the same turn of the loop comes along
+                self._loop.call_soon(self._gather, 0)
             try:
                 return await job.future
             except asyncio.CancelledError:
@@ -139,6 +139,14 @@ class Writer:
         await self._idle.wait()
         self._groups.put(None)
         await asyncio.to_thread(self._thread.join)
+
+    def _gather(self, before: int) -> None:
+        """Begin as soon as a turn of the loop brings no further job: few large transactions cost less than many."""
+        waiting = len(self._waiting)
+        if before < waiting < BRIEF_GROUP:
+            self._loop.call_soon(self._gather, waiting)
+        else:
+            self._begin()
 
     def _begin(self) -> None:
         """Take up the next group of those that wait."""
@@ -208,6 +216,6 @@ class Writer:
         for job in group.jobs:
             job.settle()
         if self._waiting:
-            self._begin()
+            self._gather(0)
         else:
             self._idle.set()
