@@ -17,10 +17,12 @@ from gateway.core.capabilities import (
     Versions,
     find,
 )
+from gateway.core.locks import BucketLock
 from gateway.core.store import Store
 from gateway.core.types import BucketProps
 from tests.conformance.factories import CONTENDERS, Contender, Site
 from tests.conformance.tools import BUCKET, OWNER, view
+from tests.support.clock import Clock
 
 CAPABILITIES: dict[str, type] = {
     "accounts": Accounts,
@@ -120,6 +122,18 @@ def locks(store: Store) -> Locks:
     found = find(store, Locks)
     assert found is not None
     return found
+
+
+@pytest.fixture
+async def locked(versioned: Versions, locks: Locks) -> Locks:
+    """With locks in the bucket."""
+    await locks.set_lock(BUCKET, BucketLock())
+    return locks
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock(monkeypatch)
 
 
 @pytest.fixture

@@ -172,7 +172,8 @@ def _of_files(**settings: object) -> Contender:
     return Contender(open=opening, lacks=directories.LACKS, exempt=directories.EXEMPT)
 
 
-S3_LACKS = frozenset({Accounts, Expiring, Locks, Recount, Rename, Roster})
+S3_LACKS = frozenset({Accounts, Expiring, Recount, Rename, Roster})
+NO_VERSIONS = frozenset({Versions, Locks})
 
 CONTENDERS = {
     "catalog": Contender(open=lambda site: started(Catalog(CatalogSettings(path=site.path)))),
@@ -192,13 +193,12 @@ CONTENDERS = {
         open=lambda _: started(Plain(Memory())),
         durable=False,
         lacks=CAPABILITIES,
-        exempt={"test_a_store_that_can_not_lock_makes_no_bucket_with_locks": "the store inside can"},
     ),
     "quotas": Contender(open=lambda _: started(Quotas(Memory())), durable=False),
     "retry": Contender(open=lambda _: started(Retry(Memory(), BACKOFF)), durable=False),
     "s3": Contender(open=_remote, durable=False, lacks=S3_LACKS, exempt=remotes.PORTICO),
-    "s3 of rclone": _over("rclone", remotes.RCLONE, lacks=frozenset({Versions})),
+    "s3 of rclone": _over("rclone", remotes.RCLONE, lacks=NO_VERSIONS),
     "s3 of moto": _over("moto", remotes.MOTO),
-    "s3 of swift": _over("s3api", remotes.SWIFT, lacks=frozenset({Versions})),
+    "s3 of swift": _over("s3api", remotes.SWIFT, lacks=NO_VERSIONS),
     "swift": Contender(open=_swift, durable=False, lacks=CAPABILITIES - {Accounts, Batch}, exempt=SWIFT_EXEMPT),
 }

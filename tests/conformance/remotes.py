@@ -7,6 +7,9 @@ MODULES = frozenset(
         "test_buckets",
         "test_conditions",
         "test_listing",
+        "test_lock_removal",
+        "test_lock_writes",
+        "test_locks",
         "test_multipart",
         "test_names",
         "test_objects",
@@ -52,6 +55,11 @@ EVERY: Mapping[str, str] = {
         "S3 has no way to change a version: the store refuses it",
         "test_an_operation_in_a_bucket_with_versions_happens_wholly_or_not_at_all[update]",
         "test_properties_of_any_version_can_be_changed",
+        "test_locks_are_not_changed_as_other_properties_are",
+    ),
+    **_for(
+        "S3 has no objects that vanish at a time of their own: the store refuses them",
+        "test_a_time_to_vanish_is_no_way_past_a_lock",
     ),
     **_for(
         "S3 tells when a delete marker was made only to those who name it",
@@ -221,13 +229,35 @@ MOTO: Mapping[str, str] = {
         "test_enabled_again_the_version_without_id_is_kept_in_its_place",
         "test_while_suspended_only_the_version_without_id_is_replaced",
     ),
-    **_for("it takes every id for one of a version that is gone", "test_ids_that_are_none"),
+    **_for(
+        "it takes every id for one of a version that is gone",
+        "test_a_bypass_is_a_delete_like_any_other",
+        "test_ids_that_are_none",
+        "test_what_can_not_be_locked",
+    ),
     **_for("it forgets the place of a version that is gone", "test_a_version_marker_that_is_gone_still_has_its_place"),
     **_for(
         "it passes over the first row behind a key marker alone",
         "test_a_key_marker_alone_is_behind_all_versions_of_the_key",
     ),
     **_for("a write takes it tens of milliseconds", "test_many_versions_of_one_name"),
+    **_for(
+        "its DeleteObjects passes over locks",
+        "test_a_hold_keeps_a_version_until_it_is_lifted",
+        "test_a_lock_is_of_one_version",
+        "test_a_retained_version_is_not_removed",
+        "test_a_version_from_before_can_be_locked",
+        "test_a_writer_states_locks",
+        "test_of_many_versions_the_locked_ones_stay",
+    ),
+    **_for(
+        "its clock goes on by itself",
+        "test_a_bucket_goes_when_nothing_is_left_in_it",
+        "test_only_governance_is_bypassed",
+    ),
+    **_for("it sets locks in new buckets only", "test_new_versions_have_the_retention_of_their_bucket"),
+    **_for("it shortens whatever retention it is asked to", "test_of_racing_retentions_none_is_shortened"),
+    **_for("it answers 500 where a version is gone", "test_of_a_hold_and_a_delete_one_wins"),
 }
 
 SWIFT: Mapping[str, str] = {

@@ -19,5 +19,9 @@ class Clock:
     def __call__(self) -> int:
         return self._real() + self._ahead
 
+    def ahead(self, nanoseconds: int) -> int:
+        """A time that lies so far ahead, in whole seconds, as every store can keep it."""
+        return self() // SECOND * SECOND + nanoseconds
+
     def let_pass(self, nanoseconds: int) -> None:
         self._ahead += nanoseconds

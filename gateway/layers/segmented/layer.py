@@ -12,6 +12,7 @@ from gateway.core.capabilities import Append, Segments
 from gateway.core.conditions import ANY, When, check_write
 from gateway.core.digest import Algorithm
 from gateway.core.errors import NoSuchKey, StoreError, TooLarge, Unsupported
+from gateway.core.locks import unlocked
 from gateway.core.names import checked_key
 from gateway.core.store import Store
 from gateway.core.tasks import Flight, Turns, wholly
@@ -76,7 +77,7 @@ class Segmented(Layer):
             found = await self.inner.stat(source, opts.source_version, opts.source_when)
         same = When(if_match=(found.etag,))
         async with self.inner.open(source, version=opts.source_version, when=same) as reader:
-            props = found.props if opts.props is None else opts.props
+            props = unlocked(found.props) if opts.props is None else opts.props
             return await self.put(target, StreamBody(reader.chunks(), found.size), Put(props=props, when=opts.when))
 
     async def append(self, key: Key, body: Body, opts: Put) -> Meta:
@@ -96,7 +97,7 @@ class Segmented(Layer):
         opts = replace(opts, when=ANY)
         if found is None:
             return await self._take_in(key, body, opts, rules, Base(None))
-        opts = replace(opts, props=found.props, checksums=frozenset())
+        opts = replace(opts, props=unlocked(found.props), checksums=frozenset())
         if await self._segments.extends(found):
             return await self._take_in(key, body, opts, rules, Base(found, inside=False))
         size = None if body.size is None else found.size + body.size

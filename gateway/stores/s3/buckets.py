@@ -5,22 +5,32 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from gateway.core import locks
 from gateway.core.errors import (
     AlreadyExists,
+    BadRequest,
     Denied,
     NoSuchBucket,
     NoSuchKey,
     NoSuchVersion,
     NotFound,
     StoreError,
+    Unavailable,
     Unsupported,
+    VersioningOff,
 )
 from gateway.core.listing import paginate
+from gateway.core.locks import (
+    OBJECT_LOCK,
+    BucketLock,
+    check_change,
+    check_suspension,
+    lock_of,
+)
 from gateway.core.names import check_bucket
 from gateway.core.tasks import Turns, wholly
 from gateway.core.types import BucketMeta, BucketProps, ListQuery, Page, Prefix, PropsChange, Versioning
 from gateway.stores.s3.client import Client
+from gateway.stores.s3.locks import configuration, lock_in
 from gateway.stores.s3.settings import S3StoreSettings
 from gateway.stores.s3.tags import BucketTags, unpack
 
@@ -64,7 +74,6 @@ class Buckets:
     async def create(self, name: str, props: BucketProps) -> bool:
         """False where it is there. Raises `Denied` for an owner that buckets here can't have, `Unsupported`."""
         check_bucket(name)
-        locks.refuse(props)
         return await wholly(self._create(name, props))
 
     async def _create(self, name: str, props: BucketProps) -> bool:
@@ -73,21 +82,29 @@ class Buckets:
                 return False
             if props.owner != self._owner:
                 raise Denied("Buckets of this store belong to another account")
-            tags = BucketTags(props.user, props.system)
+            lock = lock_of(props.system)
+            tags = _tags_of(props)
             is_tagged = bool(tags.pack())
             region = self._settings.region
             place = None if region == CLASSIC_REGION else {"LocationConstraint": region}
             try:
-                await self._client.call("create_bucket", Bucket=name, CreateBucketConfiguration=place)
+                await self._client.call(
+                    "create_bucket",
+                    Bucket=name,
+                    CreateBucketConfiguration=place,
+                    ObjectLockEnabledForBucket=None if lock is None else True,
+                )
             except AlreadyExists:
                 return False
             self._known.pop(name, None)
-            if is_tagged:
-                try:
+            try:
+                if lock is not None:
+                    await self._lock(name, lock)
+                if is_tagged:
                     await self._tag(name, tags)
-                except StoreError:
-                    await self._client.call("delete_bucket", Bucket=name)
-                    raise
+            except StoreError:
+                await self._client.call("delete_bucket", Bucket=name)
+                raise
             return True
 
     async def _is_taken(self, name: str) -> bool:
@@ -110,8 +127,10 @@ class Buckets:
     async def _look(self, name: str) -> BucketMeta:
         versioning = await self._versioning(name)
         tags = await self._tags(name)
+        lock = await self.lock(name) if versioning is Versioning.ENABLED else None
+        system = tags.system if lock is None else {**tags.system, OBJECT_LOCK: lock.pack()}
         meta = self._meta(name, await self._created(name))
-        meta = replace(meta, user=tags.user, system=tags.system, versioning=versioning)
+        meta = replace(meta, user=tags.user, system=system, versioning=versioning)
         if len(self._known) >= MAX_KNOWN:
             self._known.clear()
         self._known[name] = time.monotonic() + self._settings.bucket_ttl, meta
@@ -136,6 +155,7 @@ class Buckets:
     async def update(self, name: str, change: PropsChange) -> BucketMeta:
         """Raises `NoSuchBucket`; `Unsupported` where the remote has no tags, and something was to change."""
         check_bucket(name)
+        check_change(change)
         return await wholly(self._update(name, change))
 
     async def _update(self, name: str, change: PropsChange) -> BucketMeta:
@@ -168,6 +188,8 @@ class Buckets:
     async def _set_versioning(self, name: str, wanted: Versioning) -> BucketMeta:
         async with self._turns.of(name):
             await self.require(name)
+            if wanted is Versioning.SUSPENDED:
+                check_suspension((await self._look(name)).system)
             try:
                 await self._client.call(
                     "put_bucket_versioning", Bucket=name, VersioningConfiguration={"Status": _STATUS[wanted]}
@@ -193,6 +215,43 @@ class Buckets:
             await self.require(name)
             return Versioning.OFF
         return _STATES.get(answer.text("Status"), Versioning.OFF)
+
+    async def set_lock(self, name: str, lock: BucketLock) -> BucketMeta:
+        """As `Locks.set_lock`; `Unsupported` where the remote has no locks."""
+        check_bucket(name)
+        return await wholly(self._set_lock(name, lock))
+
+    async def _set_lock(self, name: str, lock: BucketLock) -> BucketMeta:
+        async with self._turns.of(name):
+            if await self._versioning(name) is not Versioning.ENABLED:
+                raise VersioningOff
+            await self._lock(name, lock)
+            return await self._look(name)
+
+    async def _lock(self, name: str, lock: BucketLock) -> None:
+        if await self.lock(name) == lock:
+            return
+        try:
+            await self._client.call(
+                "put_object_lock_configuration", Bucket=name, ObjectLockConfiguration=configuration(lock)
+            )
+            kept = await self.lock(name) == lock
+        except (AlreadyExists, BadRequest, Unsupported):
+            kept = False
+        if not kept:  # as with tags
+            raise Unsupported("The store behind this bucket can't lock versions of objects")
+
+    async def lock(self, name: str) -> BucketLock | None:
+        """How versions in the bucket can be locked, as the remote says it now; None: not at all.
+
+        Where the credentials may not ask, they can't.
+        """
+        try:
+            return lock_in(await self._client.call("get_object_lock_configuration", Bucket=check_bucket(name)))
+        except (NotFound, Denied, Unsupported, BadRequest):
+            return None
+        except ValueError as error:
+            raise Unavailable("The store's answer can't be understood") from error
 
     async def delete(self, name: str) -> None:
         """Raises `NoSuchBucket`, `NotEmpty`."""
@@ -257,3 +316,8 @@ class Buckets:
         if not kept:  # there are remotes that take for something else what they don't know
             self._tagging = False
             raise Unsupported("This store keeps no metadata of buckets")
+
+
+def _tags_of(props: BucketProps) -> BucketTags:
+    """A new bucket's properties as tags. What is said of locks has a place of its own."""
+    return BucketTags(props.user, {name: value for name, value in props.system.items() if name != OBJECT_LOCK})

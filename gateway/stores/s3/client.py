@@ -30,6 +30,9 @@ from gateway.stores.s3.transport import Transport
 ORDER = "Order"
 """The member of an answer of ListObjectVersions that tells how its rows follow upon each other."""
 
+_BOUND = ("DeleteObjects", "PutObjectLegalHold", "PutObjectLockConfiguration", "PutObjectRetention")
+"""Requests whose body most that is not Amazon's own takes with a Content-MD5 only, which botocore no longer sends."""
+
 _VERSIONS = re.compile(rb"<(Version|DeleteMarker)[\s>]")
 
 
@@ -69,7 +72,8 @@ class Client:
         events.register("before-send.s3", _tell_who_asks)
         events.register_last("before-call.s3", _send_at_once)
         events.register("before-call.s3.GetObject", _ask_for_checksums)
-        events.register("before-call.s3.DeleteObjects", _state_digest)
+        for operation in _BOUND:
+            events.register(f"before-call.s3.{operation}", _state_digest)
         events.register("before-parse.s3.ListObjectVersions", _keep_order)
 
     async def aclose(self) -> None:
@@ -171,6 +175,5 @@ def _keep_order(response_dict: Mapping[str, Any], customized_response_dict: dict
 
 
 def _state_digest(params: dict[str, Any], **_: object) -> None:
-    """Most that is not Amazon's own needs a Content-MD5 here, which botocore no longer sends."""
     digest = hashlib.md5(params["body"], usedforsecurity=False).digest()
     params["headers"]["Content-MD5"] = b64encode(digest).decode()

@@ -1,5 +1,6 @@
 """Deleting objects and versions of them, one by one or many at once."""
 
+import time
 from collections.abc import Sequence
 
 from gateway.core.conditions import ANY, When, check_write
@@ -7,15 +8,18 @@ from gateway.core.errors import (
     Busy,
     ConditionFailed,
     DeleteMarker,
+    Denied,
     InvalidName,
     InvalidVersion,
+    Locked,
     NoSuchBucket,
     NoSuchKey,
     NoSuchVersion,
     StoreError,
 )
+from gateway.core.locks import check_removal
 from gateway.core.names import check_key, checked_key
-from gateway.core.tasks import wholly
+from gateway.core.tasks import Flight, wholly
 from gateway.core.types import Deleted, Key, Meta, Versioning, VersionRef
 from gateway.core.versions import NULL, check_foreign
 from gateway.stores.s3.answer import Answer
@@ -27,6 +31,8 @@ from gateway.stores.s3.objects import Objects
 
 MAX_BATCH = 1000
 """Rows that DeleteObjects takes."""
+AT_ONCE = 16
+"""Versions that are looked at at once to see why they could not be removed."""
 
 _Done = dict[VersionRef, Deleted | StoreError]
 
@@ -39,8 +45,8 @@ class Deletes:
         self._buckets = buckets
         self._objects = objects
 
-    async def delete(self, key: Key, version: str | None, when: When) -> Deleted:
-        """Raises as `Store.delete`."""
+    async def delete(self, key: Key, version: str | None, when: When, *, bypass: bool = False) -> Deleted:
+        """Raises as `Store.delete`. `bypass`: as `Locks.delete_governed`."""
         checked_key(key)
         try:
             named = await self._objects.named(key.bucket, version)
@@ -48,7 +54,9 @@ class Deletes:
             check_write(when, None)
             return Deleted(existed=False, version=version)
         async with self._objects.turns.of(key):
-            return await (self._standing(key, when) if named is None else self._version(key, named, when))
+            if named is None:
+                return await self._standing(key, when)
+            return await self._version(key, named, when, bypass=bypass)
 
     async def _standing(self, key: Key, when: When) -> Deleted:
         for _ in range(ROUNDS):
@@ -66,7 +74,7 @@ class Deletes:
     async def _makes_markers(self, bucket: str) -> bool:
         return (await self._buckets.stat(bucket)).versioning is not Versioning.OFF
 
-    async def _version(self, key: Key, named: str, when: When) -> Deleted:
+    async def _version(self, key: Key, named: str, when: When, *, bypass: bool) -> Deleted:
         found: Meta | None = None
         is_marker = False
         version = None if named == NULL else named
@@ -82,20 +90,42 @@ class Deletes:
         if found is None and not is_marker:
             return Deleted(existed=False, version=version)
         # What has an id never changes; the version without one may be replaced meanwhile.
-        await self._delete(key, when if named == NULL else ANY, found, named)
+        try:
+            await self._delete(key, when if named == NULL else ANY, found, named, bypass=bypass)
+        except Denied as error:
+            raise await self._denied(error, key, named, bypass=bypass) from None
         return Deleted(existed=True, version=version, marker=is_marker)
 
     async def _stands(self, key: Key, version: str | None) -> bool:
         standing = await self._objects.find(key)
         return standing is not None and standing.version == version
 
-    async def _delete(self, key: Key, when: When, found: Meta | None, named: str | None = None) -> Answer:
+    async def _denied(self, error: Denied, key: Key, named: str, *, bypass: bool = False) -> StoreError:
+        """Why a version could not be removed: S3 says of one that is locked that access is denied."""
+        try:
+            check_removal((await self._objects.look(key, named)).props.system, time.time_ns(), bypass=bypass)
+        except Locked as locked:
+            return locked
+        except StoreError:
+            return error
+        return error
+
+    async def _delete(
+        self, key: Key, when: When, found: Meta | None, named: str | None = None, *, bypass: bool = False
+    ) -> Answer:
         pin = FREE
         if when != ANY and found is not None:
             await self._objects.probe.require(key.bucket, when, Write.DELETE)
             pin = Pin(etag=found.etag)
         return await wholly(
-            self._client.call("delete_object", Bucket=key.bucket, Key=key.name, VersionId=named, **pin.parameters)
+            self._client.call(
+                "delete_object",
+                Bucket=key.bucket,
+                Key=key.name,
+                VersionId=named,
+                BypassGovernanceRetention=bypass or None,
+                **pin.parameters,
+            )
         )
 
     async def delete_many(self, bucket: str, names: Sequence[str]) -> Sequence[Deleted | StoreError]:
@@ -148,7 +178,19 @@ class Deletes:
             if isinstance(error, NoSuchBucket):
                 raise error
             done[ref] = Deleted(False, ref.version) if isinstance(error, NoSuchKey | NoSuchVersion) else error
+        await self._explain(bucket, done)
         return done
+
+    async def _explain(self, bucket: str, done: _Done) -> None:
+        """Tell which of the versions that could not be removed are locked."""
+
+        async def explain(ref: VersionRef, version: str, error: Denied) -> None:
+            done[ref] = await self._denied(error, Key(bucket, ref.name), version)
+
+        async with Flight(AT_ONCE) as flight:
+            for ref, outcome in list(done.items()):
+                if isinstance(outcome, Denied) and ref.version is not None:
+                    await flight.launch(explain(ref, ref.version, outcome))
 
 
 def _ref(row: Answer) -> VersionRef:

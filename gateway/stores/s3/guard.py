@@ -14,8 +14,10 @@ from typing import TypeVar
 
 from gateway.core.conditions import ABSENT, ANY, ANYTHING, When, check_write
 from gateway.core.errors import Busy, ConditionFailed, NoSuchBucket, NotFound, StoreError, Unsupported
+from gateway.core.locks import lock_of
 from gateway.core.tasks import wholly
 from gateway.core.types import Key, Meta
+from gateway.stores.s3.buckets import Buckets
 from gateway.stores.s3.client import Client
 
 T = TypeVar("T")
@@ -67,11 +69,13 @@ class Probe:
     """Learns which conditions of which requests the remote minds: many take the headers and pass over them.
 
     It is asked, once for each, with a condition that can't hold, on a name of its own. What a remote that does not
-    mind it has then written are a few bytes, which are deleted again.
+    mind it has then written are a few bytes, which are deleted again. Where they could not be, since the bucket retains
+    what is written to it, nothing is tried: what is not known from another bucket, or the settings, is refused.
     """
 
-    def __init__(self, client: Client, minds: bool | None) -> None:
+    def __init__(self, client: Client, buckets: Buckets, minds: bool | None) -> None:
         self._client = client
+        self._buckets = buckets
         self._minds = minds
         self._known: dict[tuple[Write, str], bool] = {}
         self._turn = asyncio.Lock()
@@ -89,8 +93,14 @@ class Probe:
             return self._minds
         async with self._turn:
             if (write, member) not in self._known:
+                if await self._retains(bucket):
+                    return False
                 self._known[write, member] = await wholly(self._tried(bucket, write, member))
         return self._known[write, member]
+
+    async def _retains(self, bucket: str) -> bool:
+        lock = lock_of((await self._buckets.stat(bucket)).system)
+        return lock is not None and lock.default is not None
 
     async def _tried(self, bucket: str, write: Write, member: str) -> bool:
         at = {"Bucket": bucket, "Key": f"portico-probe-{secrets.token_hex(8)}"}

@@ -1,7 +1,7 @@
 """An object's properties as S3 keeps them, both ways.
 
-What S3 has a header for stands in that header, and user metadata in `x-amz-meta-<name>`. The rest is kept in user
-metadata of reserved names, `x-amz-meta-portico-...`:
+What S3 has a header for stands in that header, locks too, and user metadata in `x-amz-meta-<name>`. The rest is kept
+in user metadata of reserved names, `x-amz-meta-portico-...`:
 
 - `portico-s-<name>` a system property, `portico-u-<name>` user metadata whose name no header can bear,
 - `portico-t` a content type that no header can hold,
@@ -18,14 +18,16 @@ import binascii
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
 
 from gateway.core.digest import Algorithm
 from gateway.core.errors import Unsupported
+from gateway.core.locks import OF_VERSIONS
 from gateway.core.types import DEFAULT_TYPE, Key, Meta, Props
+from gateway.stores.s3 import locks
 from gateway.stores.s3.answer import Answer, parse_time
 
 META = "x-amz-meta-"
@@ -75,6 +77,8 @@ class Stated:
         else:
             metadata[_TYPE] = _encoded(props.content_type)
         for name, value in props.system.items():
+            if name in OF_VERSIONS:
+                continue
             if name in _HEADERS and value and _PLAIN.fullmatch(value):
                 found[_HEADERS[name]] = value
             elif name == _EXPIRY and (moment := _http_date(value)):
@@ -86,7 +90,7 @@ class Stated:
         metadata |= {_SUM + name: value for name, value in self.checksums.items()}
         if self.modified is not None:
             metadata[_MODIFIED] = str(self.modified)
-        return {**found, "Metadata": metadata}
+        return {**found, **locks.members(props.system), "Metadata": metadata}
 
 
 def stated_by(answer: Answer) -> Stated:
@@ -119,19 +123,21 @@ def stated_by(answer: Answer) -> Stated:
 
 
 def meta_of(key: Key, answer: Answer, size: int) -> Meta:
-    """The object that HEAD or GET answers for. Raises `ValueError` for an answer without a sound time."""
+    """The object that HEAD or GET answers for. Raises `ValueError` for an answer without sound times."""
     stated = stated_by(answer)
     headers = answer.headers
     native = {
         algorithm.value: headers[CHECKSUM + algorithm] for algorithm in Algorithm if CHECKSUM + algorithm in headers
     }
     modified = parse_time(headers.get("last-modified", "")) if stated.modified is None else stated.modified
+    locked = locks.told(headers)
+    props = replace(stated.props, system={**stated.props.system, **locked}) if locked else stated.props
     return Meta(
         key=key,
         size=size,
         etag=answer.etag(),
         modified=modified,
-        props=stated.props,
+        props=props,
         checksums={**stated.checksums, **native},
         version=answer.version(),
     )

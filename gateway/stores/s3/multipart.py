@@ -53,6 +53,7 @@ class Uploads:
 
     async def create(self, key: Key, opts: Put, owner: str, checksum: Algorithm | None, whole: bool) -> Upload:
         checked_key(key)
+        await self._objects.check_locks(key.bucket, opts.props)
         described = Stated(props=opts.props, modified=opts.modified)
         place = await self._objects.uploader.begin(key, described, checksum, whole=whole)
         self._remember(place.upload, checksum)

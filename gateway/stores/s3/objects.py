@@ -1,5 +1,6 @@
 """Objects: looking at them, reading, writing, changing and copying them."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -19,6 +20,7 @@ from gateway.core.errors import (
     Unavailable,
     Unsupported,
 )
+from gateway.core.locks import OF_VERSIONS, check_change, check_stated, unlocked
 from gateway.core.names import checked_key
 from gateway.core.ranges import Span, resolve
 from gateway.core.store import Reader
@@ -53,7 +55,7 @@ class Objects:
     def __init__(self, client: Client, buckets: Buckets, settings: S3StoreSettings) -> None:
         self._client = client
         self._buckets = buckets
-        self.probe = Probe(client, settings.conditional_writes)
+        self.probe = Probe(client, buckets, settings.conditional_writes)
         self._checks = settings.check_etag
         self.turns = Turns()
         self.uploader = Uploader(client, self.find)
@@ -153,8 +155,17 @@ class Objects:
             await self.probe.require(key.bucket, when, *writes)
         return await Guard.begin(self.find, key, when)
 
+    async def check_locks(self, bucket: str, props: Props | None) -> None:
+        """Raise where a new object can't be locked as its writer states: remotes may pass over what is stated.
+
+        Raises as `core.locks.check_stated`, and `NoSuchBucket`.
+        """
+        if props is not None and props.system and not OF_VERSIONS.isdisjoint(props.system):
+            check_stated(props, (await self._buckets.stat(bucket)).system, time.time_ns())
+
     async def put(self, key: Key, body: Body, opts: Put) -> Meta:
         """Raises as `Store.put`."""
+        await self.check_locks(key.bucket, opts.props)
         guard = await self.guard(key, opts.when, Write.PUT)
         written = await self.uploader.write(key, body, opts, guard)
         return await self.told(key, written, opts.props)
@@ -180,6 +191,7 @@ class Objects:
 
         Where that would not replace it but make a version: `Unsupported`.
         """
+        check_change(change)
         async with self.turns.of(key):
             for _ in range(ROUNDS):
                 source = await self.source(key, version, ANY)
@@ -208,10 +220,11 @@ class Objects:
     async def copy(self, source: Key, target: Key, opts: Copy) -> Meta:
         """Raises as `Store.copy`."""
         checked_key(target)
+        await self.check_locks(target.bucket, opts.props)
         for _ in range(ROUNDS):
             origin = await self.source(source, opts.source_version, opts.source_when)
             found = origin.meta
-            props = found.props if opts.props is None else opts.props
+            props = unlocked(found.props) if opts.props is None else opts.props
             guard = await self.guard(target, opts.when, Write.PUT if found.size <= MIN_PART else Write.COMPLETE)
             try:
                 if opts.when == ANY:

@@ -58,6 +58,7 @@ class Segments:
 
     async def begin(self, key: Key, opts: Put, base: Base | None) -> str:
         begun = _Begun(chosen(opts.checksums), BASES if base is not None and not base.inside else 0)
+        await self._objects.check_locks(key.bucket, opts.props)
         stated = Stated(props=opts.props, modified=opts.modified)
         place = await self._objects.uploader.begin(key, stated, begun.algorithm)
         self._begun[place.upload] = begun

@@ -9,6 +9,7 @@ from gateway.core.conditions import ANY, When
 from gateway.core.digest import Algorithm, Digests
 from gateway.core.encryption import CustomerKey, refuse_key
 from gateway.core.errors import StoreError
+from gateway.core.locks import BucketLock, Retention
 from gateway.core.names import check_bucket
 from gateway.core.ranges import Span
 from gateway.core.store import Caps, Reader, Store
@@ -43,6 +44,7 @@ from gateway.stores.s3.client import Client
 from gateway.stores.s3.composition import Composition
 from gateway.stores.s3.deletes import Deletes
 from gateway.stores.s3.listing import list_objects
+from gateway.stores.s3.locking import Locking
 from gateway.stores.s3.multipart import Uploads, place_of
 from gateway.stores.s3.objects import Objects
 from gateway.stores.s3.segments import Segments
@@ -53,8 +55,8 @@ MAX_OBJECT = 5 * 1024**4
 
 
 class S3Store(Store):
-    """One account's buckets on a remote S3, with `Batch`, `Multipart`, `Versions` where the remote keeps them, and
-    `Segments`, which alone take large bodies.
+    """One account's buckets on a remote S3, with `Batch`, `Multipart`, `Versions` and `Locks` where the remote has
+    them, and `Segments`, which alone take large bodies.
 
     What S3 lacks: counters and properties in listings (`caps`), several accounts (all buckets belong to `owner`), what
     `Batch` and `delete_versions` deleted really having been there, changes of a version's properties, and the
@@ -68,6 +70,7 @@ class S3Store(Store):
         self._buckets = Buckets(self._client, settings, owner)
         self._objects = Objects(self._client, self._buckets, settings)
         self._deletes = Deletes(self._client, self._buckets, self._objects)
+        self._locking = Locking(self._client, self._buckets, self._objects)
         self._uploads = Uploads(self._client, self._objects, owner)
         self._composition = Composition(self._client, self._objects)
         self._segments = Segments(self._objects, self._uploads)
@@ -188,6 +191,21 @@ class S3Store(Store):
 
     async def delete_versions(self, bucket: str, refs: Sequence[VersionRef]) -> Sequence[Deleted | StoreError]:
         return await self._deletes.delete_versions(bucket, refs)
+
+    async def set_lock(self, bucket: str, lock: BucketLock) -> BucketMeta:
+        """`capabilities.Locks`, as the three that follow. `Unsupported` where the remote has none."""
+        return await self._buckets.set_lock(bucket, lock)
+
+    async def set_retention(
+        self, key: Key, retention: Retention | None, version: str | None = None, *, bypass: bool = False
+    ) -> Meta:
+        return await self._locking.set_retention(key, retention, version, bypass=bypass)
+
+    async def set_hold(self, key: Key, version: str | None = None, *, held: bool) -> Meta:
+        return await self._locking.set_hold(key, version, held=held)
+
+    async def delete_governed(self, key: Key, version: str, when: When = ANY) -> Deleted:
+        return await self._deletes.delete(key, version, when, bypass=True)
 
     async def segment_rules(self, key: Key, when: When = ANY, size: int | None = None) -> SegmentRules:
         """`capabilities.Segments`, as all that follow."""
