@@ -15,16 +15,36 @@ from gateway.core.errors import BadRequest, ConditionFailed, Corrupt, KeyRefused
 SEAL = "encryption:seal"
 """The system property of objects and uploads that tells how their bytes are encrypted; without it they are plain."""
 BY_DEFAULT = "encryption:default"
-"""The system property of a bucket that has what is written to it encrypted by the installation's keys: `AES256`."""
+"""The system property of a bucket that has the installation's keys encrypt what is written to it: `Managed.pack`."""
 AES256 = "AES256"
+KMS = "aws:kms"
 
 _VERSION = "1"
+_SERVICE = "kms/"
+"""What goes before the id of a key, in a seal, that is told as a key service's. No id has such a character."""
 _PROOF = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Managed:
-    """Encryption with the keys of the installation."""
+    """Encryption with the keys of the installation: with the current one, or with the one that `key` names.
+
+    `service`: clients are told of it as done by a key service, with the key's id (S3's `aws:kms`).
+    """
+
+    key: str = ""
+    service: bool = False
+
+    def pack(self) -> str:
+        """As the property of a bucket."""
+        if not self.service:
+            return AES256
+        return f"{KMS} {self.key}".rstrip()
+
+    @classmethod
+    def unpack(cls, text: str) -> "Managed":
+        kind, _, key = text.partition(" ")
+        return cls(key, service=kind == KMS)
 
 
 MANAGED: Final = Managed()
@@ -48,21 +68,39 @@ Encryption = Managed | CustomerKey
 class Seal:
     """How an object is encrypted: `wrapped` is its own key, encrypted by the key of the installation that `key` names.
 
-    `content` is a random id of the bytes, whatever their name. `proof`, in place of `key`: a customer's key it was.
+    `content` is a random id of the bytes, whatever their name. `service`: see `Managed`. `proof`, in place of `key`: a
+    customer's key it was.
     """
 
     content: bytes
     wrapped: bytes
     key: str = ""
     proof: bytes = b""
+    service: bool = False
 
     def __str__(self) -> str:
         fields = (b64encode(each).decode() for each in (self.content, self.wrapped, self.proof))
-        return ":".join((_VERSION, self.key, *fields))
+        return ":".join((_VERSION, self.label, *fields))
+
+    @property
+    def label(self) -> str:
+        """The key, as the seal names it."""
+        return _SERVICE + self.key if self.service else self.key
+
+    @property
+    def how(self) -> Managed | None:
+        """How the installation's keys encrypt the object, for what is to be so, too; None: a customer's key does."""
+        if not self.is_managed:
+            return None
+        return Managed(self.key, service=True) if self.service else MANAGED
 
     @property
     def is_managed(self) -> bool:
         return bool(self.key)
+
+    def suits(self, wanted: Managed) -> bool:
+        """Whether the object is encrypted so."""
+        return self.is_managed and self.service == wanted.service and wanted.key in {"", self.key}
 
     def check(self, given: CustomerKey | None) -> None:
         """Raise unless `given` is what this object is to be read with: `KeyRequired`, `KeyRefused`, `BadRequest`."""
@@ -92,7 +130,7 @@ def seal_of(system: Mapping[str, str]) -> Seal | None:
         raise Corrupt from None
     if version != _VERSION or bool(key) == bool(proof):
         raise Corrupt
-    return Seal(content, wrapped, key, proof)
+    return Seal(content, wrapped, key.removeprefix(_SERVICE), proof, service=key.startswith(_SERVICE))
 
 
 def is_opaque(system: Mapping[str, str]) -> bool:

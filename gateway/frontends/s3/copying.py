@@ -21,7 +21,7 @@ from gateway.frontends.s3.call import Call
 from gateway.frontends.s3.checksums import algorithm_of, members, object_members
 from gateway.frontends.s3.codes import Code
 from gateway.frontends.s3.copysource import HEADER, CopySource, copy_source
-from gateway.frontends.s3.encryption import asked, of_writer, opening, opening_source
+from gateway.frontends.s3.encryption import asked, going_on, of_writer, opening_source
 from gateway.frontends.s3.errors import S3Error
 from gateway.frontends.s3.expiration import expiration_of
 from gateway.frontends.s3.metadata import props_of
@@ -74,7 +74,7 @@ async def upload_part_copy(call: Call) -> Output:
     upload = call.query["uploadId"]
     multipart = uploads_of(call)
     pending = await multipart.stat_upload(call.key, upload)
-    when, secret = _source_when(call), opening(call)
+    when, secret = _source_when(call), going_on(call, pending.props.system)
     with _reading(source):
         found = await call.store.stat(source.key, source.version, when)
         span = _span(call, found)

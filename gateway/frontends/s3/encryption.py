@@ -5,6 +5,7 @@ Source: "Protecting data with server-side encryption" in the Amazon S3 User Guid
 
 import hashlib
 import hmac
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,10 +15,12 @@ from gateway.core.conditions import When
 from gateway.core.encryption import (
     AES256,
     BY_DEFAULT,
+    KMS,
     MANAGED,
-    SEAL,
     CustomerKey,
     Encryption,
+    Managed,
+    Seal,
     refuse_key,
     seal_of,
 )
@@ -37,7 +40,8 @@ SOURCE = "x-amz-copy-source-server-side-encryption-customer-"
 
 _FIELDS = ("algorithm", "key", "key-md5")
 _KEY_BYTES = 32
-_MANAGED_KINDS = frozenset({"aws:kms", "aws:kms:dsse"})
+_DOUBLY = "aws:kms:dsse"
+_ARN = "arn:aws:kms:"
 
 OF_OBJECTS = frozenset({METHOD, KMS_KEY, *(CUSTOMER + field for field in _FIELDS)})
 """Headers that say how an object is, or is to be, encrypted."""
@@ -64,10 +68,12 @@ def asked(call: Call) -> Encryption | None:
     return _managed(call.headers)
 
 
-def _managed(headers: Mapping[str, str]) -> Encryption:
+def _managed(headers: Mapping[str, str]) -> Managed:
     method = headers.get(METHOD, "")
-    if method in _MANAGED_KINDS:
+    if method == _DOUBLY:
         raise not_served(METHOD)
+    if method == KMS:
+        return Managed(_key_id(headers.get(KMS_KEY, "")), service=True)
     if method != AES256:
         raise _invalid(METHOD, "The encryption method specified is not supported")
     if KMS_KEY in headers:
@@ -75,8 +81,25 @@ def _managed(headers: Mapping[str, str]) -> Encryption:
     return MANAGED
 
 
+def _key_id(text: str) -> str:
+    """The id of a key of the installation, which may be named by an ARN, too: `arn:aws:kms:region:account:key/id`."""
+    return re.split("[:/]", text)[-1] if text.startswith(_ARN) else text
+
+
+def going_on(call: Call, upload: Mapping[str, str]) -> CustomerKey | None:
+    """The key that a request brings to go on with an upload that has these properties. Raises `S3Error`.
+
+    What encrypts the upload anyway may be said again, as some clients do.
+    """
+    if METHOD in call.headers and call.store.caps.encryption:
+        wanted, seal = _managed(call.headers), seal_of(upload)
+        if seal is not None and seal.suits(wanted):
+            return customer_key(call)
+    return opening(call)
+
+
 def opening(call: Call) -> CustomerKey | None:
-    """The key that a request brings to read an object, or to go on with an upload. Raises `S3Error`."""
+    """The key that a request brings to read an object. Raises `S3Error`."""
     if not call.store.caps.encryption:
         return None
     for name in (METHOD, KMS_KEY):
@@ -144,17 +167,24 @@ def _invalid(name: str, message: str) -> S3Error:
 
 def members(system: Mapping[str, str], secret: CustomerKey | None) -> Members:
     """What is told of an object's or an upload's encryption, by the model's member names."""
-    if SEAL not in system:
+    seal = seal_of(system)
+    if seal is None:
         return {}
     if secret is None:
-        return {"ServerSideEncryption": AES256}
+        return _told(seal)
     return {"SSECustomerAlgorithm": AES256, "SSECustomerKeyMD5": b64encode(_md5(secret.secret)).decode()}
 
 
 def completed(system: Mapping[str, str]) -> Members:
     """The same of an object out of parts: S3's answer has no place for a customer's key."""
     seal = seal_of(system)
-    return {"ServerSideEncryption": AES256} if seal is not None and seal.is_managed else {}
+    return _told(seal) if seal is not None and seal.is_managed else {}
+
+
+def _told(seal: Seal) -> Members:
+    if seal.service:
+        return {"ServerSideEncryption": KMS, "SSEKMSKeyId": seal.key}
+    return {"ServerSideEncryption": AES256}
 
 
 def of_writer(how: Encryption | None) -> CustomerKey | None:
@@ -170,15 +200,17 @@ def header_pairs(system: Mapping[str, str], secret: CustomerKey | None) -> list[
         return []
     seal.check(secret)
     if secret is None:
-        return [(METHOD, AES256)]
+        return [(METHOD, KMS), (KMS_KEY, seal.key)] if seal.service else [(METHOD, AES256)]
     return [(CUSTOMER + "algorithm", AES256), (CUSTOMER + "key-MD5", b64encode(_md5(secret.secret)).decode())]
 
 
 async def get_bucket_encryption(call: Call) -> Output:
     """GetBucketEncryption."""
-    if BY_DEFAULT not in bucket_of(call).system:
+    stated = bucket_of(call).system.get(BY_DEFAULT)
+    if stated is None:
         raise S3Error(Code.SERVER_SIDE_ENCRYPTION_NOT_FOUND, BucketName=call.key.bucket)
-    default: Members = {"SSEAlgorithm": AES256}
+    how = Managed.unpack(stated)
+    default: Members = {"SSEAlgorithm": KMS if how.service else AES256, "KMSMasterKeyID": how.key or None}
     rule: Members = {"ApplyServerSideEncryptionByDefault": default, "BucketKeyEnabled": False}
     return Output({"ServerSideEncryptionConfiguration": {"Rules": [rule]}})
 
@@ -192,11 +224,13 @@ async def put_bucket_encryption(call: Call) -> Output:
     algorithm = default.text("SSEAlgorithm") if default else None
     if default is None or algorithm is None:
         raise S3Error(Code.MALFORMED_XML)
-    if algorithm in _MANAGED_KINDS or "BlockedEncryptionTypes" in rules[0]:
-        raise S3Error(Code.NOT_IMPLEMENTED, "A bucket's default encryption is done by AES256 only.")
-    if "KMSMasterKeyID" in default:
+    if algorithm == _DOUBLY or "BlockedEncryptionTypes" in rules[0]:
+        raise S3Error(Code.NOT_IMPLEMENTED, "A bucket's default encryption is done by AES256 or aws:kms only.")
+    key = default.text("KMSMasterKeyID")
+    if key is not None and algorithm != KMS:
         raise _invalid("KMSMasterKeyID", "a KMSMasterKeyID is not applicable if the default sse algorithm is AES256")
-    await call.store.update_bucket(call.key.bucket, PropsChange(system={BY_DEFAULT: AES256}))
+    how = Managed(_key_id(key or ""), service=algorithm == KMS)
+    await call.store.update_bucket(call.key.bucket, PropsChange(system={BY_DEFAULT: how.pack()}))
     return Output({})
 
 

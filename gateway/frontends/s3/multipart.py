@@ -11,7 +11,7 @@ from gateway.frontends.s3.bodies import incoming
 from gateway.frontends.s3.call import Call
 from gateway.frontends.s3.checksums import FULL_OBJECT, algorithm_of, kind_made, kind_wanted, members, stated
 from gateway.frontends.s3.codes import Code
-from gateway.frontends.s3.encryption import asked, of_writer, opening
+from gateway.frontends.s3.encryption import asked, going_on, of_writer
 from gateway.frontends.s3.errors import S3Error
 from gateway.frontends.s3.expiration import abortion_of
 from gateway.frontends.s3.metadata import props_of
@@ -49,7 +49,8 @@ async def upload_part(call: Call) -> Output:
     number, upload = part_number_of(call.query), call.query["uploadId"]
     multipart = uploads_of(call)
     claimed = stated(call.headers)
-    pending, secret = await multipart.stat_upload(call.key, upload), opening(call)
+    pending = await multipart.stat_upload(call.key, upload)
+    secret = going_on(call, pending.props.system)
     promised = pending.checksum
     if claimed.algorithm and promised and claimed.algorithm is not promised:
         raise S3Error(

@@ -4,12 +4,13 @@ import hmac
 import logging
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from gateway.core.encryption import CustomerKey, Encryption, Seal
-from gateway.core.errors import Corrupt, KeyRequired, Unavailable
+from gateway.core.encryption import CustomerKey, Encryption, Managed, Seal
+from gateway.core.errors import BadRequest, Corrupt, KeyRequired, Unavailable
 
 KEY_BYTES = 32
 
@@ -28,11 +29,18 @@ class MasterKeys:
         self._current = current
 
     def create(self, encryption: Encryption) -> tuple[Seal, bytes]:
-        """The seal of a new object, and the object's own key."""
+        """The seal of a new object, and the object's own key. Raises `BadRequest` for a key that there is not."""
         content, key = os.urandom(_CONTENT), os.urandom(KEY_BYTES)
         if isinstance(encryption, CustomerKey):
             return Seal(content, _wrap(encryption.secret, content, key), proof=encryption.proof(content)), key
-        return Seal(content, _wrap(self._master(self._current), content, key, self._current), key=self._current), key
+        self.check(encryption)
+        seal = Seal(content, b"", encryption.key or self._current, service=encryption.service)
+        return replace(seal, wrapped=_wrap(self._master(seal.key), content, key, seal.label)), key
+
+    def check(self, encryption: Managed) -> None:
+        """Raise `BadRequest` where it names a key that there is not."""
+        if encryption.key and encryption.key not in self._keys:
+            raise BadRequest("The installation has no encryption key of that id")
 
     def open(self, seal: Seal, secret: CustomerKey | None) -> bytes:
         """The key of an object. Raises `KeyRequired`, `KeyRefused`, `BadRequest`; `Corrupt`; `Unavailable`."""
@@ -61,7 +69,7 @@ def _wrap(master: bytes, content: bytes, key: bytes, name: str = "") -> bytes:
 
 def _unwrap(master: bytes, seal: Seal) -> bytes:
     try:
-        return _cipher(master, seal.content).decrypt(_NONCE, seal.wrapped, seal.key.encode())
+        return _cipher(master, seal.content).decrypt(_NONCE, seal.wrapped, seal.label.encode())
     except InvalidTag:
         raise Corrupt from None
 

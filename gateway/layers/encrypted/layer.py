@@ -10,14 +10,24 @@ from gateway.core.body import Body, CheckedBody, StreamBody, checked
 from gateway.core.capabilities import Parted
 from gateway.core.conditions import ANY, When
 from gateway.core.digest import Algorithm
-from gateway.core.encryption import BY_DEFAULT, MANAGED, SEAL, CustomerKey, Encryption, Seal, refuse_key, seal_of
+from gateway.core.encryption import (
+    BY_DEFAULT,
+    MANAGED,
+    SEAL,
+    CustomerKey,
+    Encryption,
+    Managed,
+    Seal,
+    refuse_key,
+    seal_of,
+)
 from gateway.core.errors import NoSuchKey, Unavailable
 from gateway.core.locks import unlocked
 from gateway.core.parts import MAX_PARTS, check_number
 from gateway.core.ranges import Span
 from gateway.core.store import Caps, Reader, Store
 from gateway.core.tasks import Turns
-from gateway.core.types import Copy, Key, Meta, ObjectParts, Part, Props, Put, Upload
+from gateway.core.types import BucketMeta, Copy, Key, Meta, ObjectParts, Part, Props, PropsChange, Put, Upload
 from gateway.layers.encrypted.body import SealedBody
 from gateway.layers.encrypted.frames import Layout
 from gateway.layers.encrypted.keys import MasterKeys
@@ -31,6 +41,8 @@ LAYOUTS = 32
 """Objects of many parts whose layout is kept at hand."""
 
 _NONE = Props()
+_CURRENT = (MANAGED, Managed(service=True))
+"""Asks for the current key, whichever that is."""
 
 
 class Encrypted(Layer):
@@ -44,13 +56,18 @@ class Encrypted(Layer):
         """`default`: all objects are encrypted, else those whose writer or bucket asks for it."""
         super().__init__(inner)
         self._keys = keys
-        self._default = default
+        self._default = MANAGED if default else None
         self._turns = Turns()
         self._layouts: OrderedDict[bytes, Layout] = OrderedDict()
 
     @property
     def caps(self) -> Caps:  # type: ignore[override]
         return replace(self.inner.caps, encryption=True)
+
+    async def update_bucket(self, name: str, change: PropsChange) -> BucketMeta:
+        if default := change.system.get(BY_DEFAULT):
+            self._keys.check(Managed.unpack(default))
+        return await super().update_bucket(name, change)
 
     @asynccontextmanager
     async def open(
@@ -104,18 +121,18 @@ class Encrypted(Layer):
         if seal is None:
             return None
         seal.check(None)
-        return MANAGED
+        return seal.how
 
     async def copy(self, source: Key, target: Key, opts: Copy) -> Meta:
         found = await self.inner.stat(source, opts.source_version, opts.source_when)
         seal = seal_of(found.props.system)
-        how = opts.encryption or await self._usual(target.bucket)
         if seal is None:
             refuse_key(opts.source_when.secret)
         else:
             seal.check(opts.source_when.secret)
-            how = how or (MANAGED if seal.is_managed else None)
-        if _is_so(seal, how) and not (opts.encryption == MANAGED and self._is_old(seal)):
+        kept = None if seal is None else seal.how
+        how = opts.encryption or await self._stated(target.bucket) or kept or self._default
+        if _is_so(seal, how) and not (opts.encryption in _CURRENT and self._is_old(seal)):
             return await self.inner.copy(source, target, opts)
         async with self.open(source, version=opts.source_version, when=opts.source_when) as reader:
             meta = reader.meta
@@ -177,9 +194,12 @@ class Encrypted(Layer):
 
     async def _usual(self, bucket: str) -> Encryption | None:
         """How objects are encrypted of which nothing is said. Raises `NoSuchBucket`."""
-        if self._default:
-            return MANAGED
-        return MANAGED if BY_DEFAULT in (await self.inner.stat_bucket(bucket)).system else None
+        return await self._stated(bucket) or self._default
+
+    async def _stated(self, bucket: str) -> Managed | None:
+        """How a bucket has its objects encrypted. Raises `NoSuchBucket`."""
+        stated = (await self.inner.stat_bucket(bucket)).system.get(BY_DEFAULT)
+        return None if stated is None else Managed.unpack(stated)
 
     async def _layout(self, meta: Meta, seal: Seal, version: str | None) -> Layout | None:
         """The runs of an object; None where another one stands by now."""
@@ -226,4 +246,4 @@ def _is_so(seal: Seal | None, how: Encryption | None) -> bool:
         return seal is None and how is None
     if isinstance(how, CustomerKey):
         return not seal.is_managed and how.proof(seal.content) == seal.proof
-    return seal.is_managed
+    return seal.suits(how)

@@ -15,6 +15,7 @@ from gateway.layers.encrypted.frames import (
     Layout,
     Opening,
     Run,
+    frames_in,
     number_of,
     stored_size,
 )
@@ -68,7 +69,8 @@ class SealedReader(Reader):
     async def _frames(self, run: Run, frames: Frames) -> AsyncIterator[bytes]:
         """The wanted bytes of a run."""
         wanted = run.extent
-        first, stop = wanted.start // FRAME, max(wanted.start, wanted.stop - 1) // FRAME + 1
+        first = min(wanted.start // FRAME, frames_in(run.size) - 1)  # nothing at its end is of its last frame
+        stop = max(first, (wanted.stop - 1) // FRAME) + 1
         begin, end = run.offset + HEADER, run.offset + stored_size(run.size)
         opening = Opening(frames, first, stop, run.size)
         place = first * FRAME

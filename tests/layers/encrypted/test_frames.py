@@ -78,6 +78,11 @@ def test_any_range_of_any_parts(parts: list[int], data: st.DataObject) -> None:
     assert read(sealed, parts, Extent(start, stop)) == whole[start:stop]
 
 
+@pytest.mark.parametrize("size", (0, 1, FRAME, 2 * FRAME, 2 * FRAME + 1))
+def test_nothing_can_be_read_at_the_end(size: int) -> None:
+    assert read(run(WHOLE[:size]), (size,), Extent(size, size)) == b""
+
+
 @quick
 @given(sizes, st.data())
 def test_a_changed_bit_is_never_read_as_something_else(size: int, data: st.DataObject) -> None:
