@@ -129,6 +129,28 @@ def test_awscli_syncs_once_and_states_checksums(server: Server, clients: Path, t
     aws("s3", "rb", "--force", "s3://awscli")
 
 
+def test_awscli_states_crc64nvme(server: Server, clients: Path, tmp_path: Path) -> None:
+    """Of an object that comes in as one, and of parts, for which it is that of the whole."""
+    at = "aws", "--endpoint-url", server.endpoints["s3"], "--region", "us-east-1"
+    stating = "--checksum-algorithm", "CRC64NVME"
+    whole, back = tmp_path / "whole", tmp_path / "back"
+    whole.write_bytes(bytes(range(256)) * 4096 * 20)
+
+    def api(*arguments: str) -> Any:
+        return json.loads(told(*at, "s3api", *arguments, "--bucket", "crc64", **keys(server)))
+
+    told(*at, "s3", "mb", "s3://crc64", **keys(server))
+    stated = api("put-object", "--key", "one", "--body", str(whole), *stating)
+    told(*at, "s3", "cp", "--quiet", str(whole), "s3://crc64/parts", *stating, **keys(server))
+    heads = [api("head-object", "--key", key, "--checksum-mode", "ENABLED") for key in ("one", "parts")]
+    for head in heads:
+        assert (head["ChecksumCRC64NVME"], head["ChecksumType"]) == (stated["ChecksumCRC64NVME"], "FULL_OBJECT")
+    assert [head["ETag"].endswith('-3"') for head in heads] == [False, True]
+    told(*at, "s3", "cp", "--quiet", "--checksum-mode", "ENABLED", "s3://crc64/parts", str(back), **keys(server))
+    assert back.read_bytes() == whole.read_bytes()
+    told(*at, "s3", "rb", "--force", "s3://crc64", **keys(server))
+
+
 def test_s3cmd(server: Server, clients: Path, file: Path, tree: Path, tmp_path: Path) -> None:
     known, host = server.credentials, server.endpoints["s3"].removeprefix("http://")
     config = tmp_path / "s3cfg"
