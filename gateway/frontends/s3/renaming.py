@@ -30,7 +30,9 @@ def origin(call: Call) -> CopySource:
 
 
 async def rename_object(call: Call) -> Output:
-    """RenameObject. Under a token that was seen lately the same rename is not done again, and another one refused."""
+    """RenameObject. A client token counts for five minutes, with the process that answered: the same rename is not done
+    again there, and another one refused. Anywhere else the source of a rename that was done is missing (404).
+    """
     if call.source is None:
         raise RuntimeError("the operation has no source")
     source, target = call.source.key, call.key
