@@ -28,7 +28,7 @@ from gateway.core.events import Access, Observer
 from gateway.core.store import Store
 from gateway.frontends.http.formdata import boundary_of
 from gateway.frontends.http.sending import BrokenTransfer, sent_bytes
-from gateway.frontends.swift import containers, cors, fixed, login, tempurl, unsupported
+from gateway.frontends.swift import cors, fixed, login, tempurl, unsupported
 from gateway.frontends.swift.answers import identify, page, refused
 from gateway.frontends.swift.call import Call, Place, locate
 from gateway.frontends.swift.errors import REASONS, Refusal, of_store
@@ -39,6 +39,7 @@ from gateway.frontends.swift.info import Info, info
 from gateway.frontends.swift.keys import Bearer, Scope, scope_of
 from gateway.frontends.swift.operations import Operation, allowed, operation_of
 from gateway.frontends.swift.parameters import NO_PARAMETERS, Parameters
+from gateway.frontends.swift.reaching import reached
 from gateway.frontends.swift.settings import SwiftSettings
 from gateway.frontends.swift.target import Level, Target, no_url, parse, split
 from gateway.frontends.swift.tempurl import Visit
@@ -201,17 +202,16 @@ class Dispatcher:
         tell = partial(facts_of, request, parameters)
         reach = partial(self._permit, principal, tell=tell)
         if operation.action is None:
-            place = await self._account_of(principal, target)
-        elif operation.autocreates and self._settings.compat.autocreate:
-            place = await containers.reach_made(reach, operation.action, target)
+            place, other = await self._account_of(principal, target), None
         else:
-            place = await self._permit(principal, operation.action, target, tell=tell, creates=operation.creates)
-        second = operation.also.find(target, request.headers) if operation.also else None
-        other = (
-            await self._permit(principal, operation.also.action, second, tell=tell)
-            if operation.also and second
-            else None
-        )
+            place, other = await reached(
+                reach,
+                operation,
+                operation.action,
+                target,
+                request.headers,
+                autocreate=self._settings.compat.autocreate,
+            )
         unsupported.check(request.method, target.level, request.headers, parameters, place.store)
         call = Call(
             request=request,

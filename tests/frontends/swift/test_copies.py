@@ -152,3 +152,14 @@ async def test_n04_references_that_lead_elsewhere(world: World, reference: str) 
     )
     assert [copy.status for copy in copies] == [400, 400]
     assert await world.contents() == before
+
+
+async def test_what_is_wrong_with_the_source_is_told_first(world: World) -> None:
+    await world.do("PUT", "theirs", user="olga", account="AUTH_other")
+    denied = {"Destination-Account": "AUTH_other", "Destination": "theirs/copy"}
+    for path in (("box", "nothing"), ("nowhere", "a")):
+        assert (await world.do("COPY", *path, headers=denied)).status == 404
+    foreign = {"X-Copy-From-Account": "AUTH_other", "X-Copy-From": "theirs/a", "Content-Length": "0"}
+    assert (await world.do("PUT", "nowhere", "copy", headers=foreign)).status == 403
+    missing = {"X-Copy-From-Account": "AUTH_test", "X-Copy-From": "box/nothing", "Content-Length": "0"}
+    assert (await world.do("PUT", "theirs", "copy", account="AUTH_other", headers=missing)).status == 404
