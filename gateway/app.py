@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 
 from gateway import __version__
 from gateway.auth.guests import UpstreamGuests
+from gateway.auth.keystone import Keystone
 from gateway.auth.principals import Registry, User
+from gateway.auth.resellers import Resellers
 from gateway.auth.tempauth import TokenIssuer
 from gateway.auth.tenancy import Tenancy
 from gateway.config.settings import Config, FrontendsSettings
@@ -116,10 +118,14 @@ async def running(
         app = App(_readiness(config, storage))
         metrics.watch(app.connections, dropped)
         observe = _observer(config, metrics)
+        resellers = config.auth.resellers
+        keystone = await _keystone(stack, config)
         parts = _Parts(
-            Registry(users, _guests(config, storage)),
+            Registry([resellers.admitted(user) for user in users], _guests(config, storage), resellers, keystone),
             Tenancy(_tenants(config, storage)),
             TokenIssuer(token_key, config.token_lifetime),
+            resellers,
+            keystone,
             Insight(metrics.exposition, _overview(app), app.readiness),
             observe,
             {key: profile for account in config.accounts for key, profile in account.profiles().items()},
@@ -137,6 +143,8 @@ class _Parts:
     registry: Registry
     tenancy: Tenancy
     tokens: TokenIssuer
+    resellers: Resellers
+    keystone: Keystone | None
     insight: Insight
     observe: Observer
     profiles: Profiles
@@ -146,9 +154,11 @@ def _doors(settings: FrontendsSettings, parts: _Parts) -> Iterator[Door]:
     """The frontends that are switched on. The admin frontend is last: once it answers, all are open."""
     common = parts.registry, parts.tenancy, parts.observe
     if settings.s3:
-        yield Door(S3Frontend(settings.s3, *common), "http", settings.s3.host, settings.s3.port)
+        yield Door(S3Frontend(settings.s3, *common, parts.keystone), "http", settings.s3.host, settings.s3.port)
     if settings.swift:
-        swift = SwiftFrontend(settings.swift, *common, tokens=parts.tokens)
+        swift = SwiftFrontend(
+            settings.swift, *common, tokens=parts.tokens, resellers=parts.resellers, keystone=parts.keystone
+        )
         yield Door(swift, "http", settings.swift.host, settings.swift.port, "/auth/v1.0")
     if settings.ftp:
         yield Door(FtpFrontend(settings.ftp, *common, parts.profiles), "ftp", settings.ftp.host, settings.ftp.port)
@@ -187,6 +197,18 @@ def _guests(config: Config, storage: Storage) -> UpstreamGuests | None:
     return UpstreamGuests(
         storage.passthrough, config.callers, separator=separator, lifetime=float(config.token_lifetime)
     )
+
+
+async def _keystone(stack: AsyncExitStack, config: Config) -> Keystone | None:
+    if config.auth.keystone is None:
+        return None
+    keystone = Keystone(config.auth.keystone, config.auth.resellers)
+    stack.push_async_callback(keystone.aclose)
+    try:
+        await keystone.start()
+    except OSError as error:
+        raise StartError(f"keystone: `auth.keystone.ca_file`: {error}; correct it") from error
+    return keystone
 
 
 def _tenants(config: Config, storage: Storage) -> Mapping[str, Store]:

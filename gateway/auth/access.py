@@ -152,9 +152,10 @@ ALLOWED: Mapping[Role, frozenset[Action]] = {
 
 def may(principal: Principal, action: Action, resource: Resource) -> bool:
     """Whether the role of `principal` allows `action` on `resource`."""
-    if action not in ALLOWED[principal.role]:
-        return False
-    return principal.role is Role.OPERATOR or principal.account.id == resource.account
+    role = principal.role
+    if action in ALLOWED[role] and (role is Role.OPERATOR or principal.is_of(resource.account)):
+        return True
+    return principal.standing.reads_all and action in _READS
 
 
 def check(principal: Principal, action: Action, resource: Resource) -> None:

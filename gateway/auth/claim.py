@@ -48,6 +48,26 @@ class Terms(NamedTuple):
     """The same as a set."""
 
 
+class Signed(NamedTuple):
+    """A signature over one of `texts`, for whoever knows the secret of the access key."""
+
+    access_key: str
+    signature: str
+    texts: tuple[str, ...]
+
+    def mismatch(self, **elements: str) -> AuthError:
+        """The error for a signature that is of none of them."""
+        return AuthError(
+            AuthCode.SIGNATURE_DOES_NOT_MATCH,
+            "The request signature we calculated does not match the signature you provided. "
+            "Check your key and signing method.",
+            AWSAccessKeyId=self.access_key,
+            SignatureProvided=self.signature,
+            StringToSign=self.texts[0],
+            **elements,
+        )
+
+
 class Claim(NamedTuple):
     """A signature with all that it was made from. Nothing of it is proved.
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
 from gateway.auth.access import Action
-from gateway.auth.groups import groups_of, wildcards_of
+from gateway.auth.groups import names_of
 from gateway.auth.principals import Principal
 
 READ = "swift:read"
@@ -34,7 +34,8 @@ _REFERRERS = frozenset({".r", ".ref", ".referer", ".referrer"})
 _NOWHERE = "unknown"
 """The host that a request comes from which does not say so."""
 
-_READS = frozenset({Action.READ, Action.READ_VERSION})
+_READS = frozenset({Action.READ})
+"""Former versions are for those only whose role or account's list says so, as in Swift."""
 _LISTS = frozenset({Action.LIST, Action.LIST_VERSIONS, Action.STAT_BUCKET})
 _WRITES = frozenset({Action.WRITE, Action.DELETE, Action.LIST_PARTS, Action.ABORT_UPLOAD, Action.PUT_OBJECT_TAGGING})
 
@@ -52,20 +53,24 @@ _NONE = _Entries()
 
 @dataclass(frozen=True, slots=True)
 class ContainerAcl:
-    """Both lists of one container."""
+    """Both lists of one container of the account `owner`."""
 
+    owner: str
     read: _Entries = _NONE
     write: _Entries = _NONE
 
     def allows(self, principal: Principal, action: Action, referrer: str, *, public: bool) -> bool:
         """Whether the lists grant `action`. `public`: what is granted to everybody counts."""
         if action in _WRITES:
-            return _names(self.write, principal)
+            return self._names(self.write, principal)
         if action not in _READS and action not in _LISTS:
             return False
         if public and (action in _READS or LISTINGS in self.read.groups) and _admits(self.read.hosts, referrer):
             return True
-        return _names(self.read, principal)
+        return self._names(self.read, principal)
+
+    def _names(self, entries: _Entries, principal: Principal) -> bool:
+        return bool(entries.groups) and not entries.groups.isdisjoint(names_of(principal, self.owner))
 
 
 def clean(kind: Kind, value: str) -> str:
@@ -78,10 +83,10 @@ def is_public(value: str) -> bool:
     return any(host != "-" and not host.startswith("-") for host in _entries(value).hosts)
 
 
-def acl_of(system: Mapping[str, str]) -> ContainerAcl | None:
-    """The lists that the properties of a bucket hold; None where there are none."""
+def acl_of(system: Mapping[str, str], owner: str) -> ContainerAcl | None:
+    """The lists that the properties of a bucket of `owner` hold; None where there are none."""
     read, write = system.get(READ, ""), system.get(WRITE, "")
-    return ContainerAcl(_entries(read), _entries(write)) if read or write else None
+    return ContainerAcl(owner, _entries(read), _entries(write)) if read or write else None
 
 
 def _clean(kind: Kind, item: str) -> str:
@@ -108,10 +113,6 @@ def _entries(value: str) -> _Entries:
         tuple(item.removeprefix(_REFERRER) for item in items if item.startswith(_REFERRER)),
         frozenset(unquote(item) for item in items if not item.startswith(_REFERRER)),
     )
-
-
-def _names(entries: _Entries, principal: Principal) -> bool:
-    return bool(entries.groups) and not entries.groups.isdisjoint(groups_of(principal) | wildcards_of(principal))
 
 
 def _admits(hosts: tuple[str, ...], referrer: str) -> bool:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import NoReturn
 
-from gateway.auth.claim import from_form
+from gateway.auth.claim import Signed, from_form
 from gateway.auth.errors import AuthCode, AuthError
 from gateway.auth.principals import User
 from gateway.auth.request import Scheme
@@ -52,14 +52,25 @@ def scheme_of(fields: Mapping[str, str]) -> Scheme:
     return scheme
 
 
-def verify_v4(sigv4: SigV4, fields: Mapping[str, str]) -> Verified:
-    """Who signed a form's policy. Raises `AuthError`."""
-    return sigv4.verify_text(from_form(fields), fields[POLICY])
+def verify_v4(sigv4: SigV4, fields: Mapping[str, str], user: User | None = None) -> Verified:
+    """Who signed a form's policy. `user`: who is known to have the access key. Raises `AuthError`."""
+    return sigv4.verify_text(from_form(fields), fields[POLICY], user)
 
 
-def verify_v2(sigv2: SigV2, fields: Mapping[str, str]) -> User:
-    """Who signed a form's policy. Raises `AuthError`."""
-    return sigv2.verify_text(fields["awsaccesskeyid"], fields["signature"], fields[POLICY])
+def verify_v2(sigv2: SigV2, fields: Mapping[str, str], user: User | None = None) -> User:
+    """Who signed a form's policy. `user`: who is known to have the access key. Raises `AuthError`."""
+    return sigv2.verify_text(signed_v2(fields), user)
+
+
+def signed_v2(fields: Mapping[str, str]) -> Signed:
+    """What was signed of a form."""
+    return Signed(fields["awsaccesskeyid"], fields["signature"], (fields[POLICY],))
+
+
+def signed_v4(fields: Mapping[str, str]) -> Signed:
+    """What was signed of a form. Raises `AuthError`."""
+    claim = from_form(fields)
+    return Signed(claim.terms.access_key, claim.signature, (fields[POLICY],))
 
 
 class _Match(Enum):

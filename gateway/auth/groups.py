@@ -4,19 +4,17 @@ Sources: `_get_user_groups` of `swift.common.middleware.tempauth`, and `_authori
 """
 
 from gateway.auth.principals import ANONYMOUS, Principal, Role
-
-RESELLER_PREFIX = "AUTH_"
-"""What stands before an account's id in Swift's paths."""
+from gateway.auth.resellers import in_paths
 
 
 def groups_of(principal: Principal) -> frozenset[str]:
-    """The account, the user in it, and for its administrators the account as paths name it."""
+    """The account, the user in it, his own groups, and for its administrators the accounts as paths name them."""
     if principal is ANONYMOUS:
         return frozenset()
     account = principal.account
-    groups = {account.name, f"{account.name}:{principal.user}"}
+    groups = {account.name, f"{account.name}:{principal.user}", *principal.standing.groups}
     if principal.role is Role.ADMIN:
-        groups.add(RESELLER_PREFIX + account.id)
+        groups.update(map(in_paths, (account.id, *principal.standing.accounts)))
     return frozenset(groups)
 
 
@@ -25,3 +23,9 @@ def wildcards_of(principal: Principal) -> frozenset[str]:
     if principal is ANONYMOUS:
         return frozenset()
     return frozenset({f"{principal.account.name}:*", f"*:{principal.user}", "*:*"})
+
+
+def names_of(principal: Principal, owner: str) -> frozenset[str]:
+    """All names that the list of a container of `owner` may mean somebody by; roles count among an account's own."""
+    roles = principal.standing.roles if principal.is_of(owner) else frozenset()
+    return groups_of(principal) | wildcards_of(principal) | roles

@@ -1,7 +1,7 @@
 """Accounts, users and the register that credentials are looked up in."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
@@ -35,6 +35,28 @@ class Account:
     email: str | None = None
 
 
+MARK_OF_RESELLERS = ":"
+"""What ids of accounts begin with that a further reseller prefix makes. No configured one can, nor one in a path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What somebody has beside a role in his account.
+
+    `groups`: names that Swift's access lists may know him by. `roles`: the same, in lists of his own account alone.
+    `accounts`: ids of further ones that his role holds in. `reads_all`: he reads and lists in every account.
+    """
+
+    groups: frozenset[str] = frozenset()
+    roles: frozenset[str] = frozenset()
+    accounts: frozenset[str] = frozenset()
+    reads_all: bool = False
+
+
+PLAIN = Standing()
+"""That of most."""
+
+
 @dataclass(frozen=True, slots=True)
 class User:
     """A user of an account. One secret opens every frontend."""
@@ -46,6 +68,7 @@ class User:
     role: Role
     store: Store | None = field(default=None, repr=False, compare=False)
     """Where a guest's buckets lie; None: where the account's namespace says."""
+    standing: Standing = PLAIN
 
 
 class Guests(Protocol):
@@ -61,6 +84,20 @@ class Guests(Protocol):
         """The guest whose S3 access key this is, if his secret is known."""
 
 
+class Origins(Protocol):
+    """Accounts that reseller prefixes make of others."""
+
+    def origin(self, owner: str) -> str | None:
+        """The id of the account of which a prefix made `owner`; None where none did."""
+
+
+class Projects(Protocol):
+    """Accounts that are not configured: somebody else knows whose they are."""
+
+    def account(self, account_id: str) -> Account | None:
+        """The account of that id; None for what can't be one's."""
+
+
 class Principal(NamedTuple):
     """Who a request comes from, once that is proved. `store` is a guest's own."""
 
@@ -68,6 +105,11 @@ class Principal(NamedTuple):
     user: str
     role: Role
     store: Store | None = None
+    standing: Standing = PLAIN
+
+    def is_of(self, account: str) -> bool:
+        """Whether his role holds in the account of that id."""
+        return self.account.id == account or account in self.standing.accounts
 
     @property
     def label(self) -> str:
@@ -85,8 +127,16 @@ class DuplicateUser(ValueError):
 class Registry:
     """All users of the installation, by each of the names that protocols know them under, and the guests if any."""
 
-    def __init__(self, users: Iterable[User], guests: Guests | None = None) -> None:
+    def __init__(
+        self,
+        users: Iterable[User],
+        guests: Guests | None = None,
+        origins: Origins | None = None,
+        projects: Projects | None = None,
+    ) -> None:
         self.guests = guests
+        self._origins = origins
+        self._projects = projects
         self._accounts: dict[str, Account] = {}
         self._by_access_key: dict[str, User] = {}
         self._by_pair: dict[tuple[str, str], User] = {}
@@ -109,8 +159,15 @@ class Registry:
         return self._accounts.values()
 
     def account(self, account_id: str) -> Account | None:
-        """The account of that id, as Swift's paths name it. One without users is not known."""
-        return self._accounts.get(account_id)
+        """The account of that id, as Swift's paths name it. One without users is not known, but for a project's."""
+        return self._accounts.get(account_id) or self._unconfigured(account_id)
+
+    def _unconfigured(self, account_id: str) -> Account | None:
+        origin = None if self._origins is None else self._origins.origin(account_id)
+        if origin is None:
+            return None if self._projects is None else self._projects.account(account_id)
+        account = self.account(origin)
+        return None if account is None else replace(account, id=account_id)
 
     def account_of_name(self, name: str) -> Account | None:
         """The account that a configuration calls `name`."""
@@ -144,4 +201,4 @@ class Registry:
 
 def principal(user: User) -> Principal:
     """The principal that a user is, once its secret has been proved."""
-    return Principal(user.account, user.name, user.role, user.store)
+    return Principal(user.account, user.name, user.role, user.store, user.standing)

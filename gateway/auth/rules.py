@@ -129,7 +129,7 @@ def of_bucket(bucket: BucketMeta) -> BucketRules:
         policy=document.read(policy) if policy else None,
         policy_binds_owner=POLICY_BINDS_OWNER in system,
         shared=SHARED in system,
-        container=containeracl.acl_of(system),
+        container=containeracl.acl_of(system, bucket.owner),
     )
 
 

@@ -13,10 +13,11 @@ from email.utils import parsedate_to_datetime
 from time import time
 
 from gateway.auth import canonical
+from gateway.auth.claim import Signed
 from gateway.auth.errors import AuthCode, AuthError
 from gateway.auth.principals import Registry, User
 from gateway.auth.request import SignedRequest, parse_query
-from gateway.auth.sigv4 import MAX_SKEW, expired, skewed, unknown_key
+from gateway.auth.sigv4 import MAX_SKEW, UnknownKey, expired, skewed
 
 _SCHEME = "AWS "
 _SECONDS = re.compile(r"\d{1,11}", re.ASCII)
@@ -49,11 +50,16 @@ class SigV2:
         self._registry = registry
         self._clock = clock
 
-    def verify(self, request: SignedRequest, bucket: str = "") -> User:
+    def verify(self, request: SignedRequest, bucket: str = "", user: User | None = None) -> User:
         """Who signed `request`, which `scheme_of` has found to be of this version.
 
-        `bucket` is the one that the Host header names, if it does. Raises `AuthError`, with S3's code.
+        `bucket` is the one that the Host header names, if it does; `user`: who is known to have the access key; None:
+        the registry tells. Raises `AuthError`, with S3's code; `UnknownKey` where nobody has it.
         """
+        return self.verify_text(self.signed(request, bucket), user)
+
+    def signed(self, request: SignedRequest, bucket: str = "") -> Signed:
+        """What has been signed, for whoever knows the secret. Raises `AuthError`."""
         try:
             parameters = parse_query(request.query)
         except ValueError:
@@ -64,24 +70,17 @@ class SigV2:
         else:
             access_key, signature = _credentials(stated)
             date = self._dated(request)
-        return self.verify_text(access_key, signature, *_strings_to_sign(request, date, bucket, parameters))
+        return Signed(access_key, signature, tuple(_strings_to_sign(request, date, bucket, parameters)))
 
-    def verify_text(self, access_key: str, signature: str, *texts: str) -> User:
-        """Who signed one of `texts` itself: the base64 of an HMAC with SHA-1. Raises `AuthError`."""
-        user = self._registry.by_access_key(access_key)
+    def verify_text(self, signed: Signed, user: User | None = None) -> User:
+        """Who signed one of the texts: the base64 of an HMAC with SHA-1. `user` and errors as of `verify`."""
+        user = user or self._registry.by_access_key(signed.access_key)
         if user is None:
-            raise unknown_key(access_key)
-        key, stated = canonical.encode(user.secret), canonical.encode(signature)
-        expected = [b64encode(hmac.digest(key, canonical.encode(text), "sha1")) for text in texts]
+            raise UnknownKey(signed.access_key)
+        key, stated = canonical.encode(user.secret), canonical.encode(signed.signature)
+        expected = [b64encode(hmac.digest(key, canonical.encode(text), "sha1")) for text in signed.texts]
         if not any(hmac.compare_digest(digest, stated) for digest in expected):
-            raise AuthError(
-                AuthCode.SIGNATURE_DOES_NOT_MATCH,
-                "The request signature we calculated does not match the signature you provided. "
-                "Check your key and signing method.",
-                AWSAccessKeyId=access_key,
-                StringToSign=texts[0],
-                SignatureProvided=signature,
-            )
+            raise signed.mismatch()
         return user
 
     def _dated(self, request: SignedRequest) -> str:

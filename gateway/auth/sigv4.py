@@ -15,7 +15,7 @@ from time import time
 from typing import NamedTuple
 
 from gateway.auth import canonical
-from gateway.auth.claim import ALGORITHM, Claim, bad_token, from_header, from_query
+from gateway.auth.claim import ALGORITHM, Claim, Signed, bad_token, from_header, from_query
 from gateway.auth.errors import AuthCode, AuthError
 from gateway.auth.principals import Registry, User
 from gateway.auth.request import SignedRequest
@@ -115,16 +115,17 @@ class SigV4:
         self._clock = clock
         self._signing_mac = lru_cache(CACHED_KEYS)(_signing_mac)
 
-    def verify(self, request: SignedRequest) -> Verified:
+    def verify(self, request: SignedRequest, user: User | None = None) -> Verified:
         """Who signed `request`, which `scheme_of` has found to be of this version.
 
-        Raises `AuthError`, with S3's code, where nobody did.
+        `user`: who is known to have the access key; None: the registry tells. Raises `AuthError`, with S3's code, where
+        nobody did; `UnknownKey` where nobody has it.
         """
         claim = from_header(request) if "authorization" in request.headers else from_query(request)
         terms = claim.terms
-        user = self._registry.by_access_key(terms.access_key)
+        user = user or self._registry.by_access_key(terms.access_key)
         if user is None:
-            raise unknown_key(terms.access_key)
+            raise UnknownKey(terms.access_key)
         self._check_scope(claim)
         self._check_time(claim)
         _check_headers(claim, request)
@@ -134,12 +135,21 @@ class SigV4:
         _check_signature(claim, request, context)
         return Verified(user, payload, claim.signature, context)
 
-    def verify_text(self, claim: Claim, text: str) -> Verified:
-        """Who signed `text` itself, as POST policies are signed. Raises `AuthError`."""
+    def signed(self, request: SignedRequest) -> tuple[Signed, Payload]:
+        """What has been signed, for whoever knows the secret, and what it says of the body. Raises `AuthError`."""
+        claim = from_header(request) if "authorization" in request.headers else from_query(request)
+        self._check_scope(claim)
+        self._check_time(claim)
+        _check_headers(claim, request)
+        text = _string_to_sign(claim, _digest(_canonical(claim, request)))
+        return Signed(claim.terms.access_key, claim.signature, (text,)), _payload(claim.payload)
+
+    def verify_text(self, claim: Claim, text: str, user: User | None = None) -> Verified:
+        """Who signed `text` itself, as POST policies are signed. `user` and errors as of `verify`."""
         terms = claim.terms
-        user = self._registry.by_access_key(terms.access_key)
+        user = user or self._registry.by_access_key(terms.access_key)
         if user is None:
-            raise unknown_key(terms.access_key)
+            raise UnknownKey(terms.access_key)
         self._check_scope(claim)
         context = SigningContext(
             self._signing_mac(user.secret, terms.day, terms.region, terms.service), claim.timestamp, terms.scope
@@ -147,7 +157,7 @@ class SigV4:
         mac = context.mac.copy()
         mac.update(canonical.encode(text))
         if not hmac.compare_digest(mac.hexdigest().encode(), canonical.encode(claim.signature)):
-            raise _mismatch(claim, StringToSign=text)
+            raise Signed(terms.access_key, claim.signature, (text,)).mismatch()
         return Verified(user, _payload(claim.payload), claim.signature, context)
 
     def _check_scope(self, claim: Claim) -> None:
@@ -199,13 +209,15 @@ def expired(end: float, now: float, **elements: str) -> AuthError:
     return AuthError(AuthCode.ACCESS_DENIED, "Request has expired", Expires=_iso(end), ServerTime=_iso(now), **elements)
 
 
-def unknown_key(access_key: str) -> AuthError:
-    """The error for an access key that is nobody's."""
-    return AuthError(
-        AuthCode.INVALID_ACCESS_KEY_ID,
-        "The AWS Access Key Id you provided does not exist in our records.",
-        AWSAccessKeyId=access_key,
-    )
+class UnknownKey(AuthError):
+    """An access key that is nobody's."""
+
+    def __init__(self, access_key: str) -> None:
+        super().__init__(
+            AuthCode.INVALID_ACCESS_KEY_ID,
+            "The AWS Access Key Id you provided does not exist in our records.",
+            AWSAccessKeyId=access_key,
+        )
 
 
 def _check_headers(claim: Claim, request: SignedRequest) -> None:
@@ -240,26 +252,27 @@ def _payload(stated: str) -> Payload:
 
 
 def _check_signature(claim: Claim, request: SignedRequest, context: SigningContext) -> None:
+    canonical_request = _canonical(claim, request)
+    digest = _digest(canonical_request)
+    expected = context.sign(ALGORITHM, digest)
+    if not hmac.compare_digest(expected.encode(), canonical.encode(claim.signature)):
+        signed = Signed(claim.terms.access_key, claim.signature, (_string_to_sign(claim, digest),))
+        raise signed.mismatch(CanonicalRequest=canonical_request)
+
+
+def _canonical(claim: Claim, request: SignedRequest) -> str:
     terms = claim.terms
     headers = canonical.headers(terms.names, request.headers)
     path = canonical.path(request.path)
-    canonical_request = f"{request.method}\n{path}\n{claim.query}\n{headers}\n{terms.signed_headers}\n{claim.payload}"
-    digest = sha256(canonical.encode(canonical_request)).hexdigest()
-    expected = context.sign(ALGORITHM, digest)
-    if not hmac.compare_digest(expected.encode(), canonical.encode(claim.signature)):
-        signed = "\n".join((ALGORITHM, context.timestamp, context.scope, digest))
-        raise _mismatch(claim, StringToSign=signed, CanonicalRequest=canonical_request)
+    return f"{request.method}\n{path}\n{claim.query}\n{headers}\n{terms.signed_headers}\n{claim.payload}"
 
 
-def _mismatch(claim: Claim, **elements: str) -> AuthError:
-    return AuthError(
-        AuthCode.SIGNATURE_DOES_NOT_MATCH,
-        "The request signature we calculated does not match the signature you provided. "
-        "Check your key and signing method.",
-        AWSAccessKeyId=claim.terms.access_key,
-        SignatureProvided=claim.signature,
-        **elements,
-    )
+def _digest(canonical_request: str) -> str:
+    return sha256(canonical.encode(canonical_request)).hexdigest()
+
+
+def _string_to_sign(claim: Claim, digest: str) -> str:
+    return "\n".join((ALGORITHM, claim.timestamp, claim.terms.scope, digest))
 
 
 def _iso(seconds: float) -> str:

@@ -70,6 +70,11 @@ class _Verified:
     expires: int
 
 
+def is_issued(value: str) -> bool:
+    """Whether a token looks like one of an issuer's."""
+    return value.startswith((PREFIX, GUESTS))
+
+
 class TokenIssuer:
     """Issues and verifies tokens. Those that were verified lately are known at sight.
 

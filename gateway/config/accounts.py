@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from pydantic_core import PydanticCustomError
 
 from gateway.auth.accounts import IDENTIFIER
-from gateway.auth.principals import Account, Role, User
+from gateway.auth.principals import PLAIN, Account, Role, Standing, User
 from gateway.config.secrets import Secret, SecretOfFile, SecretOfVariable
 from gateway.frontends.ftp.profile import Profile
 
@@ -18,7 +18,16 @@ EMAIL = r"^[^\s@\"<>,;\x00-\x1f\x7f]{1,64}@[^\s@\"<>,;\x00-\x1f\x7f]{1,255}$"
 
 Name = Annotated[str, StringConstraints(pattern=NAME)]
 Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER)]
+Group = Annotated[str, StringConstraints(pattern=NAME)]
 Email = Annotated[str, StringConstraints(pattern=EMAIL)]
+
+
+_NO_GROUP = "has a group that begins with a dot; choose another name"
+_SWIFTS_OWN = {
+    ".admin": "has the group .admin; give it `role: admin` instead",
+    ".reseller_admin": "has the group .reseller_admin; give it `role: operator` instead",
+}
+"""What Swift says by groups and is said by roles here."""
 
 
 class UserSettings(BaseModel):
@@ -32,6 +41,7 @@ class UserSettings(BaseModel):
     secret_env: SecretOfVariable | None = Field(None, description="An environment variable that holds the secret.")
     role: Role = Field(Role.NONE, description="What the user may do without further grants.")
     access_key: Identifier | None = Field(None, description="The S3 access key, if not the name; unique everywhere.")
+    groups: tuple[Group, ...] = Field((), description="Groups that Swift's access lists may name the user by.")
     ftp: Profile = Field(default_factory=Profile, description="What the user sees and may do over FTP.")
 
     @model_validator(mode="after")
@@ -43,6 +53,9 @@ class UserSettings(BaseModel):
         if len(stated) > 1:
             raise PydanticCustomError("user", "has {ways}; keep one of them", {"ways": " and ".join(stated)})
         _need_identifier(self.name, self.access_key, "access_key")
+        for group in self.groups:
+            if group.startswith("."):
+                raise PydanticCustomError("user", "{problem}", {"problem": _SWIFTS_OWN.get(group, _NO_GROUP)})
         return self
 
     def user(self, account: Account) -> User:
@@ -50,7 +63,9 @@ class UserSettings(BaseModel):
         secret = self.secret or self.secret_file or self.secret_env
         if secret is None:
             raise ValueError("a user without a secret")
-        return User(account, self.name, self.access_key or self.name, secret.get_secret_value(), self.role)
+        standing = Standing(groups=frozenset(self.groups)) if self.groups else PLAIN
+        access_key = self.access_key or self.name
+        return User(account, self.name, access_key, secret.get_secret_value(), self.role, standing=standing)
 
 
 class AccountSettings(BaseModel):

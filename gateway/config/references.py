@@ -22,6 +22,8 @@ def faults(tree: Tree) -> Iterator[Fault]:
     yield from _namespaces(tree)
     yield from _accounts(tree)
     yield from _users(tree)
+    yield from _services(tree)
+    yield from _projects(tree)
     frontends = _mapping(tree.get("frontends"))
     yield from _strangers(tree, _mapping(_mapping(frontends.get("ftp")).get("anonymous")))
     if all(name in frontends and frontends[name] is None for name in ("s3", "swift", "ftp")):
@@ -113,6 +115,37 @@ def _users(tree: Tree) -> Iterator[Fault]:
                 yield Fault((*path, "access_key"), sentence)
 
 
+def _projects(tree: Tree) -> Iterator[Fault]:
+    """Where the accounts of Keystone's projects lie."""
+    keystone = _mapping(tree.get("auth")).get("keystone")
+    if not isinstance(keystone, dict):
+        return
+    namespaces = _mapping(tree.get("namespaces"))
+    namespace = keystone.get("namespace", DEFAULT)
+    path = ("auth", "keystone", "namespace")
+    if isinstance(namespace, str) and namespace not in namespaces:
+        yield Fault(path, f"names the namespace '{namespace}', which isn't there{suggestion(namespace, namespaces)}")
+    elif isinstance(namespace, str) and _is_for_callers(namespaces[namespace]):
+        sentence = f"names the namespace '{namespace}', whose users log in with what they have upstream"
+        yield Fault(path, f"{sentence}; name another one")
+
+
+def _services(tree: Tree) -> Iterator[Fault]:
+    """Without Keystone, those who serve are configured."""
+    auth = _mapping(tree.get("auth"))
+    if auth.get("keystone") is not None:
+        return
+    groups: set[str] = set()
+    for _, account in _items(tree, "accounts"):
+        for _, user in _items(account, "users"):
+            groups.update(str(group).lower() for group in _list(user.get("groups")))
+    for prefix, reseller in _mapping(auth.get("reseller_prefixes")).items():
+        for index, role in enumerate(_list(_mapping(reseller).get("service_roles"))):
+            if isinstance(role, str) and role.lower() not in groups:
+                path = ("auth", "reseller_prefixes", prefix, "service_roles", index)
+                yield Fault(path, f"names the group '{role}', which no user has{suggestion(role, groups)}")
+
+
 def _taken(seen: set[str], value: object) -> bool:
     """Whether `value` was seen before; from now on it has been."""
     if not isinstance(value, str):
@@ -124,9 +157,12 @@ def _taken(seen: set[str], value: object) -> bool:
 
 def _items(node: Mapping[str, object], key: str) -> Iterator[tuple[Path, Mapping[str, object]]]:
     """The mappings in a list, each with its path."""
-    found = node.get(key)
-    for index, item in enumerate(found if isinstance(found, list) else ()):
+    for index, item in enumerate(_list(node.get(key))):
         yield (key, index), _mapping(item)
+
+
+def _list(node: object) -> list[object]:
+    return node if isinstance(node, list) else []
 
 
 def _mapping(node: object) -> Mapping[str, object]:

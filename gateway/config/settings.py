@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, ByteSize, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from gateway.config.accounts import AccountSettings
+from gateway.config.auth import AuthSettings
 from gateway.config.encryption import Encryptable
 from gateway.config.secrets import LongSecretOfFile
 from gateway.frontends.admin.settings import AdminSettings
@@ -139,6 +140,7 @@ class Config(_Part):
     stores: dict[str, StoreSettings]
     namespaces: dict[str, NamespaceSettings]
     accounts: tuple[AccountSettings, ...] = Field((), description="None: the root account, see `portico serve --help`.")
+    auth: AuthSettings = Field(default_factory=AuthSettings)
     cache: CacheSettings | None = Field(None, description="The metadata cache of remote stores; null: none.")
     frontends: FrontendsSettings = Field(default_factory=FrontendsSettings)
     reaper: ReaperSettings = Field(default_factory=ReaperSettings)
@@ -166,7 +168,8 @@ class Config(_Part):
     @property
     def needs_root(self) -> bool:
         """Nobody is configured, and not all users are known elsewhere."""
-        return not self.accounts and DEFAULT in self.namespaces and self.callers != DEFAULT
+        known = self.callers == DEFAULT or self.auth.keystone is not None
+        return not self.accounts and DEFAULT in self.namespaces and not known
 
     def catalog(self) -> Path | None:
         """Where the first embedded store lies; None where there is none."""

@@ -36,7 +36,7 @@ class Link:
     @property
     def path(self) -> str:
         """The place, quoted part by part: account, container and name."""
-        return "/".join((quote(self.owner, safe=""), quote(self.container, safe=""), quote(self.name)))
+        return "/".join((quote(self.owner, safe=":"), quote(self.container, safe=""), quote(self.name)))
 
 
 def link_of(system: Mapping[str, str]) -> Link | None:

@@ -11,6 +11,7 @@ import pytest
 from gateway import app as module
 from gateway import storage
 from gateway.app import App, running
+from gateway.auth.keystone import Keystone
 from gateway.auth.principals import Registry
 from gateway.auth.tenancy import Tenancy
 from gateway.config import Config, load
@@ -63,7 +64,9 @@ class Fake(Frontend):
     fault: Exception | None
     observe: Observer
 
-    def __init__(self, settings: S3Settings, registry: Registry, tenancy: Tenancy, observe: Observer) -> None:
+    def __init__(
+        self, settings: S3Settings, registry: Registry, tenancy: Tenancy, observe: Observer, keystone: Keystone | None
+    ) -> None:
         self.life: list[str] = []
         self.observe = observe
         self.made.append(self)

@@ -13,6 +13,7 @@ from aiohttp import web
 from gateway.auth.asking import Caller
 from gateway.auth.errors import AuthError
 from gateway.auth.facts import Facts, facts_of
+from gateway.auth.keystone import Keystone
 from gateway.auth.principals import ANONYMOUS, Principal, Registry
 from gateway.auth.request import SignedRequest, fold
 from gateway.auth.tenancy import Tenancy
@@ -93,13 +94,20 @@ class _Visit(Caller):
 class Dispatcher:
     """Serves every request to the frontend. Whatever goes wrong is answered in S3's own words."""
 
-    def __init__(self, settings: S3Settings, registry: Registry, tenancy: Tenancy, observe: Observer) -> None:
+    def __init__(
+        self,
+        settings: S3Settings,
+        registry: Registry,
+        tenancy: Tenancy,
+        observe: Observer,
+        keystone: Keystone | None = None,
+    ) -> None:
         described = model.load()
         self._settings = settings
         self._registry = registry
         self._tenancy = tenancy
         self._observe = observe
-        self._authenticate = Authenticator(registry, settings.region, settings.domain)
+        self._authenticate = Authenticator(registry, settings.region, settings.domain, keystone)
         self._router = Router(described)
         self._routes = {name: _compile(described.operations[name], OPERATIONS[name]) for name in OPERATIONS}
         self._tagging = compile_input(described.operations["PutObjectTagging"])
@@ -168,7 +176,8 @@ class Dispatcher:
             visit.common += granted(await self._rules(visit.key.bucket), request.method, headers)
         if route is not None and route.operation.form:
             return await self._serve_form(visit, route, headers, query)
-        sender = self._authenticate(SignedRequest(request.method, target.path, target.query, headers))
+        signed = SignedRequest(request.method, target.path, target.query, headers)
+        sender = self._authenticate(signed) or await self._authenticate.asked(signed)
         visit.admit(sender.principal)
         if route is None:
             raise not_implemented(described)
@@ -195,7 +204,8 @@ class Dispatcher:
         bucket = visit.key.bucket
         async with receiving(visit.request, headers.get("content-type", ""), self._settings.stall_timeout) as form:
             visit.key = form.key(bucket)
-            sender = self._authenticate.of_form(form.fields)
+            authenticate = self._authenticate
+            sender = authenticate.of_form(form.fields) or await authenticate.asked_of_form(form.fields)
             visit.admit(sender.principal)
             form.check(bucket)
             call = self._call(visit, route, sender, form.headers(headers, self._tagging), query)

@@ -1,5 +1,6 @@
 """The S3 frontend: a listening server that speaks S3 over the stores."""
 
+from gateway.auth.keystone import Keystone
 from gateway.auth.principals import Registry
 from gateway.auth.tenancy import Tenancy
 from gateway.core.events import Observer
@@ -15,6 +16,13 @@ class S3Frontend(HttpFrontend):
     name = "s3"
     kinds = KINDS
 
-    def __init__(self, settings: S3Settings, registry: Registry, tenancy: Tenancy, observe: Observer) -> None:
-        dispatcher = Dispatcher(settings, registry, tenancy, observe)
+    def __init__(
+        self,
+        settings: S3Settings,
+        registry: Registry,
+        tenancy: Tenancy,
+        observe: Observer,
+        keystone: Keystone | None = None,
+    ) -> None:
+        dispatcher = Dispatcher(settings, registry, tenancy, observe, keystone)
         super().__init__(dispatcher, dispatcher.malformed, settings)

@@ -79,7 +79,7 @@ class Call:
     @property
     def owns(self) -> bool:
         """Whether the caller administers the account: who was let in by a grant sees none of its secrets."""
-        own = self.principal.role is Role.ADMIN and self.principal.account.id == self.place.owner
+        own = self.principal.role is Role.ADMIN and self.principal.is_of(self.place.owner)
         return own or self.principal.role is Role.OPERATOR or self.place.granted is Access.ADMIN
 
     def wanted(self) -> Wanted:

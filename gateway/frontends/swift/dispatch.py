@@ -18,7 +18,9 @@ from gateway.auth.accounts import Accounts
 from gateway.auth.asking import Caller
 from gateway.auth.facts import Facts, Tell
 from gateway.auth.guard import access_in, check_in
-from gateway.auth.principals import ANONYMOUS, Principal, Registry
+from gateway.auth.keystone import Keystone
+from gateway.auth.principals import ANONYMOUS, MARK_OF_RESELLERS, Principal, Registry
+from gateway.auth.resellers import Resellers
 from gateway.auth.tempauth import InvalidToken, TokenIssuer
 from gateway.auth.tenancy import Tenancy
 from gateway.core.capabilities import Links, Manifests, Roster, Versions, find
@@ -40,6 +42,7 @@ from gateway.frontends.swift.keys import Bearer, Scope, scope_of
 from gateway.frontends.swift.operations import Operation, allowed, operation_of
 from gateway.frontends.swift.parameters import NO_PARAMETERS, Parameters
 from gateway.frontends.swift.reaching import reached
+from gateway.frontends.swift.sender import Authenticator
 from gateway.frontends.swift.settings import SwiftSettings
 from gateway.frontends.swift.target import Level, Target, no_url, parse, split
 from gateway.frontends.swift.tempurl import Visit
@@ -60,13 +63,20 @@ class Dispatcher:
     """Answers every request. It raises nothing but `BrokenTransfer`, where an answer broke off."""
 
     def __init__(
-        self, settings: SwiftSettings, registry: Registry, tenancy: Tenancy, tokens: TokenIssuer, observe: Observer
+        self,
+        settings: SwiftSettings,
+        registry: Registry,
+        tenancy: Tenancy,
+        tokens: TokenIssuer,
+        resellers: Resellers,
+        keystone: Keystone | None,
+        observe: Observer,
     ) -> None:
         self._settings = settings
         self._registry = registry
         self._tenancy = tenancy
         self._accounts = Accounts(registry, tenancy)
-        self._tokens = tokens
+        self._authenticate = Authenticator(tokens, registry, resellers, keystone)
         self._observe = observe
         large, links, versions, rosters = (
             all(find(store, each) for store in tenancy.stores) for each in (Manifests, Links, Versions, Roster)
@@ -136,7 +146,11 @@ class Dispatcher:
         if tempurl.MARK in query and request.method != hdrs.METH_OPTIONS:
             visit = tempurl.visit_of(request, target, parameters)
         if visit is None:
-            served.found(target, self._authenticate(request, target))
+            try:
+                sender = self._authenticate(request.headers) or await self._authenticate.asked(request.headers)
+            except InvalidToken:
+                raise self._unauthorized(target) from None
+            served.found(target, sender)
         else:
             served.found(target, await self._visitor(visit, served))
             visit.check_headers(request.headers)
@@ -151,16 +165,6 @@ class Dispatcher:
         if is_visit(request, target, served.principal):
             return await self._browse(request, target, parameters, served.principal, visit)
         return await self._perform(request, operation, target, parameters, served.principal, visit)
-
-    def _authenticate(self, request: web.BaseRequest, target: Target) -> Principal:
-        """Who asks; `ANONYMOUS` without a token. Raises `Refusal` (401) for a token that does not hold."""
-        token = request.headers.get("X-Auth-Token") or request.headers.get("X-Storage-Token")
-        if not token:
-            return ANONYMOUS
-        try:
-            return self._tokens.verify(token, self._registry)
-        except InvalidToken:
-            raise _unauthorized(target) from None
 
     async def _visitor(self, visit: Visit, served: "_Served") -> Principal:
         """Who comes with a temporary URL. Raises `Refusal` (401) for one that nobody has signed."""
@@ -231,7 +235,7 @@ class Dispatcher:
         except Locked as error:
             response = refused(Refusal(self._settings.compat.locked, error.message))
         except StoreError as error:
-            response = refused(_refusal(principal, target) if type(error) is Denied else _told(error))
+            response = refused(self._refusal(principal, target) if type(error) is Denied else _told(error))
         if not response.prepared:
             call.finish(response.headers, response.status)
         return response
@@ -257,12 +261,12 @@ class Dispatcher:
         try:
             return await Visitor(request, target, self._settings, reach, perform, visit).serve()
         except Denied:
-            raise _refusal(principal, target) from None
+            raise self._refusal(principal, target) from None
 
     async def _account_of(self, principal: Principal, target: Target) -> Place:
         """The account that a request about many objects is in. Raises `Refusal`; nothing has been checked otherwise."""
         if principal is ANONYMOUS or target.owner is None:
-            raise _refusal(principal, target)
+            raise self._refusal(principal, target)
         return Place(target, target.owner, await self._store(target.owner, principal))
 
     async def _permit(
@@ -276,13 +280,13 @@ class Dispatcher:
         if target.level is Level.SERVICE and may(principal, action, Resource("")):
             return Place(target, "", self._tenancy.store(principal))
         if owner is None:
-            raise _refusal(principal, target)
+            raise self._refusal(principal, target)
         allowed = may(principal, action, Resource(owner, target.container, target.name))
         try:
             store = await self._store(owner, principal)
         except Refusal:
             if not allowed:
-                raise _refusal(principal, target) from None
+                raise self._refusal(principal, target) from None
             if creates and target.level is Level.ACCOUNT:
                 return Place(target, owner, self._tenancy.store(principal))
             raise
@@ -294,24 +298,34 @@ class Dispatcher:
             place = await locate(store, target, owner, granted)
         except (NoSuchBucket, InvalidName, Refusal) as missing:
             if not allowed:
-                raise _refusal(principal, target) from None
+                raise self._refusal(principal, target) from None
             if creates and isinstance(missing, NoSuchBucket):
                 return Place(target, owner, store, granted=granted)
             raise
         try:
             await check_in(place.store, principal, action, place.container, target.name, tell)
         except Denied:
-            raise _refusal(principal, target) from None
+            raise self._refusal(principal, target) from None
         return Place(target, owner, store, granted=granted) if creates else place
 
     async def _store(self, owner: str, principal: Principal = ANONYMOUS) -> Store:
-        """The store of an account, as `principal` has it. Raises `Refusal` (404) for one that does not exist."""
-        if principal.store is not None and principal.account.id == owner:
-            return principal.store
+        """The store of an account, as `principal` has it.
+
+        Raises `Refusal`: 404 for one that does not exist, 403 under a prefix that is none.
+        """
+        if principal.account.id == owner:
+            return self._tenancy.store(principal)
         account = self._registry.account(owner) or await self._accounts.entered(owner)
         if account is None:
-            raise Refusal(404)
+            raise Refusal(403 if owner.startswith(MARK_OF_RESELLERS) else 404)
         return self._tenancy.of(account)
+
+    def _refusal(self, principal: Principal, target: Target) -> Refusal:
+        is_nobody = principal is ANONYMOUS or isinstance(principal.user, Bearer)
+        return self._unauthorized(target) if is_nobody else Refusal(403)
+
+    def _unauthorized(self, target: Target) -> Refusal:
+        return Refusal(401, headers={hdrs.WWW_AUTHENTICATE: self._authenticate.challenge(target.realm)})
 
     async def _preflight(self, request: web.BaseRequest, target: Target) -> web.Response:
         """OPTIONS comes without a token; a container that allows nothing is answered like one that isn't there."""
@@ -376,15 +390,6 @@ def _told(error: StoreError) -> Refusal:
 
 def _not_allowed(level: Level) -> Refusal:
     return no_url() if level is Level.SERVICE else Refusal(405, headers={hdrs.ALLOW: allowed(level)})
-
-
-def _refusal(principal: Principal, target: Target) -> Refusal:
-    is_nobody = principal is ANONYMOUS or isinstance(principal.user, Bearer)
-    return _unauthorized(target) if is_nobody else Refusal(403)
-
-
-def _unauthorized(target: Target) -> Refusal:
-    return Refusal(401, headers={hdrs.WWW_AUTHENTICATE: f'Swift realm="{target.realm}"'})
 
 
 def _transaction_id(extra: str) -> str:

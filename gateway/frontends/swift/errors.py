@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from gateway.auth.groups import RESELLER_PREFIX
+from gateway.auth.resellers import in_paths
 from gateway.core import errors as core
 
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
@@ -153,7 +153,7 @@ def _headers_of(error: core.StoreError) -> Mapping[str, str]:
         case core.Busy():
             return {"Retry-After": str(math.ceil(error.retry_after))}
         case core.BrokenLink() | core.DanglingLink() if error.place:
-            return {"Content-Location": f"/v1/{RESELLER_PREFIX}{error.place}"}
+            return {"Content-Location": f"/v1/{in_paths(error.place)}"}
         case core.LoginExpired():
             return {"WWW-Authenticate": 'Swift realm="unknown"'}
         case _:

@@ -1,6 +1,8 @@
 """The Swift frontend as the process sees it."""
 
+from gateway.auth.keystone import Keystone
 from gateway.auth.principals import Registry
+from gateway.auth.resellers import NO_RESELLERS, Resellers
 from gateway.auth.tempauth import TokenIssuer
 from gateway.auth.tenancy import Tenancy
 from gateway.core.events import Observer
@@ -17,7 +19,14 @@ class SwiftFrontend(HttpFrontend):
     kinds = KINDS
 
     def __init__(
-        self, settings: SwiftSettings, registry: Registry, tenancy: Tenancy, observe: Observer, tokens: TokenIssuer
+        self,
+        settings: SwiftSettings,
+        registry: Registry,
+        tenancy: Tenancy,
+        observe: Observer,
+        tokens: TokenIssuer,
+        resellers: Resellers = NO_RESELLERS,
+        keystone: Keystone | None = None,
     ) -> None:
-        dispatcher = Dispatcher(settings, registry, tenancy, tokens, observe)
-        super().__init__(dispatcher, dispatcher.malformed, settings, lenient=True)
+        dispatcher = Dispatcher(settings, registry, tenancy, tokens, resellers, keystone, observe)
+        super().__init__(dispatcher, dispatcher.malformed, settings)

@@ -5,7 +5,7 @@ Source: `swift.common.middleware.domain_remap`.
 
 from collections.abc import Sequence
 
-from gateway.auth.groups import RESELLER_PREFIX
+from gateway.auth.resellers import RESELLER_PREFIX
 from gateway.frontends.swift.errors import Refusal
 
 _DASHED = RESELLER_PREFIX.lower().replace("_", "-")

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 import gateway
 from gateway.auth.digests import parse_signature
-from gateway.auth.groups import RESELLER_PREFIX
+from gateway.auth.resellers import RESELLER_PREFIX
 from gateway.core.links import MAX_HOPS
 from gateway.core.types import DEFAULT_POLICY
 from gateway.frontends.swift import bulk, constraints, formpost, tempurl

@@ -5,9 +5,9 @@ from urllib.parse import quote
 
 from aiohttp import hdrs, web
 
-from gateway.auth.groups import RESELLER_PREFIX
 from gateway.auth.logins import Logins
 from gateway.auth.principals import Registry, User
+from gateway.auth.resellers import RESELLER_PREFIX
 from gateway.auth.tempauth import TokenIssuer
 from gateway.frontends.swift.answers import answer
 from gateway.frontends.swift.errors import Refusal
@@ -52,4 +52,5 @@ class Login:
 
     def _storage_url(self, request: web.BaseRequest, user: User) -> str:
         scheme = self._settings.storage_url_scheme or request.scheme
-        return f"{scheme}://{request.host}/v1/{RESELLER_PREFIX}{quote(user.account.id)}"
+        origin = self._settings.storage_url or f"{scheme}://{request.host}"
+        return f"{origin}/v1/{RESELLER_PREFIX}{quote(user.account.id)}"

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from multidict import CIMultiDict
 
-from gateway.auth.groups import RESELLER_PREFIX
+from gateway.auth.resellers import in_paths
 from gateway.core.links import FOLLOWED, Link, link_of
 from gateway.core.manifest import DYNAMIC, static_of
 from gateway.core.types import DEFAULT_TYPE, Meta, Props
@@ -107,20 +107,20 @@ def described(meta: Meta) -> CIMultiDict[str]:
 def path_of(link: Link, account: str) -> str:
     """The path of what a link in that account leads to."""
     owner, _, path = link.path.partition("/")
-    return f"/v1/{RESELLER_PREFIX + owner if owner else quote(account)}/{path}"
+    return f"/v1/{in_paths(owner) if owner else quote(account)}/{path}"
 
 
 def linked(system: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """The headers of a link by itself, or of what it led to."""
     if (place := system.get(FOLLOWED)) is not None:
-        yield "Content-Location", f"/v1/{RESELLER_PREFIX}{place}"
+        yield "Content-Location", f"/v1/{in_paths(place)}"
     link = link_of(system)
     if link is None:
         return
     owner, _, path = link.path.partition("/")
     yield "X-Symlink-Target", path
     if owner:
-        yield "X-Symlink-Target-Account", RESELLER_PREFIX + owner
+        yield "X-Symlink-Target-Account", in_paths(owner)
     if link.etag:
         yield "X-Symlink-Target-Etag", link.etag
         yield "X-Symlink-Target-Bytes", str(link.size)

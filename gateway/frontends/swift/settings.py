@@ -25,6 +25,11 @@ class SwiftSettings(HttpSettings):
     """Where the Swift frontend listens, and the limits that `/info` tells. Sizes in bytes."""
 
     port: NonNegativeInt = Field(8080, le=65535, description="Port to listen on; 0 picks a free one.")
+    storage_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s/?#]+(/[^\s?#]*[^\s?#/])?$",
+        description="What storage URLs begin with, up to `/v1`; null: as the client came by.",
+    )
     storage_url_scheme: Literal["http", "https"] | None = Field(
         None, description="Scheme of the storage URL; set it where TLS ends in front of the gateway."
     )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import quote, unquote_to_bytes
 
-from gateway.auth.groups import RESELLER_PREFIX
+from gateway.auth.resellers import owner_of
 from gateway.frontends.swift.errors import Refusal
 
 VERSIONS = frozenset({"v1", "v1.0"})
@@ -41,8 +41,7 @@ class Target:
     @property
     def owner(self) -> str | None:
         """The id of the account; None where the name is none of this service's."""
-        owner = self.account.removeprefix(RESELLER_PREFIX)
-        return owner if owner and len(owner) < len(self.account) else None
+        return owner_of(self.account)
 
     @property
     def realm(self) -> str:

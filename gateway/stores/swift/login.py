@@ -1,15 +1,14 @@
 """The dialogues by which Swift gives out tokens, apart from the network."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import time
-from typing import Any
 
 import msgspec
 
 from gateway.core.errors import Unavailable
+from gateway.core.keystone import TOKENS, base_of, password_login
 from gateway.stores.swift.settings import SwiftStoreSettings
 
 Headers = Mapping[str, str]
@@ -53,7 +52,7 @@ def is_v3(settings: SwiftStoreSettings) -> bool:
     """Whether the upstream's login is Keystone's."""
     if settings.auth_version != "auto":
         return settings.auth_version == "3"
-    return settings.auth_url.rstrip("/").removesuffix("/auth/tokens").endswith("/v3")
+    return base_of(settings.auth_url).endswith("/v3")
 
 
 def _ask_v1(settings: SwiftStoreSettings, secret: str) -> Question:
@@ -63,7 +62,7 @@ def _ask_v1(settings: SwiftStoreSettings, secret: str) -> Question:
 
 def place(settings: SwiftStoreSettings) -> str:
     """Where the login service is: a URL that answers something to whoever asks nothing of it."""
-    return settings.auth_url.rstrip("/").removesuffix("/auth/tokens") if is_v3(settings) else settings.auth_url
+    return base_of(settings.auth_url) if is_v3(settings) else settings.auth_url
 
 
 def _read_v1(settings: SwiftStoreSettings, headers: Headers) -> Grant:
@@ -78,27 +77,8 @@ def _ask_v3(settings: SwiftStoreSettings, secret: str) -> Question:
     project, user = settings.project, settings.user
     if not project and ":" in user:
         project, user = user.split(":", 1)
-    identity = {
-        "methods": ["password"],
-        "password": {
-            "user": {
-                "name": user,
-                "domain": _domain(settings.user_domain),
-                "password": secret,
-            }
-        },
-    }
-    auth: dict[str, Any] = {"identity": identity}
-    if project:
-        auth["scope"] = {"project": {"name": project, "domain": _domain(settings.project_domain)}}
-    url = f"{place(settings)}/auth/tokens"
-    return Question("POST", url, {"Content-Type": "application/json"}, json.dumps({"auth": auth}).encode())
-
-
-def _domain(stated: str) -> Mapping[str, str]:
-    """`default` is the id that Keystone gives its first domain; an id of any other is 32 hexadecimal digits."""
-    is_id = stated == "default" or (len(stated) == 32 and all(digit in "0123456789abcdef" for digit in stated))
-    return {"id": stated} if is_id else {"name": stated}
+    body = password_login(user, settings.user_domain, secret, project, settings.project_domain)
+    return Question("POST", place(settings) + TOKENS, {"Content-Type": "application/json"}, body)
 
 
 class _Endpoint(msgspec.Struct):

@@ -221,7 +221,13 @@ async def test_a_container_that_stands_is_not_changed_past_a_denial(world: World
     assert (await world.store.stat_bucket("c")).user["a"] == "b"
 
 
-async def test_service_tokens_give_no_right_and_accounts_of_services_are_unknown(world: World) -> None:
+async def test_the_storage_url_may_be_another_one(serve: Serve) -> None:
+    async with serve(storage_url="https://objects.example/swift") as world:
+        answer = await world.raw("GET", LOGIN, **ALICE)
+        assert answer.headers["X-Storage-Url"] == "https://objects.example/swift/v1/AUTH_test"
+
+
+async def test_without_services_their_tokens_give_no_right_and_their_accounts_are_unknown(world: World) -> None:
     await world.container("box", "thing")
     service = {"X-Service-Token": world.token("alice")}
     assert (await world.do("GET", "box", "thing", user="olga", headers=service)).status == 403

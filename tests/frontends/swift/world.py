@@ -13,7 +13,9 @@ from aiohttp import ClientSession, TCPConnector
 from multidict import CIMultiDict
 from yarl import URL
 
-from gateway.auth.principals import Account, Registry, Role, User
+from gateway.auth.keystone import Keystone
+from gateway.auth.principals import Account, Registry, Role, Standing, User
+from gateway.auth.resellers import NO_RESELLERS, Resellers
 from gateway.auth.tempauth import TokenIssuer
 from gateway.auth.tenancy import Tenancy
 from gateway.core.events import Access
@@ -42,6 +44,7 @@ USERS = {
         User(OTHER, "olga", "OLGA", "olga-secret", Role.ADMIN),
         User(FAR, "fred", "FRED", "fred-secret", Role.ADMIN),
         User(OPS, "opal", "OPAL", "opal-secret", Role.OPERATOR),
+        User(OPS, "sven", "SVEN", "sven-secret", Role.ADMIN, standing=Standing(groups=frozenset({"Service"}))),
     )
 }
 
@@ -165,13 +168,21 @@ class Wire:
 
 
 @asynccontextmanager
-async def serving(store: Store, far: Store, **settings: object) -> AsyncIterator[World]:
+async def serving(
+    store: Store,
+    far: Store,
+    resellers: Resellers = NO_RESELLERS,
+    keystone: Keystone | None = None,
+    /,
+    **settings: object,
+) -> AsyncIterator[World]:
     """A frontend over `store`, with `far` for the account of another namespace, on a free port."""
     seen: list[Access] = []
     tokens = TokenIssuer(KEY, LIFETIME)
     tenancy = Tenancy({"default": store, "far": far})
     chosen = SwiftSettings.model_validate({"port": 0, **settings})
-    frontend = SwiftFrontend(chosen, Registry(USERS.values()), tenancy, seen.append, tokens)
+    registry = Registry(map(resellers.admitted, USERS.values()), None, resellers, keystone)
+    frontend = SwiftFrontend(chosen, registry, tenancy, seen.append, tokens, resellers, keystone)
     await frontend.start()
     try:
         async with ClientSession(
