@@ -123,7 +123,8 @@ def _store(name: str, settings: StoreSettings, owners: Collection[str], shared: 
         case S3StoreSettings():
             return S3Store(settings, _owner(name, settings, owners))
         case SwiftStoreSettings():
-            return SwiftStore(settings, _owner(name, settings, owners), shared.shelf(settings) if shared else None)
+            shelf = shared.shelf(settings) if shared else None
+            return SwiftStore(settings, _owner(name, settings, owners), shelf, ahead=True)
         case DirectorySettings():
             return Directory(settings, _owner(name, settings, owners))
         case MemorySettings():

@@ -23,7 +23,7 @@ from gateway.stores.memory import Memory
 from tests.support import remotes, swift
 from tests.support.faultproxy import Fault, FaultProxy, proxied, refusal
 from tests.support.tls import authority, behind_tls
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, until
 
 USER, SECRET = "tester", "testing-secret"
 DATA = bytes(range(256)) * 4096
@@ -167,6 +167,14 @@ async def test_an_upstream_that_is_down_at_the_start_is_told_and_comes_back(kind
             assert not await serves(site)
             proxy.down, proxy.faults = False, []
             await eventually(lambda: serves(site))
+
+
+async def test_what_a_cluster_can_do_is_asked_at_the_start(tmp_path: Path) -> None:
+    async with upstream("swift") as proxy:
+        async with gateway(tmp_path, settings("swift", proxy.url)) as site:
+            await until(lambda: any("/info " in line for line in proxy.lines))
+            assert (await site.swift("bucket/object")).code == 200
+        assert len([line for line in proxy.lines if "/info " in line]) == 1
 
 
 @pytest.mark.parametrize("kind", KINDS)

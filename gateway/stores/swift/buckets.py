@@ -52,16 +52,24 @@ class Buckets(Store):
 
     caps = Caps(listed_props=False, policies=True)
 
-    def __init__(self, settings: SwiftStoreSettings, owner: str, shelf: Shelf | None = None) -> None:
-        """`shelf`: where processes that have the same credentials share their token."""
+    def __init__(
+        self, settings: SwiftStoreSettings, owner: str, shelf: Shelf | None = None, *, ahead: bool = False
+    ) -> None:
+        """`shelf`: where processes that have the same credentials share their token. `ahead`: what the cluster can do
+        is asked at the start, and not first when it matters.
+        """
         self._up = Upstream(settings, owner, shelf)
+        self._ahead = ahead
         self._owners: OrderedDict[tuple[str, int], str] = OrderedDict()
 
     async def start(self) -> None:
-        """Nothing is asked of the upstream: one that is down now is not down for ever."""
+        """Nothing of the upstream is waited for: one that is down now is not down for ever."""
         await self._up.client.start()
+        if self._ahead:
+            self._up.info.start()
 
     async def aclose(self) -> None:
+        await self._up.info.aclose()
         await self._up.segments.aclose()
         await self._up.client.aclose()
 

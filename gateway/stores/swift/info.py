@@ -1,9 +1,12 @@
 """What the cluster can do, as its `/info` tells."""
 
+import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 
 import msgspec
 
+from gateway.core.errors import StoreError
 from gateway.stores.swift.client import Client
 
 
@@ -54,14 +57,30 @@ def read(document: bytes) -> Abilities:
 
 
 class Info:
-    """Asks once, when first somebody wants to know: an upstream that is down at the start is no reason not to start."""
+    """Asks once: at the start, or when first somebody wants to know. An upstream that is down is asked again then."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
         self._known: Abilities | None = None
+        self._asking = asyncio.Lock()
+        self._early: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._early = asyncio.create_task(self._learn())
+
+    async def aclose(self) -> None:
+        if self._early is not None:
+            self._early.cancel()
+            await asyncio.wait((self._early,))
 
     async def get(self) -> Abilities:
         """Raises `Unavailable` while the upstream does not answer."""
         if self._known is None:
-            self._known = read(await self._client.info())
+            async with self._asking:
+                if self._known is None:
+                    self._known = read(await self._client.info())
         return self._known
+
+    async def _learn(self) -> None:
+        with suppress(StoreError):
+            await self.get()

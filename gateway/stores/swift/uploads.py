@@ -53,8 +53,10 @@ class Uploads(Large):
     of every upload.
     """
 
-    def __init__(self, settings: SwiftStoreSettings, owner: str, shelf: Shelf | None = None) -> None:
-        super().__init__(settings, owner, shelf)
+    def __init__(
+        self, settings: SwiftStoreSettings, owner: str, shelf: Shelf | None = None, *, ahead: bool = False
+    ) -> None:
+        super().__init__(settings, owner, shelf, ahead=ahead)
         self._records: OrderedDict[str, Record] = OrderedDict()
 
     async def create_upload(
