@@ -11,6 +11,8 @@ from gateway.core.expiry import has_vanished
 ANYTHING = "*"
 
 SECOND = 1_000_000_000
+TICK = 10_000
+"""Nanoseconds of one step of Swift's clock."""
 
 _TAG = re.compile(r'(?:W/)?"([^"]*)"|([^\s,"][^\s,]*)')
 
@@ -42,15 +44,17 @@ class When:
     `secret` is the key that the object has to be encrypted with; it opens the object to a reader.
 
     Entity tags stand without quotes; the tuple `("*",)` means any object at all. Dates are in whole seconds
-    since the epoch. `size` (bytes) and `modified` are what an object must have that is to be written over or deleted;
-    readers have no such conditions. Nor have they those of deletes: `expires` is the very time at which the object is
-    to vanish, whether or not it has come; `past`: it is a version that does not stand.
+    since the epoch; times of objects are rounded down to compare them, or up with `up`. `size` (bytes) and `modified`
+    are what an object must have that is to be written over or deleted; readers have no such conditions. Nor have they
+    those of deletes: `expires` is the very time at which the object is to vanish, whether or not it has come; `past`:
+    it is a version that does not stand.
     """
 
     if_match: tuple[str, ...] = ()
     if_none_match: tuple[str, ...] = ()
     if_modified_since: int | None = None
     if_unmodified_since: int | None = None
+    up: bool = False
     secret: CustomerKey | None = None
     size: int | None = None
     modified: int | None = None
@@ -70,7 +74,7 @@ def check_read(when: When, found: Validators) -> None:
     if when.if_none_match:
         if _matches(when.if_none_match, found):
             raise NotModified
-    elif when.if_modified_since is not None and found.modified // SECOND <= when.if_modified_since:
+    elif when.if_modified_since is not None and _second(when, found) <= when.if_modified_since:
         raise NotModified
 
 
@@ -105,8 +109,17 @@ def _check_current(when: When, found: Validators | None) -> None:
     if when.if_match:
         if not _matches(when.if_match, found):
             raise ConditionFailed(missing=found is None)
-    elif when.if_unmodified_since is not None and found and found.modified // SECOND > when.if_unmodified_since:
+    elif when.if_unmodified_since is not None and found and _second(when, found) > when.if_unmodified_since:
         raise ConditionFailed
+
+
+def _second(when: When, found: Validators) -> int:
+    return rounded_up(found.modified) if when.up else found.modified // SECOND
+
+
+def rounded_up(moment: int) -> int:
+    """The whole second that a time is dated with where no change may be dated before it happened, as Swift does."""
+    return -(-(moment // TICK) * TICK // SECOND)
 
 
 def _matches(tags: tuple[str, ...], found: Validators | None) -> bool:

@@ -15,12 +15,13 @@ from gateway.core.errors import ConditionFailed, TooLarge
 from gateway.core.manifest import flags_of, static_of, without_flags
 from gateway.core.ranges import Span
 from gateway.core.types import Copy, Meta, Props, Put
-from gateway.frontends.http.headers import spans_of, when_of
+from gateway.frontends.http.headers import spans_of
 from gateway.frontends.swift import metadata, versioning
 from gateway.frontends.swift.accept import Format
 from gateway.frontends.swift.answers import answer
 from gateway.frontends.swift.call import Call, Place
 from gateway.frontends.swift.constraints import check_object_name
+from gateway.frontends.swift.dated import when_of
 from gateway.frontends.swift.errors import Refusal
 from gateway.frontends.swift.expiry import expires_of
 from gateway.frontends.swift.manifests import BEYOND, BadSegments, manifest_of, numbered, refused_segments

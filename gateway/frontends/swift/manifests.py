@@ -19,13 +19,13 @@ from gateway.core.ranges import Span
 from gateway.core.tasks import Flight
 from gateway.core.types import Meta, Put
 from gateway.frontends.http.body import RequestBody
-from gateway.frontends.http.headers import when_of
-from gateway.frontends.http.sending import Source, send_object
+from gateway.frontends.http.sending import send_object
 from gateway.frontends.swift import versioning
 from gateway.frontends.swift.accept import Format
 from gateway.frontends.swift.answers import HTML, answer
 from gateway.frontends.swift.call import Call, Place
 from gateway.frontends.swift.constraints import check_object_name
+from gateway.frontends.swift.dated import DatedSource, when_of
 from gateway.frontends.swift.errors import Refusal, of_store
 from gateway.frontends.swift.heartbeat import beating
 from gateway.frontends.swift.properties import described, props_of
@@ -199,7 +199,7 @@ async def send_manifest(call: Call, manifests: Manifests, meta: Meta) -> web.Str
         headers = head_of(meta)
         headers[hdrs.CONTENT_LENGTH] = str(meta.size)
         return web.Response(headers=headers)
-    return await send_object(call.request, Source(manifests.plain, call.place.key, head_of))
+    return await send_object(call.request, DatedSource(manifests.plain, call.place.key, head_of))
 
 
 async def _raw(call: Call, manifests: Manifests, meta: Meta) -> web.Response:

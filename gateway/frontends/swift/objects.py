@@ -17,13 +17,14 @@ from gateway.core.ranges import Span, content_range
 from gateway.core.types import Deleted, Meta, PropsChange, Put, Versioning
 from gateway.frontends.http.answer import Answer
 from gateway.frontends.http.body import RequestBody
-from gateway.frontends.http.headers import spans_of, when_of
-from gateway.frontends.http.sending import Head, Source, send_object
+from gateway.frontends.http.headers import spans_of
+from gateway.frontends.http.sending import Head, send_object
 from gateway.frontends.swift import manifests, metadata, symlinks, unmaking, versioning
 from gateway.frontends.swift.answers import answer, page
 from gateway.frontends.swift.call import Call, Place
 from gateway.frontends.swift.constraints import check_object_name
 from gateway.frontends.swift.copies import copy_from
+from gateway.frontends.swift.dated import DatedSource, when_of
 from gateway.frontends.swift.errors import Refusal, of_store
 from gateway.frontends.swift.expiry import demanded_of, expires_of
 from gateway.frontends.swift.manifests import NumberedPart
@@ -89,7 +90,7 @@ async def get(call: Call) -> web.StreamResponse:
         raise await _with_validators(call, error) from None
 
 
-class _Source(Source):
+class _Source(DatedSource):
     """An object whose ETag is compared as Swift's clients know it."""
 
     __slots__ = ()
@@ -198,7 +199,7 @@ async def _check_dates(call: Call) -> None:
     """Swift minds the dates beside entity tags too, which HTTP leaves out then (RFC 9110, 13.2.2)."""
     when = when_of(call.headers)
     if when.if_match or when.if_none_match:
-        dates = When(if_modified_since=when.if_modified_since, if_unmodified_since=when.if_unmodified_since)
+        dates = replace(when, if_match=(), if_none_match=())
         if dates != ANY:
             await call.store.stat(call.place.key, when=dates)
 

@@ -14,11 +14,11 @@ from gateway.core.links import LINK, Link, link_of
 from gateway.core.manifest import static_of
 from gateway.core.store import Store
 from gateway.core.types import Copy, Meta, Props, Put
-from gateway.frontends.http.headers import when_of
 from gateway.frontends.swift import versioning
 from gateway.frontends.swift.answers import PLAIN, answer
 from gateway.frontends.swift.call import Call, Place
 from gateway.frontends.swift.constraints import check_object_name
+from gateway.frontends.swift.dated import when_of
 from gateway.frontends.swift.errors import Refusal
 from gateway.frontends.swift.properties import path_of, props_of
 from gateway.frontends.swift.target import Target, parse_account, parse_reference, path_to

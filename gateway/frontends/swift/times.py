@@ -3,10 +3,9 @@
 import time
 from functools import lru_cache
 
-from gateway.core.conditions import SECOND
+from gateway.core.conditions import SECOND, TICK, rounded_up
 from gateway.frontends.http.headers import http_date
 
-TICK = 10_000
 TICKS_IN_SECOND = SECOND // TICK
 
 
@@ -18,8 +17,7 @@ def timestamp(nanoseconds: int) -> str:
 
 def last_modified(nanoseconds: int) -> str:
     """A time as Last-Modified has it: the next whole second, so that no change is ever dated before it happened."""
-    seconds = -(-(nanoseconds // TICK) // TICKS_IN_SECOND)
-    return http_date(seconds * SECOND)
+    return http_date(rounded_up(nanoseconds) * SECOND)
 
 
 def iso8601(nanoseconds: int) -> str:

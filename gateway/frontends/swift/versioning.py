@@ -16,10 +16,11 @@ from gateway.core.errors import DeleteMarker, InvalidVersion, NoSuchKey, NotFoun
 from gateway.core.manifest import static_of
 from gateway.core.types import Copy, Deleted, Meta, Prefix, Version, Versioning, VersionQuery
 from gateway.core.versions import NULL
-from gateway.frontends.http.sending import Source, head_object, send_object
+from gateway.frontends.http.sending import head_object, send_object
 from gateway.frontends.swift.accept import Format, accepts
 from gateway.frontends.swift.answers import answer
 from gateway.frontends.swift.call import Call, Place
+from gateway.frontends.swift.dated import DatedSource
 from gateway.frontends.swift.errors import Refusal
 from gateway.frontends.swift.parameters import truth
 from gateway.frontends.swift.properties import described
@@ -149,7 +150,7 @@ def _row(row: Version | Prefix) -> dict[str, str | int | bool]:
     }
 
 
-def _source(call: Call) -> Source:
+def _source(call: Call) -> DatedSource:
     version = _wanted(call)
 
     def described_version(meta: Meta) -> CIMultiDict[str]:
@@ -158,7 +159,7 @@ def _source(call: Call) -> Source:
         call.finish(headers)
         return headers
 
-    return Source(call.store, call.place.key, described_version, version, call.settings.stall_timeout)
+    return DatedSource(call.store, call.place.key, described_version, version, call.settings.stall_timeout)
 
 
 def _wanted(call: Call) -> str:

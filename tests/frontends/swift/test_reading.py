@@ -11,11 +11,12 @@ import pytest
 
 from gateway.core.body import BytesBody
 from gateway.core.capabilities import Multipart, find
-from gateway.core.conditions import ANY, When
+from gateway.core.conditions import ANY, SECOND, When
 from gateway.core.errors import Corrupt
 from gateway.core.ranges import Span
 from gateway.core.store import Reader, Store
 from gateway.core.types import Key, Meta, PartRef, Props, Put
+from gateway.frontends.http.headers import http_date
 from gateway.stores.memory import Memory
 from tests.frontends.swift.world import DATA, World, md5, serving
 
@@ -200,3 +201,17 @@ async def test_who_asks_to_keep_the_connection_is_told_so(world: World) -> None:
     await world.container("box", "a")
     assert (await world.do("GET", "box", "a", Connection="keep-alive")).headers["Connection"] == "keep-alive"
     assert "Connection" not in (await world.do("GET", "box", "a")).headers
+
+
+async def test_dates_are_compared_as_they_have_been_told(world: World) -> None:
+    """Last-Modified is rounded up: what has changed since is not told unchanged for the rest of that second."""
+    await world.container("box", "thing")
+    moment = (await world.store.stat(Key("box", "thing"))).modified
+    told = (await world.do("HEAD", "box", "thing")).headers["Last-Modified"]
+    below = http_date(moment // SECOND * SECOND)
+    for since, read, guarded in ((told, 304, 200), (below, 200, 412)):
+        for method in ("GET", "HEAD"):
+            assert (await world.do(method, "box", "thing", If_Modified_Since=since)).status == read
+            assert (await world.do(method, "box", "thing", If_Unmodified_Since=since)).status == guarded
+    copied = await world.do("COPY", "box", "thing", Destination="box/copy", If_Modified_Since=told)
+    assert copied.status == 304

@@ -5,7 +5,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.core.conditions import ABSENT, ANY, ANYTHING, SECOND, When, check_read, check_write, parse_etags
+from gateway.core.conditions import (
+    ABSENT,
+    ANY,
+    ANYTHING,
+    SECOND,
+    TICK,
+    When,
+    check_read,
+    check_write,
+    parse_etags,
+    rounded_up,
+)
 from gateway.core.errors import ConditionFailed, NotModified, StoreError
 
 
@@ -195,3 +206,13 @@ def test_what_has_vanished_counts_as_gone_unless_its_time_is_asked_for(
     when: When, found: Found | None, expected: type[StoreError] | None
 ) -> None:
     assert outcome(check_write, when, found) == expected
+
+
+def test_times_may_be_rounded_up() -> None:
+    for moment, second in ((0, 0), (TICK - 1, 0), (TICK, 1), (SECOND, 1), (SECOND + TICK - 1, 1), (SECOND + TICK, 2)):
+        assert rounded_up(moment) == second
+        found = Found(modified=moment)
+        assert outcome(check_read, When(if_modified_since=second, up=True), found) is NotModified
+        assert outcome(check_read, When(if_modified_since=second - 1, up=True), found) is None
+        assert outcome(check_write, When(if_unmodified_since=second, up=True), found) is None
+        assert outcome(check_write, When(if_unmodified_since=second - 1, up=True), found) is ConditionFailed
