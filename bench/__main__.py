@@ -21,6 +21,7 @@ from bench import (
     swift,
     versions,
 )
+from bench.process import medium
 from bench.table import Row, show
 
 ROUNDS = 5
@@ -80,7 +81,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="portico-bench-", dir=options.folder) as folder:
         for name in wanted:
             found += suites[name](Path(folder))
-    show(found)
+        kind = medium(Path(folder))
+    show(found, kind)
 
 
 if __name__ == "__main__":

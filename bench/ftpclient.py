@@ -3,6 +3,7 @@
 import re
 import socket
 import ssl
+import struct
 from types import TracebackType
 from typing import Self
 
@@ -10,7 +11,8 @@ from bench.ftppeers import Door
 from bench.transfer import BLOCK
 
 _PASSIVE = re.compile(rb"\|\|\|(\d+)\|")
-_SECONDS = 60.0
+_PATIENCE = struct.pack("ll", 60, 0)
+"""What the kernel waits for a server: seconds and microseconds. Python's own limits would cost a call for each wait."""
 
 
 class Session:
@@ -19,7 +21,7 @@ class Session:
     def __init__(self, door: Door, *, tls: bool = False) -> None:
         self._context = _trusting() if tls else None
         self._door = door
-        self._socket = socket.create_connection(("127.0.0.1", door.port), _SECONDS)
+        self._socket = _connected(door.port)
         self._lines = self._socket.makefile("rb")
         self.expect(b"220")
         if self._context:
@@ -64,7 +66,7 @@ class Session:
         port = _PASSIVE.search(self.say("EPSV", b"229"))
         if port is None:
             raise RuntimeError("no port in the answer to EPSV")
-        data = socket.create_connection(("127.0.0.1", int(port[1])), _SECONDS)
+        data = _connected(int(port[1]))
         self.say(command, b"1")
         if self._context is None or not isinstance(self._socket, ssl.SSLSocket):
             return data
@@ -93,6 +95,14 @@ class Session:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _connected(port: int) -> socket.socket:
+    sock = socket.socket()
+    for limit in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+        sock.setsockopt(socket.SOL_SOCKET, limit, _PATIENCE)
+    sock.connect(("127.0.0.1", port))
+    return sock
 
 
 def _trusting() -> ssl.SSLContext:

@@ -35,6 +35,10 @@ frontends:
   admin: {{host: 127.0.0.1, port: {admin}}}
 """
 
+_PASSIVE = range(10_000, 30_000)
+"""Ports where vsftpd waits for data connections. It gives up after a few that are taken, and those that clients connect
+from are taken for a minute after each connection."""
+
 _VSFTPD = """\
 background=NO
 listen=YES
@@ -43,6 +47,8 @@ listen_port={port}
 seccomp_sandbox=NO
 secure_chroot_dir={folder}/empty
 xferlog_enable=NO
+pasv_min_port={first}
+pasv_max_port={last}
 anonymous_enable=YES
 local_enable=NO
 ftp_username=ftp
@@ -103,7 +109,7 @@ def vsftpd(folder: Path) -> Iterator[Door]:
         above.chmod(0o755)
     port = free_port()
     config = folder / "vsftpd.conf"
-    config.write_text(_VSFTPD.format(folder=folder, port=port))
+    config.write_text(_VSFTPD.format(folder=folder, port=port, first=_PASSIVE[0], last=_PASSIVE[-1]))
     config.chmod(0o600)
     with running(["/usr/sbin/vsftpd", str(config)], port) as server:
         yield Door(server, port, "anonymous", "bench", "/bench/", "LIST")

@@ -52,6 +52,13 @@ def _status(pid: int, name: str) -> int:
     raise LookupError(name)
 
 
+def medium(folder: Path) -> str:
+    """The kind of file system that a folder lies on."""
+    mounts = (line.split()[1:3] for line in Path("/proc/self/mounts").read_text().splitlines())
+    above = [(place, kind) for place, kind in mounts if folder.resolve().is_relative_to(place)]
+    return max(above, key=lambda found: len(found[0]))[1]
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

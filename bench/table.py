@@ -35,8 +35,9 @@ def progress(text: str) -> None:
     print(f"  {text} ...", file=sys.stderr, flush=True)
 
 
-def show(rows: list[Row]) -> None:
-    table = Table(title="Portico beside its yardsticks (medians of one run)", title_justify="left")
+def show(rows: list[Row], medium: str) -> None:
+    """`medium`: the kind of file system that all servers keep their data on."""
+    table = Table(title=f"Portico beside its yardsticks (medians of one run, data on {medium})", title_justify="left")
     for name in ("measured", "Portico", "yardstick"):
         table.add_column(name)
     for name in ("ratio", "aim"):
