@@ -17,6 +17,11 @@ class Logins:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
 
+    def configured(self, login: str, secret: str) -> User | None:
+        """The configured user whom an FTP login proves; `by_login` asks for guests, too."""
+        found = self._registry.by_login(login)
+        return found if matches(found, secret) else None
+
     async def by_login(self, login: str, secret: str) -> User | None:
         """Whom an FTP login proves: the only configured user of that name, or `account:user`, or a guest.
 

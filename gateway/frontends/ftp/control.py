@@ -25,13 +25,12 @@ MAX_PENDING = 64
 
 
 class Reception(Protocol):
-    """The server, as its connections see it. `scratch` is what they all read into, one at a time.
+    """The server, as its connections see it.
 
     `proxied` holds connections of load balancers that have not said for whom they connect.
     """
 
     services: Services
-    scratch: memoryview
     proxied: set[Proxied]
 
     def admit(self, client: Address) -> bool:
@@ -44,7 +43,7 @@ class Reception(Protocol):
         """Count a connection out, once nothing of it runs any more."""
 
 
-class Control(asyncio.BufferedProtocol):
+class Control(asyncio.Protocol):
     """One control connection. `Session` holds its state, `Wire` sends; this is its order, its limits and its end."""
 
     def __init__(
@@ -65,7 +64,7 @@ class Control(asyncio.BufferedProtocol):
         self._loop = asyncio.get_running_loop()
         self._lines = Lines()
         self._pending: deque[Request] = deque()
-        self._task: asyncio.Task[Reply] | None = None
+        self._task: asyncio.Task[None] | None = None
         self._is_paused = self._is_dismissed = self._has_ended = self._is_gone = False
         self._since = self._known = self._loop.time()
         self._pulse = min(self._settings.login_timeout, self._settings.idle_timeout)
@@ -78,19 +77,9 @@ class Control(asyncio.BufferedProtocol):
 
     # What the client sends
 
-    def get_buffer(self, sizehint: int) -> memoryview:
-        return self._reception.scratch
-
-    def take(self, data: bytes) -> None:
-        """Take in what came before this connection had its protocol."""
-        for start in range(0, len(data), len(self._reception.scratch)):
-            piece = data[start : start + len(self._reception.scratch)]
-            self._reception.scratch[: len(piece)] = piece
-            self.buffer_updated(len(piece))
-
-    def buffer_updated(self, nbytes: int) -> None:
+    def data_received(self, data: bytes) -> None:
         try:
-            text = self._wire.read(bytes(self._reception.scratch[:nbytes]))
+            text = self._wire.read(data)
         except ssl.SSLError as error:
             logger.info("TLS failed", extra={"reason": error.reason, "client": str(self._client)})
             self._wire.close()
@@ -133,8 +122,14 @@ class Control(asyncio.BufferedProtocol):
         if isinstance(answer, Reply):
             self._send(answer)
         else:
-            self._task = self._loop.create_task(answer)
-            self._task.add_done_callback(self._finish)
+            self._task = self._loop.create_task(self._perform(answer))
+
+    async def _perform(self, work: Work) -> None:
+        try:
+            reply = await work
+        except asyncio.CancelledError:
+            reply = GONE
+        self._finish(reply)
 
     def _send(self, reply: Reply) -> None:
         self._wire.send(reply)
@@ -146,10 +141,11 @@ class Control(asyncio.BufferedProtocol):
         elif reply.then is Then.UNPROTECT:
             self._wire.unprotect()
 
-    def _finish(self, task: asyncio.Task[Reply]) -> None:
+    def _finish(self, reply: Reply) -> None:
+        """The command that ran has its reply, and the next one its turn."""
         self._task = None
         self._note_time()
-        self._send(GONE if task.cancelled() else task.result())
+        self._send(reply)
         if self._is_dismissed:
             self._wire.send(GONE)
         if self._is_gone:
@@ -205,7 +201,7 @@ class Control(asyncio.BufferedProtocol):
     def cancel(self) -> None:
         """Close at once, whatever runs."""
         if self._task is not None:
-            self._task.cancel()
+            self._loop.call_soon(self._task.cancel)  # behind its first step: it has to tell of its own end
         self._transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -5,22 +5,15 @@ on each port, so any number of clients use one port at a time, and nobody reache
 """
 
 import asyncio
-import errno
 import secrets
 import socket
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 
+from gateway.frontends.ftp.acceptor import BACKLOG, Acceptor
 from gateway.frontends.ftp.addresses import Address, Network, address_of, is_in
 from gateway.frontends.ftp.replies import Refused
 from gateway.frontends.ftp.sources import CANNOT_CONNECT, DataSource
-
-BACKLOG = 1024
-
-PAUSE = 1.0
-"""Seconds without accepting after the process ran out of descriptors."""
-
-_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
 class Passive(DataSource):
@@ -69,12 +62,9 @@ class Listener:
     def __init__(self, address: Address, port: int, others: Collection[Network] = ()) -> None:
         """`others`: networks from which anybody may come in the place of whom is awaited."""
         self._others = others
-        self._loop = asyncio.get_running_loop()
-        self._socket = _listening(address, port)
-        self.port: int = self._socket.getsockname()[1]
+        self._acceptor = Acceptor(_listening(address, port), self._meet)
+        self.port = self._acceptor.port
         self._awaited: dict[Address, Passive] = {}
-        self._resume: asyncio.TimerHandle | None = None
-        self._loop.add_reader(self._socket.fileno(), self._accept)
 
     def awaits(self, peer: Address) -> bool:
         """Whether `peer` has to be awaited on another port; where others may come in his place, one port serves one."""
@@ -82,7 +72,7 @@ class Listener:
 
     def expect(self, peer: Address) -> Passive:
         """Await one connection from `peer`, who must not be awaited yet; one that came before is not meant."""
-        self._accept()
+        self._acceptor.accept()
         source = self._awaited[peer] = Passive(self, peer)
         return source
 
@@ -90,25 +80,8 @@ class Listener:
         if self._awaited.get(source.peer) is source:
             del self._awaited[source.peer]
 
-    def _accept(self) -> None:
-        """Take those who have connected."""
-        try:
-            for _ in range(BACKLOG):
-                self._meet(*self._socket.accept())
-        except OSError as error:
-            if error.errno in _EXHAUSTED:
-                self._rest()
-
-    def _rest(self) -> None:
-        """Accept nobody for a while: there is one such while at a time, which the end of the listener ends."""
-        if self._resume is not None:
-            self._resume.cancel()
-        self._loop.remove_reader(self._socket.fileno())
-        self._resume = self._loop.call_later(PAUSE, self._loop.add_reader, self._socket.fileno(), self._accept)
-
-    def _meet(self, sock: socket.socket, name: tuple[str, int]) -> None:
-        sock.setblocking(False)
-        peer = address_of(name[0])
+    def _meet(self, sock: socket.socket, host: str) -> None:
+        peer = address_of(host)
         source = self._awaited.get(peer)
         if source is None and self._awaited and is_in(peer, self._others):
             source = next(iter(self._awaited.values()))
@@ -118,10 +91,7 @@ class Listener:
             sock.close()
 
     def close(self) -> None:
-        if self._resume is not None:
-            self._resume.cancel()
-        self._loop.remove_reader(self._socket.fileno())
-        self._socket.close()
+        self._acceptor.close()
         for source in list(self._awaited.values()):
             source.close()
 

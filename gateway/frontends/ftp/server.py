@@ -7,13 +7,13 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
-from typing import cast
 
 import aioftp
 
 from gateway.auth.principals import Registry
 from gateway.auth.tenancy import Tenancy
 from gateway.core.events import Observer
+from gateway.frontends.ftp.acceptor import BACKLOG, Acceptor
 from gateway.frontends.ftp.addresses import Address, address_of, is_in
 from gateway.frontends.ftp.control import Control, Reception
 from gateway.frontends.ftp.crowd import Bans, Sessions
@@ -27,17 +27,16 @@ from gateway.frontends.ftp.replies import Reply
 from gateway.frontends.ftp.security import Security
 from gateway.frontends.ftp.session import Services
 from gateway.frontends.ftp.settings import FtpSettings
+from gateway.frontends.ftp.transport import SocketTransport
 from gateway.frontends.ftp.users import RegistryUsers
 
 logger = logging.getLogger("portico.ftp")
 
-BACKLOG = 1024
+KEEPALIVE = 60
+"""Seconds of silence after which the kernel asks whether a client is still there."""
 
 LINGER = 5.0
 """Seconds that cancelled commands have to come to their end."""
-
-READ = 8 * 1024
-"""Bytes that are read from a control connection at a time."""
 
 SENDERS = 16
 """Threads that send files; each is held only while a client takes data as fast as it comes."""
@@ -45,33 +44,29 @@ SENDERS = 16
 TOO_MANY = Reply(421, "Too many connections, try again later").encode()
 
 
-class Door(asyncio.Protocol):
-    """Meets a new connection: lets it in, or sends it away. Behind one that is `implicit`, TLS begins at once."""
+class Door:
+    """Meets new connections: lets them in, or sends them away. Behind one that is `implicit`, TLS begins at once."""
 
     def __init__(self, reception: Reception, *, implicit: bool = False) -> None:
         self._reception = reception
         self._is_implicit = implicit
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass of asyncio's
-        peer, local = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
-        if not peer or not local:
-            transport.close()
-            return
-        client, here = address_of(peer[0]), address_of(local[0])
+    def meet(self, sock: socket.socket, host: str) -> None:
+        transport = SocketTransport(sock)
+        client, here = address_of(host), address_of(sock.getsockname()[0])
         if is_in(client, self._reception.services.settings.proxy_networks):
-            meet = partial(self._meet, transport, here, client)
+            meet = partial(self._meet_proxied, transport, here, client)
             transport.set_protocol(Proxied(transport, meet, self._reception.proxied))
         else:
             self._let_in(transport, client, here)
 
-    def _meet(
+    def _meet_proxied(
         self, transport: asyncio.Transport, local: Address, proxy: Address, client: Address | None, rest: bytes
     ) -> None:
         """A load balancer has told of its client; behind that the `rest` came, which is the client's."""
         control = self._let_in(transport, client or proxy, local)
         if control is not None:
-            control.take(rest)
+            control.data_received(rest)
 
     def _let_in(self, transport: asyncio.Transport, client: Address, local: Address) -> Control | None:
         if not self._reception.admit(client):
@@ -115,7 +110,6 @@ class FtpServer(aioftp.Server):
         users, profiles = _with_strangers(settings.anonymous, registry, profiles)
         super().__init__(users, maximum_connections=settings.max_connections, welcome_message=settings.banner)
         self.commands_mapping.clear()
-        self.scratch = memoryview(bytearray(READ))
         self.proxied: set[Proxied] = set()
         self.services = Services(
             settings=settings,
@@ -135,7 +129,7 @@ class FtpServer(aioftp.Server):
                 Limits(settings.upload_rate_per_ip, settings.download_rate_per_ip),
             ),
         )
-        self._listeners: list[asyncio.Server] = []
+        self._acceptors: list[Acceptor] = []
         self._sweeping: asyncio.Task[None] | None = None
         self.implicit_port: int | None = None
         self._controls: set[Control] = set()
@@ -162,15 +156,13 @@ class FtpServer(aioftp.Server):
 
     async def _listen(self, host: str | None, port: int, *, implicit: bool = False) -> int:
         """The port that is listened on."""
-        loop = asyncio.get_running_loop()
-        meet = partial(Door, self, implicit=implicit)
-        if host == "::":
-            sock = socket.create_server((host, port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=BACKLOG)
-            listener = await loop.create_server(meet, sock=sock, backlog=BACKLOG)
-        else:
-            listener = await loop.create_server(meet, host, port, backlog=BACKLOG)
-        self._listeners.append(listener)
-        return cast(int, listener.sockets[0].getsockname()[1])
+        found = await asyncio.get_running_loop().getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+        door = Door(self, implicit=implicit)
+        opened = [Acceptor(_listening(family, address), door.meet) for family, _, _, _, address in found]
+        self._acceptors += opened
+        return opened[0].port
 
     @property
     def open_connections(self) -> int:
@@ -200,8 +192,8 @@ class FtpServer(aioftp.Server):
 
     async def drain(self, seconds: float) -> None:
         """Stop to listen and let running commands end for up to `seconds`; then cancel them."""
-        for listener in self._listeners:
-            listener.close()
+        for acceptor in self._acceptors:
+            acceptor.close()
         for proxied in list(self.proxied):
             proxied.abort()
         for control in list(self._controls):
@@ -225,3 +217,15 @@ class FtpServer(aioftp.Server):
                 await self._sweeping
         self.services.passive.close()
         self.services.threads.shutdown()
+
+
+def _listening(family: int, address: tuple[object, ...]) -> socket.socket:
+    """A listening socket; `::` means IPv4 as well. The connections that it accepts have its options."""
+    sock = socket.create_server(address, family=family, backlog=BACKLOG, dualstack_ipv6=address[0] == "::")
+    sock.setblocking(False)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, KEEPALIVE)
+    # The last byte of an ABOR that is sent as urgent data must not fall out of its line.
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
+    return sock

@@ -63,6 +63,9 @@ class Channel(Protocol):
     def send(self, reply: Reply) -> None:
         """Answer, also ahead of a command's end."""
 
+    def send_soon(self, reply: Reply) -> None:
+        """Answer with what is sent next, or as this turn of the event loop ends."""
+
     def write(self, data: bytes) -> None:
         """Send lines of an answer of many."""
 

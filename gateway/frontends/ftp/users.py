@@ -36,10 +36,15 @@ class RegistryUsers(aioftp.AbstractUserManager):
         user.proved = await self._logins.by_login(user.login or "", password)
         return user.proved is not None
 
-    async def prove(self, login: str, password: str) -> Principal | None:
-        """The principal of a login, or None. Users who are configured go before strangers. Raises as `authenticate`."""
+    def known(self, login: str, password: str) -> Principal | None:
+        """The principal of a login that nobody else has to be asked about. Configured users go before strangers."""
         if self._strangers and login.lower() in ANONYMOUS_NAMES and self._registry.by_login(login) is None:
             return Principal(self._strangers, "", Role.READER)
+        user = self._logins.configured(login, password)
+        return principal(user) if user else None
+
+    async def prove(self, login: str, password: str) -> Principal | None:
+        """The principal of a login that is not `known`, or None. Raises as `authenticate`."""
         _, user, _ = await self.get_user(login)
         await self.authenticate(user, password)
         return principal(user.proved) if user.proved else None

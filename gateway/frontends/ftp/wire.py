@@ -12,9 +12,6 @@ from gateway.frontends.ftp.tls import Layer
 LINGER = 5.0
 """Seconds that a client has to take the last reply."""
 
-KEEPALIVE = 60
-"""Seconds of silence after which the kernel asks whether the client is still there."""
-
 
 class Wire:
     """Bytes from and replies to a client. `stall`: seconds that a command waits for him to take them."""
@@ -26,6 +23,7 @@ class Wire:
         self._drained: asyncio.Future[None] | None = None
         self._linger: asyncio.TimerHandle | None = None
         self._has_ended = False
+        self._held = b""
         self._layer: Layer | None = None
         self._is_lowering = False
         self.context: ssl.SSLContext | None = None
@@ -33,10 +31,6 @@ class Wire:
         self.is_full = False
         self.is_closing = False
         self._socket: socket.socket = transport.get_extra_info("socket")
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, KEEPALIVE)
-        # The last byte of an ABOR that is sent as urgent data must not fall out of its line.
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
 
     def send(self, reply: Reply) -> None:
         """Answer. After a reply that closes, nothing is sent any more."""
@@ -44,8 +38,15 @@ class Wire:
         if reply.then is Then.CLOSE:
             self.close()
 
+    def send_soon(self, reply: Reply) -> None:
+        """Answer with what is sent next, or as this turn of the event loop ends: one packet wakes the client once."""
+        if not self._held:
+            self._loop.call_soon(self.write, b"")
+        self._held += reply.encode()
+
     def write(self, data: bytes) -> None:
-        if self.is_closing:
+        data, self._held = self._held + data, b""
+        if self.is_closing or not data:
             return
         if self._layer is None:
             self._transport.write(data)
@@ -142,7 +143,8 @@ class Wire:
             if self._layer is not None:
                 self._end_tls(self._layer)
             self._transport.close()
-            self._linger = self._loop.call_later(LINGER, self._transport.abort)
+            if self._transport.get_write_buffer_size():
+                self._linger = self._loop.call_later(LINGER, self._transport.abort)
 
     def lose(self) -> None:
         """The connection is gone."""

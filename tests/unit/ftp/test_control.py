@@ -22,9 +22,11 @@ from gateway.frontends.ftp.partials import Partials
 from gateway.frontends.ftp.passive import PassivePorts
 from gateway.frontends.ftp.proxy import Proxied
 from gateway.frontends.ftp.rates import Limits, Rates
+from gateway.frontends.ftp.replies import Reply
 from gateway.frontends.ftp.security import Security
 from gateway.frontends.ftp.session import Services, Session
 from gateway.frontends.ftp.settings import FtpSettings
+from gateway.frontends.ftp.transport import READ
 from gateway.frontends.ftp.users import RegistryUsers
 from gateway.frontends.ftp.wire import Wire
 
@@ -36,7 +38,6 @@ class Stub:
     """A transport and a server that note what is asked of them."""
 
     services: Services
-    scratch: memoryview = field(default_factory=lambda: memoryview(bytearray(8192)))
     proxied: set[Proxied] = field(default_factory=set)
     sent: bytes = b""
     is_reading: bool = True
@@ -71,6 +72,9 @@ class Stub:
 
     abort = close
 
+    def get_write_buffer_size(self) -> int:
+        return 0
+
     def __post_init__(self) -> None:
         self.socket = socket.socket()
 
@@ -82,10 +86,8 @@ class Stub:
         return codes
 
     def feed(self, control: Control, data: bytes) -> None:
-        for start in range(0, len(data), len(self.scratch)):
-            piece = data[start : start + len(self.scratch)]
-            control.get_buffer(-1)[: len(piece)] = piece
-            control.buffer_updated(len(piece))
+        for start in range(0, len(data), READ):
+            control.data_received(data[start : start + READ])
 
 
 @contextmanager
@@ -192,6 +194,28 @@ async def test_what_came_before_the_clients_end_is_served_and_then_the_connectio
         await settle()
         assert stub.codes == [331, 530, 200]
         assert stub.is_closed
+
+
+async def test_a_reply_that_need_not_come_at_once_leaves_with_the_next_one() -> None:
+    with connected() as (stub, _):
+        wire = Wire(cast(asyncio.Transport, stub), 1)
+        wire.send_soon(Reply(150, "it begins"))
+        assert stub.sent == b""
+        wire.send(Reply(226, "it ends"))
+        assert stub.sent == b"150 it begins\r\n226 it ends\r\n"
+        wire.send_soon(Reply(150, "it begins"))
+        await asyncio.sleep(0)
+        assert stub.codes == [150, 226, 150]
+
+
+async def test_a_command_that_is_cancelled_as_it_begins_tells_of_its_end() -> None:
+    with connected() as (stub, control):
+        stub.feed(control, b"USER x\r\nPASS y\r\n")
+        control.cancel()
+        control.connection_lost(None)
+        assert stub.left == []
+        await settle()
+        assert stub.left == [control]
 
 
 async def test_a_connection_leaves_when_its_last_command_has_ended() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable
 from functools import partial
 
 from gateway.auth.principals import Principal, Role
@@ -37,14 +38,21 @@ def user(session: Session, text: str) -> Reply:
     return Reply(331, "Password required")
 
 
-async def pass_(session: Session, text: str) -> Reply:
+def pass_(session: Session, text: str) -> Reply | Awaitable[Reply]:
     if session.login is not None:
         return Reply(503, "You are logged in already")
     if not session.name:
         return Reply(503, "Send USER first")
+    principal = session.services.users.known(session.name, text)
+    return _welcome(session, principal) if principal else _ask(session, text)
+
+
+async def _ask(session: Session, text: str) -> Reply:
     principal = await session.services.users.prove(session.name, text)
-    if principal is None:
-        return await _refuse(session)
+    return _welcome(session, principal) if principal else await _refuse(session)
+
+
+def _welcome(session: Session, principal: Principal) -> Reply:
     session.failures = 0
     session.enter(_login(session, principal))
     return Reply(230, "Logged in")
