@@ -4,7 +4,6 @@ import asyncio
 import os
 import select
 import socket
-import ssl
 import struct
 import time
 from collections.abc import Callable
@@ -30,8 +29,6 @@ SLICE = 0.25
 PATIENCE = 20
 """Milliseconds that a thread waits for a client to take data, before the event loop waits instead of it."""
 
-WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
-
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -39,7 +36,10 @@ _RESET = struct.pack("ii", 1, 0)
 
 
 class DataStream(Protocol):
-    """A data connection as transfers use it."""
+    """A data connection as transfers use it. `has_ended`: the client's end was seen, behind all that was received."""
+
+    @property
+    def has_ended(self) -> bool: ...
 
     async def receive(self) -> bytes: ...
 
@@ -63,6 +63,7 @@ class DataConnection:
         self._socket = sock
         self._threads = threads
         self._buffer = memoryview(b"")
+        self.has_ended = False
         self.sent = 0
         self.received = 0
 
@@ -75,23 +76,31 @@ class DataConnection:
             if filled is not None:
                 self.received += filled
                 return bytes(buffer[:filled])
-            await self._waiting.readable(len(buffer) // 2)
+            await self._waiting.readable(CROWD.block() // 2)
 
     def _block(self) -> memoryview:
-        if len(self._buffer) != CROWD.block():
-            self._buffer = memoryview(bytearray(CROWD.block()))
+        """Room for a block; for a small one at first, since most uploads are small."""
+        size = CROWD.block() if self.received else INLINE
+        if len(self._buffer) != size:
+            self._buffer = memoryview(bytearray(size))
         return self._buffer
 
     def _fill(self, buffer: memoryview) -> int | None:
+        """Fill `buffer` with what has come; how much that is. None where nothing has."""
         filled = 0
-        try:
-            while filled < len(buffer) and (count := self._socket.recv_into(buffer[filled:])):
-                filled += count
-        except WOULD_BLOCK:
-            return filled or None
-        except OSError as error:
-            raise broken() from error
+        while filled < len(buffer) and not self.has_ended:
+            try:
+                count = self._receive_into(buffer[filled:])
+            except BlockingIOError:
+                return filled or None
+            except OSError as error:
+                raise broken() from error
+            filled += count
+            self.has_ended = not count
         return filled
+
+    def _receive_into(self, buffer: memoryview) -> int:
+        return self._socket.recv_into(buffer)
 
     async def send(self, data: bytes) -> None:
         """Send all of `data`."""
@@ -100,7 +109,7 @@ class DataConnection:
             self._waiting.check()
             try:
                 count = self._socket.send(rest)
-            except WOULD_BLOCK:
+            except BlockingIOError:
                 await self._waiting.writable()
             except OSError as error:
                 raise broken() from error
@@ -138,7 +147,7 @@ class DataConnection:
         while done < region.length and not self._waiting.is_broken_off():
             try:
                 count = os.sendfile(sock.fileno(), file, region.offset + done, min(region.length - done, SENDFILE))
-            except WOULD_BLOCK:
+            except BlockingIOError:
                 if not patience or not takes_data(sock, patience):
                     break
                 continue
@@ -178,6 +187,16 @@ def broken() -> IncompleteBody:
 
 
 def takes_data(sock: socket.socket, patience: int) -> bool:
+    """Whether it does within `patience` ms."""
+    return _is_ready(sock, select.POLLOUT, patience)
+
+
+def has_data(sock: socket.socket, patience: int) -> bool:
+    """Whether something comes within `patience` ms, be it the end."""
+    return _is_ready(sock, select.POLLIN, patience)
+
+
+def _is_ready(sock: socket.socket, event: int, patience: int) -> bool:
     poller = select.poll()
-    poller.register(sock, select.POLLOUT)
+    poller.register(sock, event)
     return bool(poller.poll(patience))

@@ -31,6 +31,11 @@ class Deflated:
         self._waiting = memoryview(b"")
         self._receives = False
 
+    @property
+    def has_ended(self) -> bool:
+        """The end of the stream is looked for when all before it was received."""
+        return False
+
     async def receive(self) -> bytes:
         """The next bytes, unpacked; empty at the end of the stream, which has to be that of the data, too."""
         self._receives = True

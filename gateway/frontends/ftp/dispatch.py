@@ -109,7 +109,8 @@ async def _run(session: Session, login: Login, verb: str, command: PathCommand, 
         reply, error = _failed(failure), type(failure).__name__
     finally:
         if command.told:
-            session.services.observe(_access(verb, target, reply, time.monotonic() - started, error))
+            access = _access(verb, target, reply, time.monotonic() - started, error)
+            asyncio.get_running_loop().call_soon(session.services.observe, access)  # the client need not wait for it
     return reply
 
 

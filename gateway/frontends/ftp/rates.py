@@ -86,6 +86,10 @@ class Paced:
         slowest = min((rate.limit for rate in pace.downloads), default=MOST)
         self._piece = min(max(slowest // 8, LEAST), MOST)
 
+    @property
+    def has_ended(self) -> bool:
+        return self._data.has_ended
+
     async def receive(self) -> bytes:
         block = await self._data.receive()
         await self._keep(self._pace.uploads, len(block))

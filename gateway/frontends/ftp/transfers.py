@@ -59,8 +59,12 @@ class Transfer:
 
 
 @asynccontextmanager
-async def transferring(session: Session, target: Target, announcement: str) -> AsyncIterator[DataStream]:
+async def transferring(
+    session: Session, target: Target, announcement: str, *, sends: bool = False
+) -> AsyncIterator[DataStream]:
     """Announce a transfer (150) and make its data connection; an exception breaks that, so that the client sees it.
+
+    One that `sends` need not wait for the client, who may be told of its beginning and its end at once.
 
     Raises `Refused` (425, 521, 522), and `IncompleteBody` where the client aborts it.
     """
@@ -70,7 +74,8 @@ async def transferring(session: Session, target: Target, announcement: str) -> A
     transfer = Transfer(source, session)
     try:
         session.begin(transfer)
-        session.channel.send(Reply(150, announcement))
+        tell = session.channel.send_soon if sends else session.channel.send
+        tell(Reply(150, announcement))
         connection = await transfer.connect()
         data: DataStream = connection if session.level is None else Deflated(connection, session.level)
         if session.pace != NO_PACE:
@@ -103,10 +108,19 @@ class Upload(Body):
         self._size = offset
         self._least = target.least
         self._most = None if target.room is None else offset + target.room
+        self._first = b""
+
+    async def begin(self) -> None:
+        """Take what comes first. If that is all, as with most uploads, the size is known now."""
+        if self._session.type is Type.IMAGE:
+            self._first = await self._data.receive()
+            if self._data.has_ended and self._size + len(self._first) >= self._least:
+                self.size = len(self._first)
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         if self._session.type is Type.IMAGE:
-            while block := await self._data.receive():
+            while block := self._first or await self._data.receive():
+                self._first = b""
                 self._count(block)
                 yield block
         else:

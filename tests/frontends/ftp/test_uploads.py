@@ -115,6 +115,41 @@ async def test_transfers_are_binary_until_told_otherwise(world: World) -> None:
     assert await world.get("f") == b"\r\n\xff\xf4\n"
 
 
+class Noting(Memory):
+    """Memory that notes which sizes were known before."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sizes: list[int | None] = []
+
+    async def put(self, key: Key, body: Body, opts: Put) -> Meta:
+        self.sizes.append(body.size)
+        return await super().put(key, body, opts)
+
+
+async def test_the_size_of_an_upload_that_comes_whole_is_known() -> None:
+    store = Noting()
+    await store.start()
+    await make_bucket(store)
+    async with serving(store) as world:
+        client = await world.login()
+        for data in (b"", b"brief", LARGE):
+            assert (await upload(client, "STOR /c/f", data)).code == 226
+            assert await world.get("f") == data
+        with await client.passive() as sock:
+            await client.send("STOR /c/f")
+            assert (await client.answer()).code == 150
+            sock.send(b"first")
+            await asyncio.sleep(1.1)  # by then few bytes are looked at, too
+            sock.send(b"second")
+        assert (await client.answer()).code == 226
+        assert await world.get("f") == b"firstsecond"
+        await client.do("TYPE A")
+        assert (await upload(client, "STOR /c/f", b"a\r\n")).code == 226
+    assert store.sizes == [0, 5, None, None, None]
+    await store.aclose()
+
+
 class Failing(Memory):
     """Memory that breaks in the middle of a transfer."""
 

@@ -14,7 +14,7 @@ from gateway.frontends.ftp.transfers import COMPLETE, send_file, transferring
 async def retr(session: Session, target: Target) -> Reply:
     async with (
         _reading(target, session.take_span()) as reader,
-        transferring(session, target, _announcement(session, target, reader)) as data,
+        transferring(session, target, _announcement(session, target, reader), sends=True) as data,
     ):
         if reader:
             await send_file(session, data, reader)

@@ -107,7 +107,7 @@ async def _send(session: Session, target: Target, listing: Listing, blocks: Asyn
     async with (
         aclosing(listing.rest),
         aclosing(blocks),
-        transferring(session, target, "Here comes the listing") as data,
+        transferring(session, target, "Here comes the listing", sends=True) as data,
     ):
         async for block in blocks:
             await data.send(block)

@@ -56,8 +56,7 @@ async def stou(session: Session, target: Target) -> Reply:
     target.path = target.login.view.real(target.shown)
     await allow(target)
     await target.tree.standing(target.path)
-    options = _put(target, ABSENT)
-    return await _receive(session, target, target.tree.store.put, options, announcement=f"FILE: {target.path.last}")
+    return await _receive(session, target, target.tree.store.put, ABSENT, announcement=f"FILE: {target.path.last}")
 
 
 def _take_parameters(session: Session, target: Target) -> int:
@@ -76,7 +75,7 @@ async def _begin(session: Session, target: Target, standing: Meta | None) -> Rep
     partials, store, user = session.services.partials, target.tree.store, identity(target.login.principal)
     keep = partials.label(store, user, standing) if session.type is Type.IMAGE else ""
     try:
-        reply = await _receive(session, target, store.put, _put(target, keep=keep))
+        reply = await _receive(session, target, store.put, keep=keep)
     except IncompleteBody as error:
         if error.kept:
             await partials.note(store, user, target.path.key, standing, error.kept)
@@ -87,9 +86,9 @@ async def _begin(session: Session, target: Target, standing: Meta | None) -> Rep
 
 async def _extend(session: Session, target: Target, found: Meta | None, when: When = ANY) -> Reply:
     """Add to what stands, if anything does. A time that was stated of it is none of the longer file."""
-    store, options = target.tree.store, _put(target, when)
+    store = target.tree.store
     offset = found.size if found else 0
-    reply = await _receive(session, target, bound(ops.append, store), options, offset=offset)
+    reply = await _receive(session, target, bound(ops.append, store), when, offset=offset)
     if found is not None and filetimes.MODIFIED in found.props.user:
         await store.update(found.key, PropsChange(user={filetimes.MODIFIED: None}))
     return reply
@@ -115,11 +114,23 @@ async def _resume(session: Session, target: Target, partial: Partial) -> Reply:
 
 
 async def _receive(
-    session: Session, target: Target, write: Write, options: Put, *, offset: int = 0, announcement: str = ""
+    session: Session,
+    target: Target,
+    write: Write,
+    when: When = ANY,
+    *,
+    keep: str = "",
+    offset: int = 0,
+    announcement: str = "",
 ) -> Reply:
-    """Reply after the commit only; what breaks before the end of the data raises inside the body."""
+    """Reply after the commit only; what breaks before the end of the data raises inside the body.
+
+    `keep`: see `Put.keep`. An upload that has come whole can't break.
+    """
     async with transferring(session, target, announcement or f"Ready for {target.shown}") as data:
-        await write(target.path.key, Upload(session, data, target, offset), options)
+        upload = Upload(session, data, target, offset)
+        await upload.begin()
+        await write(target.path.key, upload, _put(target, when, keep if upload.size is None else ""))
     return COMPLETE
 
 
@@ -133,6 +144,6 @@ def _same(etag: str) -> When:
     return When(if_match=(etag,)) if etag else ABSENT
 
 
-def _put(target: Target, when: When = ANY, keep: str = "") -> Put:
+def _put(target: Target, when: When, keep: str) -> Put:
     owner = target.bucket.owner if target.bucket else None
     return Put(when=when if target.may_replace else ABSENT, owner=owner, keep=keep)
