@@ -53,6 +53,12 @@ def main() -> None:
         default=1024,
         help=f"MiB of each of the {multipart.UPLOADS} uploads in parts whose memory is measured (1024)",
     )
+    parser.add_argument(
+        "--part-space",
+        type=int,
+        default=16,
+        help="GiB that these uploads may fill together: there, later parts replace earlier ones (16)",
+    )
     parser.add_argument("--objects", type=int, default=1_000_000, help="objects in the Swift container (1,000,000)")
     options = parser.parse_args()
     suites: dict[str, Callable[[Path], list[Row]]] = {
@@ -69,7 +75,9 @@ def main() -> None:
         "versions": lambda folder: versions.rows(folder, rounds=options.rounds),
         "deletes": lambda folder: deletes.rows(folder, rounds=options.rounds),
         "checksums": lambda folder: checksums.rows(folder, rounds=options.rounds),
-        "multipart": lambda folder: multipart.rows(folder, rounds=options.rounds, upload=options.part_upload << 20),
+        "multipart": lambda folder: multipart.rows(
+            folder, rounds=options.rounds, upload=options.part_upload << 20, space=options.part_space << 30
+        ),
         "swift": lambda folder: swift.rows(folder, rounds=options.rounds, seconds=options.seconds),
         "container": lambda folder: container.rows(folder, rounds=options.rounds, objects=options.objects),
         "slo": lambda folder: slo.rows(folder, rounds=options.rounds),

@@ -21,9 +21,9 @@ AIM_SECONDS = 2.0
 _ID = re.compile(rb"<UploadId>([^<]+)</UploadId>")
 
 
-def rows(folder: Path, *, rounds: int, upload: int) -> list[Row]:
-    """`upload`: bytes of each of the uploads whose memory is measured."""
-    return [_completion(folder / "completion", rounds), _memory(folder / "multipart", upload)]
+def rows(folder: Path, *, rounds: int, upload: int, space: int) -> list[Row]:
+    """`upload`: bytes of each of the uploads whose memory is measured; `space`: bytes that all of them may fill."""
+    return [_completion(folder / "completion", rounds), _memory(folder / "multipart", upload, space)]
 
 
 def _completion(place: Path, rounds: int) -> Row:
@@ -54,12 +54,14 @@ def _whole(part: str) -> str:
     return hashlib.md5(bytes.fromhex(part) * PARTS, usedforsecurity=False).hexdigest()
 
 
-def _memory(place: Path, size: int) -> Row:
+def _memory(place: Path, size: int, space: int) -> Row:
+    """Where there is no room for all parts, later ones are sent under the numbers of earlier ones, and replace them."""
+    kept = max(1, min(-(-size // PART), space // UPLOADS // PART))
     with peers.portico(place) as ours:
         exchange(ours.s3, signed("PUT", ours.s3, "/bench"))
         ours.server.reset_peak()
         progress(f"{UPLOADS} parallel uploads of {size >> 20} MiB in parts of {PART >> 20} MiB")
-        threads = [threading.Thread(target=_upload, args=(ours, number, size)) for number in range(UPLOADS)]
+        threads = [threading.Thread(target=_upload, args=(ours, number, size, kept)) for number in range(UPLOADS)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -70,12 +72,12 @@ def _memory(place: Path, size: int) -> Row:
     return Row(what, f"{peak / 1e6:.0f} MB", limit, peak / MEMORY_LIMIT, 1.0, at_most=True)
 
 
-def _upload(ours: peers.Portico, number: int, size: int) -> None:
+def _upload(ours: peers.Portico, number: int, size: int, kept: int) -> None:
     path = f"/bench/{number}"
     target = f"{path}?uploadId={_begin(ours.s3, path)}"
-    count = -(-size // PART)
-    for part in range(1, count + 1):
-        length = min(PART, size - (part - 1) * PART)
+    for start in range(0, size, PART):
+        length = min(PART, size - start)
+        part = start // PART % kept + 1
         head = signed_head("PUT", ours.s3, f"{target}&partNumber={part}", length)
         transfer.put(ours.server, ours.s3, head, length)
     listed = exchange(ours.s3, signed("GET", ours.s3, target))
