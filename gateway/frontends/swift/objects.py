@@ -158,7 +158,7 @@ async def post(call: Call) -> web.Response:
 
 
 async def delete(call: Call) -> web.StreamResponse:
-    """DELETE: 404 where there is none, which leaves no delete marker."""
+    """DELETE: 404 where there is none, although that leaves a delete marker where versions are kept."""
     if call.parameters.get("multipart-manifest") == "delete":
         return await unmaking.delete(call)
     when = when_of(call.headers)
@@ -181,8 +181,11 @@ async def delete(call: Call) -> web.StreamResponse:
 
 
 async def remove(place: Place, when: When = ANY) -> Deleted:
-    """Delete an object. Raises `NoSuchKey` where there is none, which leaves no delete marker; `ConditionFailed`."""
-    if when is ANY and place.container.versioning is not Versioning.OFF:
+    """Delete an object. Raises `NoSuchKey` where there is none, `ConditionFailed`.
+
+    Where there is none, a container that keeps versions gets a delete marker all the same, as in Swift and S3.
+    """
+    if when is ANY and place.container.versioning is Versioning.SUSPENDED:
         when = _STANDING
     try:
         done = await place.store.delete(place.key, when=when)

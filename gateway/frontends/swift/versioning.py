@@ -4,6 +4,7 @@ Ids are those of the store, where Swift's own are times: clients take both as th
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -19,6 +20,7 @@ from gateway.core.versions import NULL
 from gateway.frontends.http.sending import head_object, send_object
 from gateway.frontends.swift.accept import Format, accepts
 from gateway.frontends.swift.answers import answer
+from gateway.frontends.swift.backwards import backwards
 from gateway.frontends.swift.call import Call, Place
 from gateway.frontends.swift.dated import DatedSource
 from gateway.frontends.swift.errors import Refusal
@@ -32,6 +34,7 @@ VERSION = "X-Object-Version-Id"
 CURRENT = "X-Object-Current-Version-Id"
 MARKER_TYPE = "application/x-deleted;swift_versions_deleted=1"
 EMPTY = "d41d8cd98f00b204e9800998ecf8427e"
+_TIMESTAMP = re.compile(r"\d{10}\.\d{5}(_[0-9a-f]{16})?")
 
 
 async def change(call: Call, headers: Mapping[str, str]) -> None:
@@ -109,7 +112,7 @@ async def delete(call: Call) -> web.Response:
 
 
 async def versions(call: Call) -> web.Response:
-    """GET: all versions and delete markers, from the newest of each name to its oldest, in JSON."""
+    """GET: all versions and delete markers, from the newest of each name to its oldest or in reverse, in JSON."""
     parameters = call.parameters
     is_json = accepts(call.headers.get("Accept", ""), Format.JSON)
     if parameters.get("format", "json").lower() != "json" or not is_json:
@@ -117,8 +120,6 @@ async def versions(call: Call) -> web.Response:
     wanted = wanted_of(parameters, Format.JSON.value, call.settings.listing_limit).query
     if "version_marker" in parameters and "marker" not in parameters:
         raise Refusal(400, "version_marker param requires marker")
-    if wanted.reverse:
-        raise Refusal(400, "Versions can't be listed in reverse")
     query = VersionQuery(
         prefix=wanted.prefix,
         delimiter=wanted.delimiter,
@@ -126,8 +127,12 @@ async def versions(call: Call) -> web.Response:
         version_marker=parameters.get("version_marker"),
         limit=wanted.limit,
     )
+    bucket = call.place.container.name
     try:
-        rows = (await ops.versions(call.store, call.place.container.name, query)).items if query.limit else ()
+        if wanted.reverse:
+            rows = await backwards(call.store, bucket, query, wanted.end_marker)
+        else:
+            rows = [*(await ops.versions(call.store, bucket, query)).items] if query.limit else []
     except InvalidVersion:
         raise Refusal(400, "invalid version_marker param") from None
     body = json.dumps([_row(row) for row in rows]).encode()
@@ -167,6 +172,13 @@ def _wanted(call: Call) -> str:
     version = call.parameters.get("version-id")
     if version != NULL and call.place.container.versioning is Versioning.OFF:
         raise Refusal(400, "version-aware operations require that the container is versioned")
+    return _possible(version)
+
+
+def _possible(version: str) -> str:
+    """A version, unless its id is one that only another Swift can have given. Raises `Refusal` (404)."""
+    if _TIMESTAMP.fullmatch(version):
+        raise Refusal(404, "The specified version does not exist")
     return version
 
 

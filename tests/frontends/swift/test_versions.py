@@ -3,6 +3,7 @@
 import pytest
 
 from gateway.core.types import Versioning
+from gateway.frontends.swift import backwards
 from tests.frontends.swift.world import Json, World, md5
 
 MARKER = "application/x-deleted;swift_versions_deleted=1"
@@ -82,8 +83,36 @@ async def test_listings_of_versions(world: World) -> None:
     assert await listed(world, "prefix=th") == rows[1:]
     assert await listed(world, f"marker=thing&version_marker={second}") == rows[3:]
     assert await listed(world, "marker=a") == rows[1:]
+    assert await listed(world, "reverse=on") == rows[::-1]
+    assert await listed(world, "reverse=on&limit=2") == rows[:1:-1]
+    assert await listed(world, "reverse=on&limit=0") == []
+    assert await listed(world, "reverse=on&marker=thing") == rows[:1]
+    assert await listed(world, "reverse=on&end_marker=a") == rows[:0:-1]
+    assert await listed(world, f"reverse=on&marker=thing&version_marker={second}") == rows[1::-1]
     await keeping(world, b"deep", name="deep/er")
     assert (await listed(world, "delimiter=/"))[1] == {"subdir": "deep/"}
+    assert (await listed(world, "delimiter=/&reverse=on"))[-2] == {"subdir": "deep/"}
+
+
+async def test_reversed_listings_go_on_behind_a_page_of_the_store(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backwards, "PAGE", 2)
+    await keeping(world, *(b"%d" % number for number in range(7)))
+    rows = await listed(world)
+    assert len(rows) == 7
+    assert await listed(world, "reverse=on") == rows[::-1]
+    assert await listed(world, "reverse=on&limit=3") == rows[:3:-1]
+
+
+async def test_a_delete_of_nothing_leaves_a_marker(world: World) -> None:
+    await keeping(world)
+    assert (await world.do("DELETE", "box", "missing")).status == 404
+    (row,) = await listed(world)
+    assert (row["name"], row["content_type"]) == ("missing", MARKER)
+    await world.do("POST", "box", headers={"X-Versions-Enabled": "false"})
+    assert (await world.do("DELETE", "box", "other")).status == 404
+    assert await listed(world) == [row]
 
 
 async def test_a_version_is_restored(world: World) -> None:
@@ -118,8 +147,8 @@ async def test_ids_that_are_none(world: World, method: str) -> None:
     await keeping(world, b"first")
     for version in ("nonsense", "%2e%2e", "1" * 2000, "%00"):
         assert (await world.do(method, "box", "thing", query=f"version-id={version}", body=b"")).status == 400
-    unknown = "0" * 32
-    assert (await world.do(method, "box", "thing", query=f"version-id={unknown}", body=b"")).status == 404
+    for unknown in ("0" * 32, "1234567890.12345"):
+        assert (await world.do(method, "box", "thing", query=f"version-id={unknown}", body=b"")).status == 404
     assert (await world.do("GET", "box", "thing")).body == b"first"
 
 
@@ -129,7 +158,6 @@ async def test_requests_that_are_refused(world: World) -> None:
     assert (post.status, post.body) == (400, b"POST to a specific version is not allowed")
     assert (await world.do("GET", "box", query="versions&version_marker=x")).status == 400
     assert (await world.do("GET", "box", query="versions&marker=thing&version_marker=x")).status == 400
-    assert (await world.do("GET", "box", query="versions&reverse=on")).status == 400
     assert (await world.do("GET", "box", query="versions", headers={"Accept": "application/xml"})).status == 406
     assert (await world.do("GET", "box", query="versions&format=plain")).status == 406
 
