@@ -31,14 +31,14 @@ _GRANTEE = re.compile(r"\s*(id|uri|emailaddress)\s*=\s*(?:\"([^\"]*)\"|([^\",]*?
 _GROUPS = {group.value: group for group in Group}
 
 
-def of_headers(call: Call, owner: str, bucket_owner: str) -> Acl | None:
+async def of_headers(call: Call, owner: str, bucket_owner: str) -> Acl | None:
     """The list that headers state for something of `owner`; None where they state none. Raises `S3Error`."""
     if HEADERS.isdisjoint(call.headers):
         return None
     name = call.headers.get(CANNED)
     granting = [header for header in GRANTS if header in call.headers]
     if name is None:
-        return _limited([grant for header in granting for grant in _granted(call, header)])
+        return _limited([grant for header in granting for grant in await _granted(call, header)])
     if granting:
         raise S3Error(Code.INVALID_REQUEST, "Specifying both Canned ACLs and Header Grants is not allowed")
     found = acl.canned(name, owner, bucket_owner)
@@ -49,7 +49,7 @@ def of_headers(call: Call, owner: str, bucket_owner: str) -> Acl | None:
 
 async def of_request(call: Call, owner: str, bucket_owner: str) -> Acl:
     """The list that a request states which is there to set one. Raises `S3Error`."""
-    stated = of_headers(call, owner, bucket_owner)
+    stated = await of_headers(call, owner, bucket_owner)
     try:
         found = await document(call)
     except S3Error as error:
@@ -60,25 +60,25 @@ async def of_request(call: Call, owner: str, bucket_owner: str) -> Acl:
         return stated
     if found is None:
         raise S3Error(Code.MISSING_SECURITY_HEADER, MissingHeaderName=CANNED)
-    return _of_document(call, found, owner)
+    return await _of_document(call, found, owner)
 
 
-def _of_document(call: Call, found: Record, owner: str) -> Acl:
+async def _of_document(call: Call, found: Record, owner: str) -> Acl:
     stated = found.record("Owner")
     if stated is None or "Grants" not in found:
         raise S3Error(Code.MALFORMED_ACL)
     if stated.text("ID") not in {None, owner}:
         raise S3Error(Code.ACCESS_DENIED)
-    return _limited([_grant(call, row) for row in found.records("Grants")])
+    return _limited([await _grant(call, row) for row in found.records("Grants")])
 
 
-def _grant(call: Call, row: Record) -> Grant:
+async def _grant(call: Call, row: Record) -> Grant:
     grantee, permission = row.record("Grantee"), row.text("Permission")
     if grantee is None or permission is None:
         raise S3Error(Code.MALFORMED_ACL)
     match grantee.text("Type"):
         case "CanonicalUser":
-            found = _account(call, grantee.text("ID") or "", "CanonicalUser/ID")
+            found = await _account(call, grantee.text("ID") or "", "CanonicalUser/ID")
         case "Group":
             found = _group(grantee.text("URI") or "", "Group/URI")
         case "AmazonCustomerByEmail":
@@ -88,7 +88,7 @@ def _grant(call: Call, row: Record) -> Grant:
     return Grant(found, Permission(permission))
 
 
-def _granted(call: Call, header: str) -> list[Grant]:
+async def _granted(call: Call, header: str) -> list[Grant]:
     """The grants of one header: `id="…", uri="…"`."""
     grants = []
     for part in call.headers[header].split(","):
@@ -96,23 +96,23 @@ def _granted(call: Call, header: str) -> list[Grant]:
         if match is None:
             _invalid("Argument format not recognized", header, call.headers[header])
         kind, value = match[1].lower(), match[2] if match[2] is not None else match[3]
-        grants.append(Grant(_named(call, kind, value), GRANTS[header]))
+        grants.append(Grant(await _named(call, kind, value), GRANTS[header]))
     return grants
 
 
-def _named(call: Call, kind: str, value: str) -> str | Group:
+async def _named(call: Call, kind: str, value: str) -> str | Group:
     match kind:
         case "id":
-            return _account(call, value, "id")
+            return await _account(call, value, "id")
         case "emailaddress":
             return _addressed(call, value)
         case _:
             return _group(value, "uri")
 
 
-def _account(call: Call, id_: str, argument: str) -> str:
+async def _account(call: Call, id_: str, argument: str) -> str:
     """The id of an account that can see the bucket. Raises `S3Error` for every other one."""
-    account = call.accounts.account(id_)
+    account = await call.accounts.find(id_)
     if account is None or account.namespace != call.principal.account.namespace:
         _invalid("Invalid id", argument, id_)
     return id_
@@ -120,7 +120,7 @@ def _account(call: Call, id_: str, argument: str) -> str:
 
 def _addressed(call: Call, email: str) -> str:
     """The id of the account of an address, if it can see the bucket. Raises `S3Error` for every other one."""
-    account = call.accounts.account_of_email(email) if email else None
+    account = call.accounts.of_email(email) if email else None
     if account is None or account.namespace != call.principal.account.namespace:
         raise S3Error(Code.UNRESOLVABLE_GRANT_BY_EMAIL)
     return account.id

@@ -61,7 +61,7 @@ async def stated(call: Call) -> Mapping[str, str]:
     found = rules.of_bucket(bucket)
     owner = _owner(call, bucket, found)
     private = acl.private(owner)
-    wanted = _wanted(call, found, owner) or private
+    wanted = await _wanted(call, found, owner) or private
     if owner != bucket.owner:
         if SHARED not in bucket.system:
             await call.store.update_bucket(bucket.name, PropsChange(system={SHARED: "1"}))
@@ -85,13 +85,13 @@ def _owner(call: Call, bucket: BucketMeta, found: BucketRules) -> str:
     return call.principal.account.id
 
 
-def _wanted(call: Call, found: BucketRules, owner: str) -> Acl | None:
+async def _wanted(call: Call, found: BucketRules, owner: str) -> Acl | None:
     """The list that the request states; None: the private one."""
     if not found.has_acls:
         if not HEADERS.isdisjoint(call.headers) and call.headers.get(CANNED) != BUCKET_OWNER_FULL_CONTROL:
             raise S3Error(Code.ACCESS_CONTROL_LIST_NOT_SUPPORTED)
         return None
-    wanted = of_headers(call, owner, found.owner)
+    wanted = await of_headers(call, owner, found.owner)
     if wanted is not None:
         check_settable(found, wanted)
     return wanted

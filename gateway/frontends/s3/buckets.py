@@ -61,7 +61,7 @@ async def create_bucket(call: Call) -> Output:
     name = call.key.bucket
     check_name(name)
     account = call.principal.account.id
-    system = {**await _configured(call), **_ruled(call, account)}
+    system = {**await _configured(call), **await _ruled(call, account)}
     if not await call.store.create_bucket(name, BucketProps(owner=account, system=system)):
         found = await call.store.stat_bucket(name)
         if found.owner != account or found.system.get(ACL) != system.get(ACL):
@@ -71,12 +71,12 @@ async def create_bucket(call: Call) -> Output:
     return Output({"Location": f"/{name}"})
 
 
-def _ruled(call: Call, account: str) -> dict[str, str]:
+async def _ruled(call: Call, account: str) -> dict[str, str]:
     """The properties of a new bucket: its access list, who owns the objects in it, and whether they can be locked.
 
     Raises `S3Error`, and `Unsupported` where the store can't lock.
     """
-    wanted = of_headers(call, account, account) or acl.private(account)
+    wanted = await of_headers(call, account, account) or acl.private(account)
     ownership = call.headers.get(_OWNERSHIP)
     if ownership is not None and ownership not in tuple(Ownership):
         raise S3Error(Code.INVALID_ARGUMENT, "Invalid x-amz-object-ownership header", ArgumentName=_OWNERSHIP)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from gateway.auth.principals import Principal, Registry
+from gateway.auth.accounts import Accounts
+from gateway.auth.principals import Principal
 from gateway.auth.sigv4 import Payload, Verified
 from gateway.core.store import Store
 from gateway.core.types import BucketMeta, Key
@@ -38,7 +39,7 @@ class Call:
     payload: Payload
     verified: Verified | None
     store: Store
-    accounts: Registry
+    accounts: Accounts
     reader: Reader | None
     settings: S3Settings
     common: Pairs

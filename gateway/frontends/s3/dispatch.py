@@ -10,6 +10,7 @@ from functools import partial
 
 from aiohttp import web
 
+from gateway.auth.accounts import Accounts
 from gateway.auth.asking import Caller
 from gateway.auth.errors import AuthError
 from gateway.auth.facts import Facts, facts_of
@@ -104,7 +105,7 @@ class Dispatcher:
     ) -> None:
         described = model.load()
         self._settings = settings
-        self._registry = registry
+        self._accounts = Accounts(registry, tenancy)
         self._tenancy = tenancy
         self._observe = observe
         self._authenticate = Authenticator(registry, settings.region, settings.domain, keystone)
@@ -224,7 +225,7 @@ class Dispatcher:
             payload=sender.payload,
             verified=sender.verified,
             store=self._tenancy.store(sender.principal),
-            accounts=self._registry,
+            accounts=self._accounts,
             reader=route.reader,
             settings=self._settings,
             common=visit.common,
