@@ -29,4 +29,4 @@ class SwiftFrontend(HttpFrontend):
         keystone: Keystone | None = None,
     ) -> None:
         dispatcher = Dispatcher(settings, registry, tenancy, tokens, resellers, keystone, observe)
-        super().__init__(dispatcher, dispatcher.malformed, settings)
+        super().__init__(dispatcher, dispatcher.malformed, settings, lenient=True)
