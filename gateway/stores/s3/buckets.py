@@ -7,14 +7,12 @@ from dataclasses import replace
 
 from gateway.core.errors import (
     AlreadyExists,
-    BadRequest,
     Denied,
     NoSuchBucket,
     NoSuchKey,
     NoSuchVersion,
     NotFound,
     StoreError,
-    Unavailable,
     Unsupported,
     VersioningOff,
 )
@@ -29,8 +27,8 @@ from gateway.core.locks import (
 from gateway.core.names import check_bucket
 from gateway.core.tasks import Turns, wholly
 from gateway.core.types import BucketMeta, BucketProps, ListQuery, Page, Prefix, PropsChange, Versioning
+from gateway.stores.s3.bucketlocks import BucketLocks
 from gateway.stores.s3.client import Client
-from gateway.stores.s3.locks import configuration, lock_in
 from gateway.stores.s3.settings import S3StoreSettings
 from gateway.stores.s3.tags import BucketTags, unpack
 
@@ -57,6 +55,7 @@ class Buckets:
         self._tagging = settings.tagging
         self._known: dict[str, tuple[float, BucketMeta]] = {}
         self._turns = Turns()
+        self.locks = BucketLocks(client)
 
     async def list(self, query: ListQuery, owner: str | None) -> Page[BucketMeta | Prefix]:
         """Their properties are left out: a request for each would be needed."""
@@ -99,7 +98,7 @@ class Buckets:
             self._known.pop(name, None)
             try:
                 if lock is not None:
-                    await self._lock(name, lock)
+                    await self.locks.put(name, lock)
                 if is_tagged:
                     await self._tag(name, tags)
             except StoreError:
@@ -127,7 +126,7 @@ class Buckets:
     async def _look(self, name: str) -> BucketMeta:
         versioning = await self._versioning(name)
         tags = await self._tags(name)
-        lock = await self.lock(name) if versioning is Versioning.ENABLED else None
+        lock = await self.locks.of(name) if versioning is Versioning.ENABLED else None
         system = tags.system if lock is None else {**tags.system, OBJECT_LOCK: lock.pack()}
         meta = self._meta(name, await self._created(name))
         meta = replace(meta, user=tags.user, system=system, versioning=versioning)
@@ -225,33 +224,8 @@ class Buckets:
         async with self._turns.of(name):
             if await self._versioning(name) is not Versioning.ENABLED:
                 raise VersioningOff
-            await self._lock(name, lock)
+            await self.locks.put(name, lock)
             return await self._look(name)
-
-    async def _lock(self, name: str, lock: BucketLock) -> None:
-        if await self.lock(name) == lock:
-            return
-        try:
-            await self._client.call(
-                "put_object_lock_configuration", Bucket=name, ObjectLockConfiguration=configuration(lock)
-            )
-            kept = await self.lock(name) == lock
-        except (AlreadyExists, BadRequest, Unsupported):
-            kept = False
-        if not kept:  # as with tags
-            raise Unsupported("The store behind this bucket can't lock versions of objects")
-
-    async def lock(self, name: str) -> BucketLock | None:
-        """How versions in the bucket can be locked, as the remote says it now; None: not at all.
-
-        Where the credentials may not ask, they can't.
-        """
-        try:
-            return lock_in(await self._client.call("get_object_lock_configuration", Bucket=check_bucket(name)))
-        except (NotFound, Denied, Unsupported, BadRequest):
-            return None
-        except ValueError as error:
-            raise Unavailable("The store's answer can't be understood") from error
 
     async def delete(self, name: str) -> None:
         """Raises `NoSuchBucket`, `NotEmpty`."""

@@ -44,7 +44,7 @@ class Locking:
 
     async def _lockable(self, key: Key, version: str | None) -> Meta:
         found = await self._objects.stat(key, version)
-        if await self._buckets.lock(key.bucket) is None:
+        if await self._buckets.locks.of(key.bucket) is None:
             raise LocksOff
         return found
 
