@@ -9,8 +9,10 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from gateway.core.types import BucketProps
+from gateway.stores.memory import Memory
 from tests.frontends.swift.conftest import Serve
-from tests.frontends.swift.world import USERS, Answer, World
+from tests.frontends.swift.world import USERS, Answer, World, serving
+from tests.support.stores import Plain
 
 NEW = "AUTH_new.account"
 CONFIGURED = sorted({f"AUTH_{user.account.id}" for user in USERS.values()})
@@ -190,6 +192,18 @@ async def test_o01_info_tells_that_accounts_can_be_made(world: World) -> None:
     assert told["swift"]["allow_account_management"] is True
     assert told["bulk_create"] == {"max_containers_per_request": 10_000, "max_failed_creates": 1000}
     assert told["upkeep"] == {"operations": ["flush", "purge", "refresh"]}
+
+
+async def test_o01_a_store_may_keep_no_accounts() -> None:
+    async with serving(Plain(Memory()), Memory()) as world:
+        assert json.loads((await world.raw("GET", "/info")).body)["swift"]["allow_account_management"] is False
+        refused = await ask(world, "PUT")
+        assert (refused.status, refused.body) == (
+            501,
+            b"The store behind this namespace keeps no accounts beside those of the configuration",
+        )
+        assert (await ask(world, "HEAD")).status == 404
+        assert (await world.do("GET", user="opal", account="")).names == CONFIGURED
 
 
 async def test_o01_an_account_may_take_along_what_it_holds(serve: Serve) -> None:
