@@ -177,7 +177,7 @@ async def _send_parts(
     content_type = headers.popall(hdrs.CONTENT_TYPE, [meta.props.content_type])[0]
     leads = [_lead(boundary, content_type, extent, meta.size) for extent in extents]
     tail = f"\r\n--{boundary}--\r\n".encode()
-    headers[hdrs.CONTENT_TYPE] = f"multipart/byteranges; boundary={boundary}"
+    headers[hdrs.CONTENT_TYPE] = f"multipart/byteranges;boundary={boundary}"
     headers[hdrs.CONTENT_LENGTH] = str(sum(map(len, leads)) + sum(map(len, extents)) + len(tail))
     response = web.StreamResponse(status=206, headers=headers)
     same = When(if_match=(meta.etag,))

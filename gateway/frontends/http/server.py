@@ -21,6 +21,8 @@ LINGER_SECONDS = 5.0
 BACKLOG = 1024
 
 CHUNKED = "chunked"
+UNKNOWN_METHOD = ("Invalid method encountered", "Expected space after method")
+"""What aiohttp's parser says of a method that it doesn't know."""
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 Malformed = Callable[[int, str], web.Response]

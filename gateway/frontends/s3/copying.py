@@ -56,7 +56,7 @@ async def copy_object(call: Call) -> Output:
             encryption=asked(call),
         )
         meta = await call.store.copy(source.key, call.key, options)
-    result = {"ETag": meta.etag, "LastModified": meta.modified, **object_members(meta.checksums)}
+    result = {"LastModified": meta.modified, "ETag": meta.etag, **object_members(meta.checksums)}
     return Output(
         {
             "CopySourceVersionId": found.version or source.version,
@@ -85,7 +85,7 @@ async def upload_part_copy(call: Call) -> Output:
     return Output(
         {
             "CopySourceVersionId": found.version or source.version,
-            "CopyPartResult": {"ETag": part.etag, "LastModified": part.modified, **members(part.checksums)},
+            "CopyPartResult": {"LastModified": part.modified, "ETag": part.etag, **members(part.checksums)},
             **encryption.members(pending.props.system, secret),
         }
     )

@@ -25,6 +25,7 @@ from gateway.core.types import Key
 from gateway.frontends.http.answer import Answer
 from gateway.frontends.http.headers import SERVER
 from gateway.frontends.http.sending import BrokenTransfer, sent_bytes
+from gateway.frontends.http.server import UNKNOWN_METHOD
 from gateway.frontends.s3 import model, quirks
 from gateway.frontends.s3.address import SERVICE, address_of, decode, query_of, split
 from gateway.frontends.s3.call import Call, Pairs
@@ -315,7 +316,7 @@ def _tell_malformed(status: int, message: str) -> S3Error:
         return S3Error(Code.NOT_IMPLEMENTED)
     if status >= 500:
         return S3Error(Code.INTERNAL_ERROR)
-    if message.startswith("Invalid method"):
+    if message.startswith(UNKNOWN_METHOD):
         return S3Error(Code.METHOD_NOT_ALLOWED)
     if message.startswith(("Got more than", "Too many headers")):
         return S3Error(Code.REQUEST_HEADER_SECTION_TOO_LARGE)

@@ -29,11 +29,11 @@ async def list_objects(call: Call) -> Output:
             "Name": call.key.bucket,
             "Prefix": encode(query.get("prefix", "")),
             "Marker": encode(marker),
+            "NextMarker": encode(page.next) if page.next and delimiter else None,
             "MaxKeys": limit,
             "Delimiter": encode(delimiter) if delimiter else None,
             "EncodingType": query.get("encoding-type") or None,
             "IsTruncated": page.next is not None,
-            "NextMarker": encode(page.next) if page.next and delimiter else None,
             "Contents": (
                 _keys(page, encode) if query.get("terse") == "1" else _contents(call, page, encode, with_owner=True)
             ),
@@ -53,14 +53,14 @@ async def list_objects_v2(call: Call) -> Output:
         {
             "Name": call.key.bucket,
             "Prefix": encode(query.get("prefix", "")),
-            "MaxKeys": limit,
+            "NextContinuationToken": token(page.next) if page.next else None,
+            "ContinuationToken": query.get("continuation-token"),
+            "StartAfter": encode(start) if "start-after" in query else None,
             "KeyCount": len(page.items),
+            "MaxKeys": limit,
             "Delimiter": encode(delimiter) if delimiter else None,
             "EncodingType": query.get("encoding-type") or None,
             "IsTruncated": page.next is not None,
-            "ContinuationToken": query.get("continuation-token"),
-            "NextContinuationToken": token(page.next) if page.next else None,
-            "StartAfter": encode(start) if start else None,
             "Contents": _contents(call, page, encode, with_owner=query.get("fetch-owner", "").lower() == "true"),
             "CommonPrefixes": prefixes(page.items, encode),
         }
@@ -96,8 +96,8 @@ def _row(meta: Meta, encode: Encode, shown: Members) -> Members:
         "LastModified": meta.modified,
         "ETag": meta.etag,
         "Size": meta.size,
-        "StorageClass": "STANDARD",
         "Owner": shown or None,
+        "StorageClass": "STANDARD",
     }
     if meta.checksums:
         row["ChecksumAlgorithm"] = [name.upper() for name in meta.checksums]

@@ -14,7 +14,7 @@ def owner(account: str, principal: Principal) -> Members:
     if account == ANONYMOUS.account.id:
         return {"ID": NOBODY}
     name = principal.account.name if principal.account.id == account else account
-    return {"DisplayName": name, "ID": account}
+    return {"ID": account, "DisplayName": name}
 
 
 def owner_of(props: Props, principal: Principal, shown: Members) -> Members:

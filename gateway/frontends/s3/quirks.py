@@ -46,6 +46,9 @@ ROOTS: Mapping[str, str] = {
 BARE = frozenset({"GetBucketLocation"})
 """Operations whose answer is the root element with the text of its only member."""
 
+TYPED = frozenset({"HeadBucket"})
+"""Operations whose answer has no body, and states the type of one."""
+
 UNQUOTED_ETAGS = frozenset({"GetObjectAttributes"})
 """Operations that answer with entity tags without quotes."""
 

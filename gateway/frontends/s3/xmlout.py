@@ -64,6 +64,7 @@ def compile_output(operation: Operation) -> Writer:
     """
     headers = {member.name: _header(member, operation) for member in operation.output.members if _in_head(member)}
     body = _body(operation)
+    typed = operation.name in quirks.TYPED
 
     def write(output: Output) -> Reply:
         lines: list[tuple[str, str]] = []
@@ -80,7 +81,7 @@ def compile_output(operation: Operation) -> Writer:
             before, render, behind = body.elements[name]
             elements += before, render((item,)), behind
         content = body.wrap("".join(elements))
-        if content:
+        if content or typed:
             lines.append(("Content-Type", body.content_type))
         return Reply(output.status or operation.status, tuple(lines), content)
 

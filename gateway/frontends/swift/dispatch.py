@@ -30,6 +30,7 @@ from gateway.core.events import Access, Observer
 from gateway.core.store import Store
 from gateway.frontends.http.formdata import boundary_of
 from gateway.frontends.http.sending import BrokenTransfer, sent_bytes
+from gateway.frontends.http.server import UNKNOWN_METHOD
 from gateway.frontends.swift import cors, fixed, login, tempurl, unsupported
 from gateway.frontends.swift.answers import identify, page, refused
 from gateway.frontends.swift.call import Call, Place, locate
@@ -55,8 +56,6 @@ MAX_EXTRA = 32
 INTERNAL_ERROR = 500
 CLIENT_DISCONNECT = 499
 """Told to nobody: the access record of a request that was cancelled."""
-UNKNOWN_METHOD = ("Invalid method encountered", "Expected space after method")
-"""What aiohttp's parser says of a method that it doesn't know."""
 
 
 class Dispatcher:

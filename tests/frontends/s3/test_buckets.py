@@ -32,7 +32,9 @@ BAD_NAMES = (
 async def test_n01_life_of_a_bucket(world: World, s3: S3Client) -> None:
     created = await s3.create_bucket(Bucket="new.bucket-1")
     assert created["Location"] == "/new.bucket-1"
-    assert (await s3.head_bucket(Bucket="new.bucket-1"))["BucketRegion"] == "us-east-1"
+    head = await s3.head_bucket(Bucket="new.bucket-1")
+    assert head["BucketRegion"] == "us-east-1"
+    assert head["ResponseMetadata"]["HTTPHeaders"]["content-type"] == "application/xml"
     assert [row["Name"] for row in (await s3.list_buckets())["Buckets"]] == ["bucket", "new.bucket-1"]
     assert "LocationConstraint" in await s3.get_bucket_location(Bucket="new.bucket-1")
     assert "Status" not in await s3.get_bucket_versioning(Bucket="new.bucket-1")

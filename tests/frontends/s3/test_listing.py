@@ -180,3 +180,17 @@ async def test_a_group_that_fills_pages_is_passed_by(s3: S3Client) -> None:
         pages.append(await s3.list_objects(Bucket="bucket", Delimiter="/", MaxKeys=2, Marker=marker))
         marker = pages[-1].get("NextMarker")
     assert [names(page) + prefixes(page) for page in pages] == [["1999", "0/"], ["1999#", "1999+"], ["2000"]]
+
+
+async def test_elements_come_in_the_order_of_s3(bucket: str, world: World) -> None:
+    """Some clients hold answers to a schema in which the order counts."""
+    await world.do("PUT", "/bucket/dir/a", b"x")
+    await world.do("PUT", "/bucket/key", b"x")
+    for query, order in (
+        ("delimiter=%2F&max-keys=1", ["Name", "Prefix", "Marker", "NextMarker", "MaxKeys", "Delimiter", "IsTruncated"]),
+        ("list-type=2&start-after=", ["Name", "Prefix", "StartAfter", "KeyCount", "MaxKeys", "IsTruncated"]),
+        ("uploads", ["Bucket", "KeyMarker", "UploadIdMarker", "Prefix", "MaxUploads", "IsTruncated"]),
+        ("prefix=k", ["Key", "LastModified", "ETag", "Size", "Owner", "ID", "DisplayName", "StorageClass"]),
+    ):
+        document = (await world.do("GET", f"/bucket?{query}")).body.decode().partition("<CommonPrefixes>")[0]
+        assert [name for name in re.findall(r"<(\w+)>", document) if name in order] == order
