@@ -18,7 +18,9 @@ from gateway.core.events import Done
 from gateway.core.store import Store
 from gateway.failures import StartError
 from gateway.layering import Layering
+from gateway.layers.archived import Archived
 from gateway.layers.encrypted import Encrypted, MasterKeys
+from gateway.layers.guarded import Guarded
 from gateway.layers.links import Linked
 from gateway.layers.manifests import Gate, LargeObjects
 from gateway.layers.quotas import Quotas
@@ -70,7 +72,8 @@ async def opened(
             if isinstance(settings, RemoteS3Settings | RemoteSwiftSettings):
                 store = layering.around(store, name, settings)
             else:
-                store = Quotas(store)
+                deletes = config.frontends.swift is not None and config.frontends.swift.allow_deletes
+                store = Guarded(Archived(Quotas(store)), deletes=deletes)
             if store.caps.listed_props:
                 store = LargeObjects(Linked(store, check_segment), Gate(check_segment, check_segments))
             served[name] = store

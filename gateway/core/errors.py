@@ -202,6 +202,18 @@ class VersioningOff(StoreError):
     text = "Versioning must be enabled on the bucket first"
 
 
+class VersionsArchived(StoreError):
+    """What is asked for would keep versions a second time (`core/archives.py`)."""
+
+    text = "Former versions of this bucket go to a container of their own, so its versioning can't be enabled"
+
+
+class NotArchived(StoreError):
+    """What is to be replaced or deleted can't be kept first (`core/archives.py`)."""
+
+    text = "The container that former versions go to doesn't take this one; it may be missing or full"
+
+
 class QuotaExceeded(StoreError):
     text = "The quota is used up"
 
@@ -220,6 +232,12 @@ class Locked(Denied):
     """A retention or a legal hold keeps the version as it is (`core/locks.py`)."""
 
     text = "The version of the object is locked"
+
+
+class ReadOnly(Denied):
+    """The account is read-only (`core/readonly.py`)."""
+
+    text = "Writes are disabled for this account."
 
 
 class LoginExpired(Denied):

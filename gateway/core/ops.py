@@ -214,6 +214,11 @@ async def rename(store: Store, source: Key, target: Key, *, when: When = ANY, so
     """Rename an object. Without `Rename` it is copied, then the source deleted if it still is what was copied."""
     if native := find(store, Rename):
         return await native.rename(source, target, when=when, source_when=source_when)
+    return await rename_anew(store, source, target, when=when, source_when=source_when)
+
+
+async def rename_anew(store: Store, source: Key, target: Key, *, when: When = ANY, source_when: When = ANY) -> Meta:
+    """Rename an object by a copy of it and a delete."""
     found = await store.stat(source, when=source_when)
     if source == target:
         check_write(when, found)
@@ -224,13 +229,17 @@ async def rename(store: Store, source: Key, target: Key, *, when: When = ANY, so
 
 
 async def rename_prefix(store: Store, source: Key, target: Key) -> int:
-    """Rename all objects below a prefix. Without `Rename`: all are copied first, then the sources deleted.
-
-    A failure while copying removes the copies; afterwards the tree stands whole under at least one of the names.
-    Raises as `Rename.rename_prefix`.
-    """
+    """Rename all objects below a prefix. Raises as `Rename.rename_prefix`."""
     if native := find(store, Rename):
         return await native.rename_prefix(source, target)
+    return await rename_prefix_anew(store, source, target)
+
+
+async def rename_prefix_anew(store: Store, source: Key, target: Key) -> int:
+    """Rename all objects below a prefix: all are copied first, then the sources deleted.
+
+    A failure while copying removes the copies; afterwards the tree stands whole under at least one of the names.
+    """
     if target.bucket == source.bucket and target.name.startswith(source.name):
         raise InvalidName("A prefix can't be renamed to one inside of itself")
     if await _any(store, target):

@@ -36,7 +36,8 @@ class Caps:
     the last write of any kind. `policies`: a bucket may be created under a storage policy (`types.STORAGE_POLICY`).
     `expires`: objects can vanish at a time of their own (`Props.expires`); without it such ones are `Unsupported`.
     `keeps`: what came of a body that broke can be kept for another attempt (`Put.keep`, `Multipart`).
-    `quotas`: those of buckets and accounts are held (`core.quotas`).
+    `quotas`: those of buckets and accounts are held (`core.quotas`). `archives`: former versions go to the containers
+    that buckets name for them (`core.archives`).
     """
 
     max_object: int | None = None
@@ -48,6 +49,7 @@ class Caps:
     expires: bool = True
     keeps: bool = False
     quotas: bool = False
+    archives: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,13 +69,16 @@ def log_in(port: int, user: User) -> ftplib.FTP:
 
 
 @asynccontextmanager
-async def opened(kind: str, path: Path, *, locked: bool = False) -> AsyncIterator[World]:
+async def opened(
+    kind: str, path: Path, *, locked: bool = False, role: str = "admin", versioned: bool = True
+) -> AsyncIterator[World]:
     """A gateway over a new store of that kind. `locked`: versions in the bucket can be locked."""
     file = path / "c.yaml"
     store = "{type: memory}" if kind == "memory" else f"{{type: catalog, path: {path}/data}}"
     file.write_text(
         f"stores: {{main: {store}}}\n"
-        "accounts: [{name: test, users: [{name: tester, secret: testing-secret, role: admin}]}]\n"
+        "accounts: [{name: test, users: [{name: tester, secret: testing-secret, "
+        f"role: {role}}}]}}]\n"
         "frontends: {s3: {port: 0}, swift: {port: 0}, ftp: {port: 0, passive_ports: null}, admin: null}\n"
         "log: {access: false}\n"
     )
@@ -95,7 +98,8 @@ async def opened(kind: str, path: Path, *, locked: bool = False) -> AsyncIterato
             config=Config(s3={"addressing_style": "path"}),
         ) as s3:
             await s3.create_bucket(Bucket=BUCKET, ObjectLockEnabledForBucket=locked)
-            await s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+            if versioned:
+                await s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
             ftp = await asyncio.to_thread(log_in, app.ports["ftp"], user)
             yield World(s3, http, f"{storage}/{BUCKET}", {"X-Auth-Token": token}, ftp)
             await asyncio.to_thread(ftp.close)

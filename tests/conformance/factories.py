@@ -22,7 +22,9 @@ from gateway.core.capabilities import (
 )
 from gateway.core.faults import Backoff
 from gateway.core.store import Store
+from gateway.layers.archived import Archived
 from gateway.layers.encrypted import Encrypted, MasterKeys
+from gateway.layers.guarded import Guarded
 from gateway.layers.layer import Layer
 from gateway.layers.leased import Leased
 from gateway.layers.limit import Bounds, Limit, Turns
@@ -176,12 +178,14 @@ S3_LACKS = frozenset({Accounts, Expiring, Recount, Rename, Roster})
 NO_VERSIONS = frozenset({Versions, Locks})
 
 CONTENDERS = {
+    "archived": Contender(open=lambda _: started(Archived(Memory())), durable=False),
     "catalog": Contender(open=lambda site: started(Catalog(CatalogSettings(path=site.path)))),
     "catalog of files": Contender(open=lambda site: started(Catalog(CatalogSettings(path=site.path, inline_max=0)))),
     "directory": _of_files(),
     "directory with sidecars": _of_files(bucket_depth=2, metadata="sidecar"),
     "encrypted": Contender(open=lambda _: started(_encrypted(Memory())), durable=False),
     "encrypted catalog": Contender(open=lambda site: started(_encrypted(Catalog(CatalogSettings(path=site.path))))),
+    "guarded": Contender(open=lambda _: started(Guarded(Memory())), durable=False),
     "leased": Contender(open=_leased, durable=False),
     "limit": Contender(open=lambda _: started(Limit(Memory(), Turns(BOUNDS))), durable=False),
     "manifests": Contender(open=lambda _: started(assembling(Memory())), durable=False),

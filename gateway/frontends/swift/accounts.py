@@ -12,7 +12,7 @@ from gateway.core import ops
 from gateway.core.errors import NoSuchBucket, NotEmpty
 from gateway.core.types import DEFAULT_POLICY, AccountMeta, BucketMeta, ListQuery, Page, Prefix, PropsChange
 from gateway.frontends.http.answer import gathered
-from gateway.frontends.swift import grants, metadata, quotas
+from gateway.frontends.swift import grants, metadata, quotas, readonly
 from gateway.frontends.swift.answers import answer, page
 from gateway.frontends.swift.call import Call
 from gateway.frontends.swift.constraints import check_account_name
@@ -117,6 +117,7 @@ def _stated(call: Call) -> PropsChange:
     system = {
         **grants.of_account(call.headers, owner=call.owns),
         **quotas.of_account(call.headers, operator=call.principal.role is Role.OPERATOR),
+        **readonly.of_account(call.headers, operator=call.principal.role is Role.OPERATOR),
     }
     return PropsChange(user=changes, system=system)
 
@@ -143,6 +144,7 @@ def _headers(call: Call, found: AccountMeta) -> list[tuple[str, str]]:
         ("X-Timestamp", timestamp(found.created or STARTED)),
         *metadata.shown(found.user, Kind.ACCOUNT, owner=call.owns),
         *quotas.shown(found),
+        *readonly.shown(found, operator=call.principal.role is Role.OPERATOR),
         *(grants.shown(found) if call.owns else ()),
         ("Accept-Ranges", "bytes"),
     ]

@@ -5,17 +5,20 @@ import time
 from aiohttp import web
 
 from gateway.auth.access import Action
+from gateway.core.archives import LOCATION
 from gateway.core.capabilities import Links, Manifests, find
 from gateway.core.errors import AlreadyExists, NoSuchBucket, Unsupported
 from gateway.core.ops import counted, recount
 from gateway.core.types import BucketMeta, BucketProps, ListQuery, Meta, Page, Prefix, PropsChange
 from gateway.frontends.http.answer import gathered
-from gateway.frontends.swift import grants, metadata, quotas, versioning
+from gateway.frontends.swift import archives, grants, metadata, quotas, versioning
 from gateway.frontends.swift.answers import answer, page
 from gateway.frontends.swift.call import Call, Place, Reach, locate
 from gateway.frontends.swift.constraints import check_container_name
+from gateway.frontends.swift.errors import Refusal
 from gateway.frontends.swift.listing import CHANGED, changed, container_listing
 from gateway.frontends.swift.metadata import Kind
+from gateway.frontends.swift.parameters import truth
 from gateway.frontends.swift.policy import check_same_policy, policy_of, wanted_policy
 from gateway.frontends.swift.rows import Wanted, gather, gather_path
 from gateway.frontends.swift.target import Target
@@ -45,15 +48,15 @@ async def put(call: Call) -> web.Response:
     policy = wanted_policy(call.headers, call.store.caps)
     changes = metadata.changes(call.headers.items(), Kind.CONTAINER, owner=call.owns)
     quotas.check_container(changes)
-    lists = grants.of_container(call.headers, owner=call.owns)
-    listed = {name: value for name, value in lists.items() if value is not None}
-    props = BucketProps(owner=call.place.owner, user=metadata.merge({}, changes), system={**policy, **listed})
+    system = _system(call)
+    stated = {name: value for name, value in system.items() if value is not None}
+    props = BucketProps(owner=call.place.owner, user=metadata.merge({}, changes), system={**policy, **stated})
     if await call.store.create_bucket(target.container, props):
         await versioning.change(call, call.headers)
         return answer(201)
     found = await locate_own(call.place)
     check_same_policy(found.container, policy)
-    await _change(call, found.container, changes, lists)
+    await _change(call, found.container, changes, system)
     await versioning.change(call, call.headers)
     return page(202)
 
@@ -62,8 +65,7 @@ async def post(call: Call) -> web.Response:
     """POST: set and remove metadata; what is not named stays."""
     changes = metadata.changes(call.headers.items(), Kind.CONTAINER, owner=call.owns)
     quotas.check_container(changes)
-    lists = grants.of_container(call.headers, owner=call.owns)
-    await _change(call, call.place.container, changes, lists)
+    await _change(call, call.place.container, changes, _system(call))
     await versioning.change(call, call.headers)
     return answer(204)
 
@@ -77,6 +79,14 @@ async def delete(call: Call) -> web.Response:
     """DELETE: 409 while an object lies in it."""
     await call.store.delete_bucket(call.place.target.container)
     return answer(204)
+
+
+def _system(call: Call) -> grants.Changes:
+    """What a request does to the properties beside the metadata. Raises `Refusal` (400, 412)."""
+    kept = archives.of_container(call.headers) if call.store.caps.archives else {}
+    if kept.get(LOCATION) and truth(call.headers.get(versioning.ENABLED, "")):
+        raise Refusal(400, archives.OTHER_KIND)
+    return {**grants.of_container(call.headers, owner=call.owns), **kept}
 
 
 async def reach_made(reach: Reach, action: Action, target: Target) -> Place:
@@ -105,14 +115,15 @@ async def locate_own(place: Place) -> Place:
         raise AlreadyExists("The container name is not available") from None
 
 
-async def _change(call: Call, found: BucketMeta, changes: grants.Changes, lists: grants.Changes) -> None:
+async def _change(call: Call, found: BucketMeta, changes: grants.Changes, system: grants.Changes) -> None:
     metadata.merge(found.user, changes)
-    grants.check_public(lists, found)
-    change = PropsChange(user=changes, system={CHANGED: str(time.time_ns()), **lists})
+    grants.check_public(system, found)
+    archives.check_kind(system, found)
+    change = PropsChange(user=changes, system={CHANGED: str(time.time_ns()), **system})
     try:
         await call.store.update_bucket(found.name, change)
     except Unsupported:
-        if changes or lists:  # the time of a change of nothing need not be kept
+        if changes or system:  # the time of a change of nothing need not be kept
             raise
 
 
@@ -142,5 +153,6 @@ def _headers(call: Call) -> list[tuple[str, str]]:
         *metadata.shown(found.user, Kind.CONTAINER, owner=call.owns),
         *(grants.of_bucket(found) if call.owns else ()),
         *versioning.shown(found.versioning),
+        *archives.shown(found),
         ("Accept-Ranges", "bytes"),
     ]

@@ -71,6 +71,20 @@ async def copy_from(call: Call, source: Place) -> web.Response:
     return await _copy(call, source, call.place)
 
 
+async def copy_version(call: Call) -> web.Response:
+    """COPY: a version, to what `Destination` names."""
+    with versioning.explained():
+        return await copy_to(call)
+
+
+async def put_version(call: Call) -> web.Response:
+    """PUT: a version becomes the current one again, by a copy without a body; `X-Copy-From` names another object."""
+    if call.other is None:
+        return await versioning.put(call)
+    with versioning.explained():
+        return await copy_from(call, call.other)
+
+
 async def _copy(call: Call, source: Place, target: Place) -> web.Response:
     """As Swift: conditions are about the source, but for `If-None-Match: *`, which is about the target.
 
@@ -81,6 +95,11 @@ async def _copy(call: Call, source: Place, target: Place) -> web.Response:
     if len(spans) > 1:
         raise Refusal(400, "A copy takes one range only")
     when, target_when = _conditions(call.headers)
+    version = versioning.named(call, source)
+    if version is not None:
+        found = await source.store.stat(source.key, version, when)
+        span = spans[0] if spans else None
+        return await _copied(call, source, target, found, span, target_when, version)
     if call.parameters.get("symlink") == "get" and (link := await itself(source)) is not source:
         found = await link.store.stat(link.key, when=when)
         meta = await copy_link(link, target, found, _props(call.headers, found, target.target.name), target_when)
@@ -88,12 +107,24 @@ async def _copy(call: Call, source: Place, target: Place) -> web.Response:
     if call.parameters.get("multipart-manifest") == "get" and (standing := await manifest_of(source)):
         return await _copy_manifest(call, source, target, standing, target_when)
     found = await source.store.stat(source.key, when=when)
-    span = await _span(call, source, spans)
-    opts = Put(props=_props(call.headers, found, target.target.name), when=target_when, owner=target.owner)
+    return await _copied(call, source, target, found, await _span(call, source, spans), target_when)
+
+
+async def _copied(
+    call: Call,
+    source: Place,
+    target: Place,
+    found: Meta,
+    span: Span | None,
+    when: When,
+    version: str | None = None,
+) -> web.Response:
+    """Copy the bytes of what was found, and tell of it. `when` is about the target."""
+    opts = Put(props=_props(call.headers, found, target.target.name), when=when, owner=target.owner)
     try:
-        meta = await _transfer(call, source, target, opts, found, span)
+        meta = await _transfer(call, source, target, opts, found, span, version)
     except ConditionFailed:
-        if opts.when is ANY and when is ANY:
+        if opts.when is ANY and _conditions(call.headers)[0] is ANY:
             raise Refusal(409) from None  # nobody asked for anything: the source is another one since it was looked at
         raise
     return answer(201, _headers(meta, source.target, found))
@@ -130,12 +161,21 @@ async def _copy_manifest(
     return answer(201, [*_headers(meta, source.target, found)])
 
 
-async def _transfer(call: Call, source: Place, target: Place, opts: Put, found: Meta, span: Span | None) -> Meta:
+async def _transfer(
+    call: Call,
+    source: Place,
+    target: Place,
+    opts: Put,
+    found: Meta,
+    span: Span | None,
+    version: str | None = None,
+) -> Meta:
     """Copy what was found: inside of one store by reference, as far as it can, else by its bytes."""
     same = When(if_match=(found.etag,))
     if span is None and source.store is target.store:
-        return await source.store.copy(source.key, target.key, Copy(props=opts.props, when=opts.when, source_when=same))
-    async with source.store.open(source.key, span=span, when=same) as reader:
+        copy = Copy(props=opts.props, when=opts.when, source_when=same, source_version=version)
+        return await source.store.copy(source.key, target.key, copy)
+    async with source.store.open(source.key, span=span, version=version, when=same) as reader:
         if len(reader.extent) > call.settings.max_file_size:
             raise TooLarge
         return await target.store.put(target.key, StreamBody(reader.chunks(), len(reader.extent)), opts)

@@ -31,9 +31,9 @@ from gateway.core.store import Store
 from gateway.frontends.http.formdata import boundary_of
 from gateway.frontends.http.sending import BrokenTransfer, sent_bytes
 from gateway.frontends.http.server import UNKNOWN_METHOD
-from gateway.frontends.swift import cors, fixed, login, tempurl, unsupported
+from gateway.frontends.swift import cors, fixed, login, readonly, tempurl, unsupported
 from gateway.frontends.swift.answers import identify, page, refused
-from gateway.frontends.swift.call import Call, Place, locate
+from gateway.frontends.swift.call import Call, Place, Reach, locate
 from gateway.frontends.swift.errors import REASONS, Refusal, of_store
 from gateway.frontends.swift.facts import facts_of
 from gateway.frontends.swift.formpost import FormPost
@@ -42,6 +42,7 @@ from gateway.frontends.swift.info import Info, info
 from gateway.frontends.swift.keys import Bearer, Scope, scope_of
 from gateway.frontends.swift.operations import Operation, allowed, operation_of
 from gateway.frontends.swift.parameters import NO_PARAMETERS, Parameters
+from gateway.frontends.swift.ratelimit import RateLimit
 from gateway.frontends.swift.reaching import reached
 from gateway.frontends.swift.sender import Authenticator
 from gateway.frontends.swift.settings import SwiftSettings
@@ -76,12 +77,16 @@ class Dispatcher:
         self._tenancy = tenancy
         self._accounts = Accounts(registry, tenancy)
         self._authenticate = Authenticator(tokens, registry, resellers, keystone)
+        self._ratelimit = None if settings.ratelimit is None else RateLimit(settings.ratelimit)
         self._observe = observe
         large, links, versions, rosters = (
             all(find(store, each) for store in tenancy.stores) for each in (Manifests, Links, Versions, Roster)
         )
         quotas = all(store.caps.quotas for store in tenancy.stores)
-        document = info(settings, large=large, links=links, versions=versions, quotas=quotas, rosters=rosters)
+        archived = all(store.caps.archives for store in tenancy.stores)
+        document = info(
+            settings, large=large, links=links, versions=versions, quotas=quotas, archived=archived, rosters=rosters
+        )
         self._fixed: Mapping[str, tuple[str, fixed.Handler]] = {
             "/info": ("info", Info(document, settings.info_admin_key)),
             **fixed.answers(settings.cross_domain_policy),
@@ -129,6 +134,8 @@ class Dispatcher:
 
     async def _route(self, request: web.BaseRequest, served: "_Served") -> web.StreamResponse:
         path, query = split(request.raw_path)
+        if self._settings.name_check is not None:
+            self._settings.name_check.check(path)
         if (fixed := self._fixed.get(path)) is not None:
             served.operation, handler = fixed
             return await handler(request)
@@ -203,7 +210,7 @@ class Dispatcher:
         visit: Visit | None,
     ) -> web.StreamResponse:
         tell = partial(facts_of, request, parameters)
-        reach = partial(self._permit, principal, tell=tell)
+        reach: Reach = partial(self._permit, principal, tell=tell)
         if operation.action is None:
             place, other = await self._account_of(principal, target), None
         else:
@@ -216,6 +223,8 @@ class Dispatcher:
                 autocreate=self._settings.compat.autocreate,
             )
         unsupported.check(request.method, target.level, request.headers, parameters, place.store)
+        if self._ratelimit is not None:
+            reach = await self._ratelimit.reaching(request.method, place, reach, many=operation.action is None)
         call = Call(
             request=request,
             parameters=parameters,
@@ -280,6 +289,8 @@ class Dispatcher:
             return Place(target, "", self._tenancy.store(principal))
         if owner is None:
             raise self._refusal(principal, target)
+        if self._settings.read_only and readonly.changes(action, principal, deletes=self._settings.allow_deletes):
+            await readonly.check(await self._store(owner, principal), owner)
         allowed = may(principal, action, Resource(owner, target.container, target.name))
         try:
             store = await self._store(owner, principal)

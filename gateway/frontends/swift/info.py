@@ -12,7 +12,7 @@ from gateway.auth.digests import parse_signature
 from gateway.auth.resellers import RESELLER_PREFIX
 from gateway.core.links import MAX_HOPS
 from gateway.core.types import DEFAULT_POLICY
-from gateway.frontends.swift import bulk, constraints, formpost, tempurl
+from gateway.frontends.swift import archives, bulk, constraints, formpost, tempurl
 from gateway.frontends.swift.answers import answer
 from gateway.frontends.swift.errors import Refusal
 from gateway.frontends.swift.heartbeat import INTERVAL
@@ -81,10 +81,10 @@ class Info:
 
 
 def info(
-    settings: SwiftSettings, *, large: bool, links: bool, versions: bool, quotas: bool, rosters: bool
+    settings: SwiftSettings, *, large: bool, links: bool, versions: bool, quotas: bool, archived: bool, rosters: bool
 ) -> dict[str, object]:
     """The document. What there is: `large` objects (static ones), symbolic `links`, `versions` of objects, `quotas`,
-    `rosters` of accounts beside those of the configuration.
+    former versions that are `archived` in containers, and `rosters` of accounts beside those of the configuration.
     """
     return {
         "swift": {
@@ -113,6 +113,7 @@ def info(
         "bulk_upload": BULK_UPLOAD,
         **({"symlink": SYMLINK} if links else {}),
         **({"object_versioning": {}} if versions else {}),
+        **({"versioned_writes": archives.INFO} if archived else {}),
         **({"slo": SLO} if large else {}),
         "formpost": formpost.INFO,
         **({"account_quotas": {}, "container_quotas": {}} if quotas else {}),
@@ -121,6 +122,9 @@ def info(
             if settings.storage_domains
             else {}
         ),
+        **({"name_check": settings.name_check.info} if settings.name_check is not None else {}),
+        **({"ratelimit": settings.ratelimit.info} if settings.ratelimit is not None else {}),
+        **({"read_only": {}} if settings.read_only else {}),
         **({"crossdomain": {}} if settings.cross_domain_policy is not None else {}),
         "staticweb": {},
         "upkeep": {"operations": ["flush", "purge", "refresh"]},

@@ -102,9 +102,20 @@ VERSIONS: Mapping[Level, tuple[str, Mapping[str, Operation]]] = {
         {
             "HEAD": Operation(name="stat version", action=Action.READ_VERSION, handler=versioning.head),
             "GET": Operation(name="read version", action=Action.READ_VERSION, handler=versioning.get),
-            "PUT": Operation(name="restore version", action=Action.WRITE, handler=versioning.put),
+            "PUT": Operation(
+                name="restore version",
+                action=Action.WRITE,
+                handler=copies.put_version,
+                also=Also(action=Action.READ_VERSION, find=copies.source_of),
+            ),
             "POST": Operation(name="update version", action=Action.WRITE, handler=versioning.post),
             "DELETE": Operation(name="delete version", action=Action.DELETE_VERSION, handler=versioning.delete),
+            "COPY": Operation(
+                name="copy version",
+                action=Action.READ_VERSION,
+                handler=copies.copy_version,
+                also=Also(action=Action.WRITE, find=copies.destination_of),
+            ),
         },
     ),
 }

@@ -5,6 +5,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, SecretStr
 
 from gateway.frontends.http.settings import HttpSettings
+from gateway.frontends.swift.namecheck import NameCheckSettings
+from gateway.frontends.swift.rates import RateLimitSettings
 
 
 class CompatSettings(BaseModel):
@@ -45,6 +47,12 @@ class SwiftSettings(HttpSettings):
     info_admin_key: SecretStr | None = Field(
         None, description="Signs requests for the part of `/info` that is for administrators; null: nobody gets it."
     )
+    read_only: bool = Field(False, description="Whether nothing may be written over Swift, but to accounts that may.")
+    allow_deletes: bool = Field(
+        False, description="Whether what is read-only may be deleted, also in accounts that are so at all doors."
+    )
+    name_check: NameCheckSettings | None = Field(None, description="Which paths are refused; null: none.")
+    ratelimit: RateLimitSettings | None = Field(None, description="Requests a second; null: any number.")
     allow_account_management: bool = Field(
         True, description="Whether operators may create and delete accounts beside those of the configuration."
     )

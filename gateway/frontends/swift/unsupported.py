@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from gateway.core.capabilities import Links, Manifests, Versions, find
 from gateway.core.store import Store
+from gateway.frontends.swift import archives
 from gateway.frontends.swift.errors import Refusal
 from gateway.frontends.swift.parameters import Parameters
 from gateway.frontends.swift.target import Level
@@ -26,12 +27,8 @@ HEADERS: Mapping[Level, tuple[str, ...]] = {
 
 PLAIN = "multipart-manifest", "get"
 
-LEGACY_VERSIONS = ("X-History-Location", "X-Versions-Location")
-"""Headers that Swift itself refuses where its versions of the old kind are switched off."""
-
 PARAMETERS: Mapping[str, frozenset[str]] = {
     "multipart-manifest": frozenset({"PUT", "DELETE"}),
-    "version-id": frozenset({"COPY"}),
     "versions": frozenset({"GET"}),
 }
 """Parameters, and the methods that would do something else than what was asked for, were they ignored.
@@ -71,5 +68,5 @@ def _check_write(level: Level, headers: Mapping[str, str], store: Store) -> None
     for name in HEADERS[level]:
         if headers.get(name):
             _refuse(f"The header {name}", name, store)
-    if level is Level.CONTAINER and any(headers.get(name) for name in LEGACY_VERSIONS):
+    if level is Level.CONTAINER and not store.caps.archives and any(map(headers.get, archives.HEADERS.values())):
         raise Refusal(412, "Versioned Writes is disabled")

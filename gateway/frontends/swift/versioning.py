@@ -13,13 +13,15 @@ from multidict import CIMultiDict
 
 from gateway.auth.access import Action
 from gateway.core import ops
-from gateway.core.errors import DeleteMarker, InvalidVersion, NoSuchKey, NotFound
+from gateway.core.archives import MARKER_TYPE
+from gateway.core.errors import DeleteMarker, InvalidVersion, NoSuchKey, NotFound, VersionsArchived
 from gateway.core.manifest import static_of
 from gateway.core.types import Copy, Deleted, Meta, Prefix, Version, Versioning, VersionQuery
 from gateway.core.versions import NULL
 from gateway.frontends.http.sending import head_object, send_object
 from gateway.frontends.swift.accept import Format, accepts
 from gateway.frontends.swift.answers import answer
+from gateway.frontends.swift.archives import OTHER_KIND
 from gateway.frontends.swift.backwards import backwards
 from gateway.frontends.swift.call import Call, Place
 from gateway.frontends.swift.dated import DatedSource
@@ -32,7 +34,6 @@ from gateway.frontends.swift.times import iso8601, last_modified
 ENABLED = "X-Versions-Enabled"
 VERSION = "X-Object-Version-Id"
 CURRENT = "X-Object-Current-Version-Id"
-MARKER_TYPE = "application/x-deleted;swift_versions_deleted=1"
 EMPTY = "d41d8cd98f00b204e9800998ecf8427e"
 _TIMESTAMP = re.compile(r"\d{10}\.\d{5}(_[0-9a-f]{16})?")
 
@@ -42,7 +43,10 @@ async def change(call: Call, headers: Mapping[str, str]) -> None:
     value = headers.get(ENABLED)
     if value:
         place = await call.reach(Action.PUT_VERSIONING, call.place.target)
-        await ops.set_versioning(place.store, place.container.name, enabled=truth(value))
+        try:
+            await ops.set_versioning(place.store, place.container.name, enabled=truth(value))
+        except VersionsArchived:
+            raise Refusal(400, OTHER_KIND) from None
 
 
 def shown(versioning: Versioning) -> list[tuple[str, str]]:
@@ -67,13 +71,13 @@ def told_deleted(done: Deleted) -> list[tuple[str, str]]:
 
 async def head(call: Call) -> web.StreamResponse:
     """HEAD: what describes a version."""
-    with _explained():
+    with explained():
         return await head_object(call.request, _source(call))
 
 
 async def get(call: Call) -> web.StreamResponse:
     """GET: the bytes of a version."""
-    with _explained():
+    with explained():
         return await send_object(call.request, _source(call))
 
 
@@ -89,7 +93,7 @@ async def put(call: Call) -> web.Response:
         raise Refusal(400, "Invalid version parameter")
     if call.request.body_exists and call.request.content_length != 0:
         raise Refusal(400, "PUT version-id requests require a zero byte body")
-    with _explained():
+    with explained():
         await call.reach(Action.READ_VERSION, call.place.target)
         try:
             meta = await call.store.copy(call.place.key, call.place.key, Copy(source_version=version))
@@ -101,7 +105,7 @@ async def put(call: Call) -> web.Response:
 async def delete(call: Call) -> web.Response:
     """DELETE: a version, for good."""
     version = _wanted(call)
-    with _explained():
+    with explained():
         if not (await call.store.delete(call.place.key, version)).existed:
             raise NoSuchKey
     try:
@@ -167,12 +171,12 @@ def _source(call: Call) -> DatedSource:
     return DatedSource(call.store, call.place.key, described_version, version, call.settings.stall_timeout)
 
 
-def _wanted(call: Call) -> str:
-    """The version that a request names. Raises `Refusal` (400) where there can be none."""
+def named(call: Call, place: Place) -> str | None:
+    """The version of the object there that a request names; None: it names none. Raises `Refusal` (400)."""
     version = call.parameters.get("version-id")
-    if version != NULL and call.place.container.versioning is Versioning.OFF:
+    if version not in {"", NULL} and place.container.versioning is Versioning.OFF:
         raise Refusal(400, "version-aware operations require that the container is versioned")
-    return _possible(version)
+    return _possible(version) or None
 
 
 def _possible(version: str) -> str:
@@ -182,8 +186,13 @@ def _possible(version: str) -> str:
     return version
 
 
+def _wanted(call: Call) -> str:
+    """The version that a request about versions names. Raises `Refusal` (400) where there can be none."""
+    return named(call, call.place) or NULL
+
+
 @contextmanager
-def _explained() -> Iterator[None]:
+def explained() -> Iterator[None]:
     """Refusals in Swift's words: of ids that are none, and of delete markers."""
     try:
         yield

@@ -6,6 +6,8 @@ import pytest
 
 from gateway.auth.asking import check_segment, check_segments
 from gateway.core.store import Store
+from gateway.layers.archived import Archived
+from gateway.layers.guarded import Guarded
 from gateway.layers.links import Linked
 from gateway.layers.manifests import Gate, LargeObjects
 from gateway.layers.quotas import Quotas
@@ -19,7 +21,7 @@ Serve = Callable[..., AbstractAsyncContextManager[World]]
 @pytest.fixture(params=["memory", "catalog"])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     chosen: Store = Memory() if request.param == "memory" else Catalog(CatalogSettings(path=tmp_path / "catalog"))
-    large = LargeObjects(Linked(Quotas(chosen), check_segment), Gate(check_segment, check_segments))
+    large = LargeObjects(Linked(Guarded(Archived(Quotas(chosen))), check_segment), Gate(check_segment, check_segments))
     await large.start()
     yield large
     await large.aclose()
@@ -28,7 +30,8 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 @pytest.fixture
 async def far() -> AsyncIterator[Store]:
     """The store of another namespace."""
-    memory = LargeObjects(Linked(Quotas(Memory()), check_segment), Gate(check_segment, check_segments))
+    guarded = Guarded(Archived(Quotas(Memory())))
+    memory = LargeObjects(Linked(guarded, check_segment), Gate(check_segment, check_segments))
     await memory.start()
     yield memory
     await memory.aclose()

@@ -247,6 +247,7 @@ async def test_info_lists_what_works(world: World) -> None:
         "tempauth",
         "tempurl",
         "upkeep",
+        "versioned_writes",
     }
     assert info["tempauth"] == {"account_acls": True}
     assert info["symlink"] == {"symloop_max": 2, "static_links": True}

@@ -7,26 +7,6 @@ from tests.frontends.swift.world import World, serving
 
 
 @pytest.mark.parametrize(
-    ("method", "headers", "query"),
-    (("COPY", {"Destination": "box/other"}, "version-id=1"),),
-)
-async def test_what_is_missing_is_refused_not_ignored(
-    world: World, method: str, headers: dict[str, str], query: str
-) -> None:
-    await world.container("box", "thing")
-    answer = await world.do(method, "box", "thing", headers=headers, query=query)
-    assert (answer.status, b"not supported" in answer.body) == (501, True)
-    assert (await world.do("GET", "box", "thing")).body == b"thing"
-
-
-async def test_versions_of_the_old_kind_are_switched_off(world: World) -> None:
-    for name in ("X-Versions-Location", "X-History-Location"):
-        answer = await world.do("PUT", "box", headers={name: "other"})
-        assert (answer.status, answer.body) == (412, b"Versioned Writes is disabled")
-    assert await world.contents() == set()
-
-
-@pytest.mark.parametrize(
     ("method", "path", "headers", "query"),
     (("PUT", ("box",), {"X-Container-Sync-To": "//realm/cluster/a/c"}, ""),),
 )

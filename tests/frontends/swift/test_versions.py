@@ -171,6 +171,46 @@ async def test_versions_need_rights_of_their_own(world: World) -> None:
     assert (await world.do("GET", "box", "thing")).body == b"first"
 
 
+async def test_a_list_of_readers_does_not_open_former_versions(world: World) -> None:
+    """As in Swift: its own test is `test_container_acls` of `test_object_versioning`."""
+    (first,) = await keeping(world, b"first")
+    await world.do("POST", "box", headers={"X-Container-Read": "other-account:olga,.rlistings"})
+    assert (await world.do("GET", "box", "thing", user="olga")).body == b"first"
+    assert (await world.do("GET", "box", "thing", query=f"version-id={first}", user="olga")).status == 403
+
+
+async def test_versions_are_copied(world: World) -> None:
+    first, second = await keeping(world, b"first", b"second")
+    await world.container("other", "null")
+    for headers in ({"Destination": "other/one"}, {"Destination": "box/thing"}):
+        answer = await world.do("COPY", "box", "thing", query=f"version-id={first}", headers=headers)
+        assert (answer.status, answer.headers["X-Copied-From"]) == (201, "box/thing")
+    assert (await world.do("GET", "other", "one")).body == (await world.do("GET", "box", "thing")).body == b"first"
+    copied = {"X-Copy-From": "box/thing"}
+    assert (await world.do("PUT", "other", "two", query=f"version-id={second}", headers=copied)).status == 201
+    ranged = {**copied, "Range": "bytes=1-2"}
+    assert (await world.do("PUT", "other", "three", query=f"version-id={first}", headers=ranged)).status == 201
+    assert [(await world.do("GET", "other", name)).body for name in ("two", "three")] == [b"second", b"ir"]
+    assert len(await listed(world)) == 3
+    null = await world.do("COPY", "other", "null", query="version-id=null", headers={"Destination": "other/four"})
+    assert (null.status, (await world.do("GET", "other", "four")).body) == (201, b"null")
+
+
+async def test_copies_of_versions_that_are_refused(world: World) -> None:
+    (first,) = await keeping(world, b"first")
+    marker = (await world.do("DELETE", "box", "thing")).headers["X-Object-Version-Id"]
+    await world.container("other", "plain")
+    target = {"Destination": "other/target"}
+    for container, version, status in (("box", marker, 404), ("box", "x", 400), ("other", first, 400)):
+        name = "thing" if container == "box" else "plain"
+        assert (await world.do("COPY", container, name, query=f"version-id={version}", headers=target)).status == status
+    answer = await world.do("COPY", "box", "thing", query=f"version-id={first}", headers={**target, "If-Match": "x"})
+    assert answer.status == 412
+    assert (await world.do("COPY", "box", "thing", query=f"version-id={first}")).status == 412
+    rights = await world.do("COPY", "box", "thing", query=f"version-id={first}", headers=target, user="nina")
+    assert (rights.status, (await world.do("GET", "other")).names) == (403, ["plain"])
+
+
 async def test_every_write_tells_its_version(world: World) -> None:
     await keeping(world, b"first")
     writes = (

@@ -17,6 +17,34 @@ This page is made from the table of operations and from that of refusals. `/info
 and with what limits. OPTIONS is answered at every level, without a token.
 """
 
+ARCHIVES = """\
+## Former versions in a container of their own
+
+`X-Versions-Location` (a stack: a delete has the newest former version stand again) and `X-History-Location` (a delete
+leaves a mark) name a container of the same account. What is written over or deleted goes there, by whatever door, as
+`<length of the name, three hexadecimal digits><name>/<time>`; a rename is a copy with a delete behind it, and what
+vanishes at a time of its own is not kept. Where the container doesn't take it, the write is refused with 412. Embedded
+stores have it. It excludes `X-Versions-Enabled`, and the versioning of S3.
+"""
+
+SETTINGS = """\
+## By settings
+
+| setting of `frontends.swift` | what it does |
+| --- | --- |
+| `ratelimit` | As Swift's `ratelimit`: requests wait for their turn, by account and by the container's size, or are \
+refused with 498. Each process counts by itself. Whoever has no right is refused first. |
+| `name_check` | As Swift's `name_check`: paths with forbidden characters, a forbidden pattern or too many bytes are \
+refused with 400. Other doors don't ask for it. |
+| `read_only`, `allow_deletes` | As Swift's `read_only`: writes over Swift are refused with 405. Operators except an \
+account by `X-Account-Sysmeta-Read-Only: false`. |
+| `storage_domains` | Hosts name an account, or a container of it. |
+| `compat` | Statuses that clients of other services expect. |
+
+Operators make an account read-only by `X-Account-Sysmeta-Read-Only: true`, which holds at all doors of embedded stores;
+an empty value ends it.
+"""
+
 PATHS = {
     Level.SERVICE: "/v1",
     Level.ACCOUNT: "/v1/AUTH_account",
@@ -41,6 +69,8 @@ def page() -> str:
             f"## Many objects at once, at any level\n\n{_table(('parameter', 'methods', ''), _many())}",
             f"## Upkeep\n\n{UPKEEP_TEXT}\n\n{_table(('parameter', 'path', 'method', ''), _upkeep())}",
             f"## Versions\n\n{_table(('parameter', 'method', ''), _versioned())}",
+            ARCHIVES,
+            SETTINGS,
             f"## Beside accounts\n\n{beside}\n",
             f"## Refused\n\nIn the words of the answer, with status 501.\n\n{_table(('what', 'where'), _refused())}",
         )
