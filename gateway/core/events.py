@@ -11,7 +11,7 @@ class Access(NamedTuple):
     """One request or FTP transfer that has ended. Byte counts are of bodies; `seconds` is wall time.
 
     `status` is the protocol's own reply code. `error` is the kind of error that the client was told, or empty.
-    `source`: where what was renamed stood before, as /bucket/key.
+    `source`: where what was renamed stood before, or what was copied stands, as /bucket/key.
     """
 
     context: RequestContext

@@ -116,6 +116,14 @@ class S3Door(_HttpDoor):
         headers = {f"x-amz-meta-{name}": value for name, value in metadata.items()}
         await self._request("PUT", f"/{BUCKET}/{quote(key)}", data=data, headers=headers, expect=(200,))
 
+    async def copy(self, source: str, target: str) -> None:
+        headers = {"x-amz-copy-source": f"/{BUCKET}/{quote(source)}"}
+        await self._request("PUT", f"/{BUCKET}/{quote(target)}", headers=headers, expect=(200,))
+
+    async def rename(self, source: str, target: str) -> None:
+        headers = {"x-amz-rename-source": f"/{BUCKET}/{quote(source)}"}
+        await self._request("PUT", f"/{BUCKET}/{quote(target)}?renameObject", headers=headers, expect=(200,))
+
     async def get(self, key: str) -> Seen | None:
         return await self._get(key, "x-amz-meta-")
 
@@ -146,6 +154,14 @@ class SwiftDoor(_HttpDoor):
         headers = {f"X-Object-Meta-{name}": value for name, value in metadata.items()}
         await self._request("PUT", f"/{BUCKET}/{quote(key)}", data=data, headers=headers, expect=(201,))
 
+    async def copy(self, source: str, target: str) -> None:
+        headers = {"Destination": f"{BUCKET}/{quote(target)}"}
+        await self._request("COPY", f"/{BUCKET}/{quote(source)}", headers=headers, expect=(201,))
+
+    async def copy_from(self, source: str, target: str) -> None:
+        headers = {"X-Copy-From": f"{BUCKET}/{quote(source)}"}
+        await self._request("PUT", f"/{BUCKET}/{quote(target)}", headers=headers, expect=(201,))
+
     async def get(self, key: str) -> Seen | None:
         return await self._get(key, "x-object-meta-")
 
@@ -168,6 +184,9 @@ class FtpDoor(Door):
     async def put(self, key: str, data: bytes, metadata: Mapping[str, str]) -> None:
         async with self._turn:
             await asyncio.to_thread(self._client.storbinary, f"STOR /{BUCKET}/{key}", BytesIO(data))
+
+    async def rename(self, source: str, target: str) -> None:
+        await asyncio.to_thread(self._client.rename, f"/{BUCKET}/{source}", f"/{BUCKET}/{target}")
 
     async def get(self, key: str) -> Seen | None:
         data = BytesIO()

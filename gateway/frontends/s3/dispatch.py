@@ -73,6 +73,7 @@ class _Visit(Caller):
     request_id: str
     operation: str = ""
     key: Key = SERVICE.key
+    source: Key | None = None
     started: float = field(default_factory=time.monotonic)
     entered: RequestContext | None = None
     principal: Principal = ANONYMOUS
@@ -235,6 +236,8 @@ class Dispatcher:
 
     async def _perform(self, visit: _Visit, route: _Route, call: Call) -> web.StreamResponse:
         await permit(call, route.operation)
+        if call.source is not None:
+            visit.source = call.source.key
         refuse_unserved(call.headers, route.operation.heeds, call.store)
         try:
             answer = await route.operation.handler(call)
@@ -285,6 +288,7 @@ class Dispatcher:
                 received=visit.request.content.total_bytes,
                 sent=sent,
                 error=error,
+                source=f"/{visit.source.bucket}/{visit.source.name}" if visit.source else "",
             )
         )
 

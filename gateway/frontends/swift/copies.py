@@ -57,6 +57,14 @@ def destination_of(target: Target, headers: Headers) -> Target:
     return parse_reference("Destination", reference, parse_account(account) if account else target.account)
 
 
+def copied(target: Target, method: str, headers: Headers) -> tuple[Target, Target] | None:
+    """What a request that has succeeded has made, and of what; None: it was no copy."""
+    if method == "COPY":
+        return destination_of(target, headers), target
+    source = source_of(target, headers) if method == "PUT" else None
+    return (target, source) if source else None
+
+
 async def copy_to(call: Call) -> web.Response:
     """COPY: the path is that of the source, and `Destination` names what is made of it."""
     if call.other is None:

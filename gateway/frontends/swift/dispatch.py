@@ -34,6 +34,7 @@ from gateway.frontends.http.server import UNKNOWN_METHOD
 from gateway.frontends.swift import cors, fixed, login, readonly, tempurl, unsupported
 from gateway.frontends.swift.answers import identify, page, refused
 from gateway.frontends.swift.call import Call, Place, Reach, locate
+from gateway.frontends.swift.copies import copied
 from gateway.frontends.swift.errors import REASONS, Refusal, of_store
 from gateway.frontends.swift.facts import facts_of
 from gateway.frontends.swift.formpost import FormPost
@@ -54,7 +55,10 @@ logger = logging.getLogger("portico.swift")
 
 PROTOCOL = "swift"
 MAX_EXTRA = 32
+CREATED = 201
 INTERNAL_ERROR = 500
+COPIED = "copy object"
+"""What a PUT with X-Copy-From is told to have been, too."""
 CLIENT_DISCONNECT = 499
 """Told to nobody: the access record of a request that was cancelled."""
 
@@ -376,10 +380,15 @@ class _Served(Caller):
         return self.within in {"", bucket}
 
     def access(self, status: int, sent: int, error: str = "") -> Access:
-        target = self._target
+        target, operation, source = self._target, self.operation, ""
+        if target is not None and target.name and status == CREATED:
+            made = copied(target, self._request.method, self._request.headers)
+            if made is not None:
+                target, origin = made
+                operation, source = COPIED, f"/{origin.container}/{origin.name}"
         return Access(
             context=self.context,
-            operation=self.operation,
+            operation=operation,
             status=status,
             seconds=time.monotonic() - self._started,
             bucket=target.container if target else "",
@@ -387,6 +396,7 @@ class _Served(Caller):
             received=self._request.content.total_bytes,
             sent=sent,
             error=error or (REASONS[status].title if status >= 400 else ""),
+            source=source,
         )
 
 
