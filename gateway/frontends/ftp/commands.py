@@ -139,7 +139,9 @@ _INFO: Mapping[str, Command] = {
 }
 
 _PARAMETERS: Mapping[str, Command] = {
-    "OPTS": PlainCommand(parameters.opts, "UTF8 ON | MLST facts | HASH algorithm | MODE Z LEVEL n", for_strangers=True),
+    "OPTS": PlainCommand(
+        parameters.opts, "UTF8 ON | UTF8 OFF | MLST facts | HASH algorithm | MODE Z LEVEL n", for_strangers=True
+    ),
     "TYPE": PlainCommand(parameters.type_, "A | I | L 8"),
     "MODE": PlainCommand(parameters.mode, "S | Z"),
     "STRU": PlainCommand(parameters.stru, "F"),

@@ -7,7 +7,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Coroutine
-from contextlib import suppress
 
 from gateway.core.context import RequestContext, current, enter, new_request_id
 from gateway.core.errors import Denied, StoreError
@@ -45,7 +44,7 @@ def begin(session: Session, request: Request) -> Reply | Work:
         answer = command.handler(session, text)
     except Exception as error:
         return _failed(error)
-    return answer if isinstance(answer, Reply) else _wait(session, answer)
+    return session.worded(answer) if isinstance(answer, Reply) else _wait(session, answer)
 
 
 def _command(session: Session, request: Request) -> Command:
@@ -66,20 +65,10 @@ def _command(session: Session, request: Request) -> Command:
 
 
 def _text(session: Session, request: Request) -> str:
-    text = _decoded(request.argument, session.login.profile.encoding if session.login else None)
+    text = session.names.decode(request.argument)
     if "\r" in text or "\0" in text:
         raise Refused(501, "The line has control characters in it")
     return text
-
-
-def _decoded(argument: bytes, encoding: str | None) -> str:
-    """UTF-8, or else what a user's old device writes; bytes that are neither are kept as surrogates."""
-    if encoding is not None:
-        with suppress(UnicodeDecodeError):
-            return argument.decode()
-        with suppress(UnicodeDecodeError):
-            return argument.decode(encoding)
-    return argument.decode(errors="surrogateescape")
 
 
 async def _wait(session: Session, answer: Awaitable[Reply]) -> Reply:
@@ -111,7 +100,7 @@ async def _run(session: Session, login: Login, verb: str, command: PathCommand, 
         if command.told:
             access = _access(verb, target, reply, time.monotonic() - started, error)
             asyncio.get_running_loop().call_soon(session.services.observe, access)  # the client need not wait for it
-    return reply
+    return session.worded(reply)
 
 
 def _target(session: Session, login: Login, command: PathCommand, text: str) -> Target:

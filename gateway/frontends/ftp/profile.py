@@ -75,7 +75,7 @@ class Profile(BaseModel):
     )
     download_rate: ByteSize | None = Field(None, gt=0, description="The same for downloads.")
     encoding: Annotated[str, AfterValidator(_known_encoding)] | None = Field(
-        None, description="What names that are not UTF-8 are written in, by old devices; null: they are refused."
+        None, description="What an old device writes names in that are not UTF-8, and then reads them in; null: none."
     )
 
     @model_validator(mode="after")

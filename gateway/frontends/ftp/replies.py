@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from gateway.core import errors
+from gateway.frontends.ftp.names import UTF8, encoded
 
 INVALID_OFFSET = 554
 
@@ -27,20 +28,24 @@ class Then(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A reply of one line; with a `head` one of several, where `lines` stand indented between it and the text."""
+    """A reply of one line; with a `head` one of several, where `lines` stand indented between it and the text.
+
+    `encoding`: see `names.encoded`.
+    """
 
     code: int
     text: str
     head: str = ""
     lines: tuple[str, ...] = ()
     then: Then = Then.GO_ON
+    encoding: str = UTF8
 
     def encode(self) -> bytes:
         last = f"{self.code} {one_line(self.text)}\r\n"
         if not self.head:
-            return last.encode(errors="surrogateescape")
+            return encoded(last, self.encoding)
         middle = "".join(f" {one_line(line)}\r\n" for line in self.lines)
-        return f"{self.code}-{one_line(self.head)}\r\n{middle}{last}".encode(errors="surrogateescape")
+        return encoded(f"{self.code}-{one_line(self.head)}\r\n{middle}{last}", self.encoding)
 
 
 class Refused(Exception):

@@ -2,7 +2,7 @@
 
 import ssl
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Protocol
 
@@ -20,6 +20,7 @@ from gateway.frontends.ftp.digests import MD5
 from gateway.frontends.ftp.listing import DEFAULT_FACTS
 from gateway.frontends.ftp.login import Login
 from gateway.frontends.ftp.masquerade import Masquerade
+from gateway.frontends.ftp.names import UTF8, Names
 from gateway.frontends.ftp.partials import Partials
 from gateway.frontends.ftp.passive import PassivePorts
 from gateway.frontends.ftp.permissions import Origin
@@ -138,6 +139,7 @@ class Session:
         self._abort: Exception | None = None
         self._source: DataSource | None = None
         self.login: Login | None = None
+        self.names = Names()
         self.forget_user()
 
     def forget_user(self) -> None:
@@ -146,6 +148,7 @@ class Session:
         if self.login is not None:
             self.services.sessions.leave(self.login.principal.label)
         self.login = None
+        self.names.forget_user()
         self.pace = NO_PACE
         self.directory = ROOT
         self.type = Type.IMAGE
@@ -172,6 +175,7 @@ class Session:
         `data`: protect data connections, too, without being asked to (PBSZ, PROT).
         """
         self.forget_user()
+        self.names = Names()
         self.channel.context = context
         self.has_buffer_size = self.protects_data = data
 
@@ -190,7 +194,13 @@ class Session:
         if not self.services.sessions.enter(login.principal.label, limit):
             raise Refused(421, "You have too many sessions, try again later", then=Then.CLOSE)
         self.login = login
+        self.names.fallback = login.profile.encoding
         self.pace = self.services.rates.pace(login.principal.label, login.profile.limits, self.client)
+
+    def worded(self, reply: Reply) -> Reply:
+        """A reply with its names as this client reads them."""
+        encoding = self.names.encoding
+        return reply if encoding == UTF8 else replace(reply, encoding=encoding)
 
     def require_login(self) -> Login:
         """Who has logged in. Raises `Refused` (530) where nobody has."""

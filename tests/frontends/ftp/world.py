@@ -78,7 +78,7 @@ class Client:
     async def _line(self) -> str:
         line = await self.reader.readline()
         assert line.endswith(b"\r\n"), f"no line: {line!r}"
-        return line[:-2].decode()
+        return line[:-2].decode(errors="surrogateescape")
 
     async def do(self, line: str | bytes) -> Answer:
         await self.send(line)

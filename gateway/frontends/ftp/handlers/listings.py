@@ -15,6 +15,7 @@ from gateway.core.paths import TreePath
 from gateway.frontends.ftp import switches
 from gateway.frontends.ftp.listing import Place, facts_line, owner_name, unix_line
 from gateway.frontends.ftp.login import Login
+from gateway.frontends.ftp.names import encoded
 from gateway.frontends.ftp.permissions import BROWSE, check_path, rights
 from gateway.frontends.ftp.replies import Refused, Reply, one_line
 from gateway.frontends.ftp.session import Session, Target
@@ -92,15 +93,16 @@ async def stat(session: Session, target: Target) -> Reply:
     """The listing comes over the control connection, as slowly as the client takes it."""
     listing, line, channel = await _open(target, switches.parse(target.options)), _unix(target), session.channel
     async with aclosing(listing.rest):
-        channel.write(f"213-Status of {one_line(str(target.shown))}\r\n".encode())
-        async for block in _blocks(listing, lambda entry: " " + line(entry)):
+        encoding = session.names.encoding
+        channel.write(encoded(f"213-Status of {one_line(str(target.shown))}\r\n", encoding))
+        async for block in _blocks(listing, lambda entry: " " + line(entry), encoding):
             channel.write(block)
             await channel.drain()
     return Reply(213, "End of status")
 
 
 async def _transfer(session: Session, target: Target, listing: Listing, line: Callable[[Entry], str]) -> Reply:
-    return await _send(session, target, listing, _blocks(listing, line))
+    return await _send(session, target, listing, _blocks(listing, line, session.names.encoding))
 
 
 async def _send(session: Session, target: Target, listing: Listing, blocks: AsyncGenerator[bytes, None]) -> Reply:
@@ -118,7 +120,8 @@ async def _whole_tree(
     session: Session, target: Target, listing: Listing, line: Callable[[Entry], str], chosen: Switches
 ) -> AsyncGenerator[bytes, None]:
     """A directory, then all below it, each behind its name as `ls -R` has them; nothing of it is gathered."""
-    async for block in _blocks(listing, line):
+    encoding = session.names.encoding
+    async for block in _blocks(listing, line, encoding):
         yield block
     async with aclosing(_below(session, target, target.shown, DEEPEST)) as directories:
         async for path in directories:
@@ -127,8 +130,8 @@ async def _whole_tree(
                 async with aclosing(found.rest):
                     inside = "/".join(path.parts[len(target.shown.parts) :])
                     shown = one_line(f"{target.text.rstrip('/') if target.text else '.'}/{inside}")
-                    yield f"\r\n{shown}:\r\n".encode()
-                    async for block in _blocks(found, line):
+                    yield encoded(f"\r\n{shown}:\r\n", encoding)
+                    async for block in _blocks(found, line, encoding):
                         yield block
 
 
@@ -147,19 +150,19 @@ async def _below(session: Session, target: Target, path: TreePath, levels: int) 
                                 yield each
 
 
-async def _blocks(listing: Listing, line: Callable[[Entry], str]) -> AsyncGenerator[bytes, None]:
-    for block in _encoded(listing.first, line):
-        yield block
+async def _blocks(listing: Listing, line: Callable[[Entry], str], encoding: str) -> AsyncGenerator[bytes, None]:
+    for block in _lines(listing.first, line):
+        yield encoded(block, encoding)
     async for page in listing.rest:
-        for block in _encoded(page, line):
-            yield block
+        for block in _lines(page, line):
+            yield encoded(block, encoding)
             await asyncio.sleep(0)
 
 
-def _encoded(entries: list[Entry], line: Callable[[Entry], str]) -> Iterator[bytes]:
+def _lines(entries: list[Entry], line: Callable[[Entry], str]) -> Iterator[str]:
     left = iter(entries)
     while block := [line(entry) + "\r\n" for entry in islice(left, LINES)]:
-        yield "".join(block).encode(errors="surrogateescape")
+        yield "".join(block)
 
 
 def _unix(target: Target) -> Callable[[Entry], str]:

@@ -96,7 +96,13 @@ def opts(session: Session, text: str) -> Reply:
 
 
 def _utf8(session: Session, value: str) -> Reply:
-    return Reply(200, "Names are UTF-8") if value.upper() in ("", "ON") else Reply(504, "Names are always UTF-8")
+    """RFC 2640 has names be UTF-8; OFF is for old devices, in whose encoding all names then come and go."""
+    chosen = value.upper()
+    if chosen not in ("", "ON", "OFF"):
+        return Reply(501, "OPTS UTF8 takes ON or OFF")
+    if not session.names.choose(utf8=chosen != "OFF"):
+        return Reply(504, "Names are always UTF-8")
+    return Reply(200, f"Names are {session.names.encoding.upper()}")
 
 
 def _mlst(session: Session, value: str) -> Reply:
