@@ -9,10 +9,12 @@ import pytest
 
 from gateway.core.body import BytesBody
 from gateway.core.conditions import SECOND
+from gateway.core.tree import PAGE
 from gateway.core.types import Key, ListQuery, Meta, Page, Prefix, Put
 from gateway.frontends.ftp.handlers import listings
+from gateway.frontends.ftp.handlers.listings import SORTED
 from gateway.stores.memory import Memory
-from tests.frontends.ftp.world import OTHER, World, download, make_bucket, receive, serving
+from tests.frontends.ftp.world import OTHER, World, download, make_bucket, serving
 
 STORES = ("memory", "catalog")
 
@@ -116,20 +118,27 @@ async def test_what_is_too_much_to_sort_comes_by_name(world: World, monkeypatch:
 
 
 class Endless(Memory):
-    """A bucket of a hundred thousand objects, in as many directories, if any, which are made as they are asked for."""
+    """A bucket of a hundred thousand objects, in as many directories, if any, which are made as they are asked for.
+
+    No more pages than are `allowed` are told before somebody sets `going_on`.
+    """
 
     COUNT = 100_000
-    pages = 0
 
-    def __init__(self, *, directories: bool) -> None:
+    def __init__(self, *, directories: bool = False, allowed: int = 1000) -> None:
         super().__init__()
+        self.going_on = asyncio.Event()
+        self.pages = 0
         self._directories = directories
+        self._allowed = allowed
 
     async def list(self, bucket: str, query: ListQuery) -> Page[Meta | Prefix]:
+        if self.pages == self._allowed:
+            await self.going_on.wait()
         self.pages += 1
         if query.prefix:
             meta = Meta(key=Key(bucket, query.prefix + "x"), size=1, etag="e", modified=0)
-            return Page((meta,) if not query.marker else ())
+            return Page((meta,) if not query.marker and query.prefix.rstrip("/").isdecimal() else ())
         first = int(query.marker.rstrip("/") or -1) + 1
         numbers = range(first, min(first + query.limit, self.COUNT))
         rows = tuple(self._row(bucket, number) for number in numbers)
@@ -143,33 +152,77 @@ class Endless(Memory):
 
 
 @asynccontextmanager
-async def endless(*, directories: bool = False) -> AsyncIterator[tuple[World, Endless]]:
-    store = Endless(directories=directories)
+async def endless(store: Endless) -> AsyncIterator[World]:
     await make_bucket(store)
     async with serving(store) as world:
-        yield world, store
+        yield world
 
 
-@pytest.mark.parametrize("verb", ("LIST", "NLST", "MLSD", "LIST -t"))
-async def test_a_directory_of_a_hundred_thousand_entries_begins_soon_and_takes_little_memory(verb: str) -> None:
-    async with endless() as (world, store):
+@pytest.mark.parametrize(
+    ("line", "pages"),
+    (
+        ("LIST /c", 1),
+        ("NLST /c", 1),
+        ("MLSD /c", 1),
+        ("LIST -R /c", 1),
+        ("LIST -la /c", 1),
+        ("LIST -t /c", SORTED // PAGE + 1),
+        ("NLST -r /c", SORTED // PAGE + 1),
+        ("LIST -S /c", SORTED // PAGE + 1),
+        ("LIST *", 2),
+    ),
+)
+async def test_a_listing_begins_when_its_first_page_is_there(line: str, pages: int) -> None:
+    """One that is to be in another order begins when it is known to be too long for that. Nothing more is asked for,
+    but whether a pattern is the name of something.
+    """
+    store = Endless(allowed=pages)
+    async with endless(store) as world:
+        client = await world.login()
+        await client.do("CWD /c")
+        store.pages = 0
+        with await client.passive() as sock:
+            assert (await client.do(line)).code == 150
+            assert b"000000" in await asyncio.get_running_loop().sock_recv(sock, 1000)
+            assert store.pages == pages
+            store.going_on.set()
+            assert await client.code("ABOR") == 426
+        assert (await client.answer()).code == 226
+
+
+async def test_a_hundred_thousand_entries_take_little_memory() -> None:
+    """Nor do those that are held until they are known to be too many to be sorted."""
+    async with endless(Endless()) as world:
         client = await world.login()
         sock = await client.passive()
         tracemalloc.start()
-        assert (await client.do(f"{verb} /c")).code == 150
-        begin = await asyncio.get_running_loop().sock_recv(sock, 1000)
-        before = store.pages
-        rest = begin + await receive(sock)
+        assert (await client.do("LIST -t /c")).code == 150
+        lines, loop = 0, asyncio.get_running_loop()
+        with sock:
+            while block := await loop.sock_recv(sock, 1 << 16):
+                lines += block.count(b"\n")
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-        assert before < Endless.COUNT // 1000 // 2
         assert (await client.answer()).code == 226
-        assert rest.count(b"\r\n") == Endless.COUNT
-        assert peak - len(rest) * 2 < 16 << 20
+        assert lines == Endless.COUNT
+        assert peak < 16 << 20
+
+
+async def test_a_client_who_reads_nothing_is_told_no_more_than_the_network_holds() -> None:
+    store = Endless()
+    async with endless(store) as world:
+        client = await world.login()
+        with await client.passive() as sock:
+            assert (await client.do("MLSD /c")).code == 150
+            assert await asyncio.get_running_loop().sock_recv(sock, 1000)
+            assert store.pages < Endless.COUNT // 1000 // 2
+            assert await client.code("ABOR") == 426
+        assert (await client.answer()).code == 226
 
 
 async def test_a_tree_of_a_hundred_thousand_directories_is_left_in_the_middle() -> None:
-    async with endless(directories=True) as (world, store):
+    store = Endless(directories=True, allowed=Endless.COUNT)
+    async with endless(store) as world:
         client = await world.login()
         with await client.passive() as sock:
             assert (await client.do("LIST -R /c")).code == 150
