@@ -18,6 +18,7 @@ from gateway.core.types import (
     BucketMeta,
     Deleted,
     Expired,
+    Kept,
     Key,
     LeftUpload,
     ListQuery,
@@ -200,6 +201,33 @@ class Expiring(Protocol):
         ...
 
 
+class Keeping(Protocol):
+    """Bodies that broke (`Put.keep`), with which somebody may go on. `core.kept.keeping` gives it for every store.
+
+    What is kept is shown by nothing else, and goes at last by itself.
+    """
+
+    async def kept_uploads(self, bucket: str) -> Sequence[Kept]:
+        """All that is kept in a bucket, the newest first, as far as it is sure. Raises `NoSuchBucket`."""
+        ...
+
+    async def kept_size(self, key: Key, upload: str) -> int:
+        """The bytes that are kept after a body broke in this process. Raises `NoSuchUpload`."""
+        ...
+
+    async def resume_kept(self, kept: Kept, body: Body, opts: Put, base: Base) -> Meta:
+        """Make the object of what is kept and of `body`, if what `base` says stands (`base.inside` has no meaning).
+
+        A body that breaks is kept, too: its error bears the id (`IncompleteBody.kept`), and `Put.keep` says for whom.
+        Raises `NoSuchUpload`, and as `Store.put`. `ConditionFailed`: it is of no more use.
+        """
+        ...
+
+    async def drop_kept(self, key: Key, upload: str) -> None:
+        """Free what is kept. Raises `NoSuchUpload` where the store can tell."""
+        ...
+
+
 class Rename(Protocol):
     """Renames that move no bytes, each in one transaction."""
 
@@ -265,6 +293,18 @@ class Segments(Protocol):
 
     async def left_segments(self, bucket: str, before: int) -> Sequence[LeftUpload]:
         """Uploads that nobody was at since `before` (ns since the epoch). Some may have become objects."""
+        ...
+
+    async def keep_segments(self, key: Key, upload: str, label: str, segments: Sequence[Part]) -> None:
+        """Note that these segments are kept of a body that broke, for whom `label` says. Raises `Unsupported`."""
+        ...
+
+    async def kept_segments(self, bucket: str) -> Sequence[Kept]:
+        """The uploads of which segments are kept. Raises `NoSuchBucket`, `Unsupported`."""
+        ...
+
+    async def segments_of(self, key: Key, upload: str) -> Sequence[Part]:
+        """The segments that are kept of an upload. Raises `NoSuchUpload`."""
         ...
 
 

@@ -121,7 +121,7 @@ class BadDigest(BadRequest):
 class IncompleteBody(BadRequest):
     """The body ended before its stated length, or the client went away.
 
-    `kept`: the id of the upload that a store has made of what came before (`Put.keep`); empty: there is none.
+    `kept`: the id of what a store has kept of what came before (`Put.keep`); empty: nothing.
     """
 
     kept = ""

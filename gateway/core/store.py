@@ -35,7 +35,7 @@ class Caps:
     `listed_props`: rows of a listing tell all that `stat` does; without it they tell name, size, ETag and the time of
     the last write of any kind. `policies`: a bucket may be created under a storage policy (`types.STORAGE_POLICY`).
     `expires`: objects can vanish at a time of their own (`Props.expires`); without it such ones are `Unsupported`.
-    `keeps`: what came of a body that broke can be kept for another attempt (`Put.keep`, `Multipart`).
+    `keeps`: what came of a body that broke can be kept for another attempt (`Put.keep`, `core.kept`).
     `quotas`: those of buckets and accounts are held (`core.quotas`). `archives`: former versions go to the containers
     that buckets name for them (`core.archives`).
     """

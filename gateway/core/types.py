@@ -24,7 +24,7 @@ DIRECTORY_TYPE = "application/directory"
 DEFAULT_TYPE = "application/octet-stream"
 
 KEPT = "~kept:"
-"""What the owner of an upload begins with that was made of a body that broke (`Put.keep`)."""
+"""What the owner of an upload begins with that an embedded store has made of a body that broke (`Put.keep`)."""
 
 STORAGE_POLICY = "swift:storage-policy"
 """The system property of a bucket that names its storage policy. A bucket without it has `DEFAULT_POLICY`."""
@@ -101,8 +101,8 @@ class Put:
     `modified` (ns since the epoch) states the object's time instead of the time of the commit. `owner` is the account
     whose bucket is meant: while a body comes in, its name may pass to a bucket of somebody else, and that one then is
     not the bucket (`NoSuchBucket`). None: whoever's it is. `encryption`: how the bytes are to be stored, by a store
-    that has `Caps.encryption`; None: as is usual in the bucket. `keep`: for whom a store that has `Caps.keeps` makes an
-    upload (`KEPT`) of what came of a body that breaks; it leads to the object only if somebody goes on with it.
+    that has `Caps.encryption`; None: as is usual in the bucket. `keep`: for whom a store that has `Caps.keeps` is to
+    keep what came of a body that breaks (`core.kept`); that leads to the object only if somebody goes on with it.
     """
 
     props: Props = field(default_factory=Props)
@@ -417,6 +417,20 @@ class LeftUpload:
 
     key: Key
     id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What is kept of a body that broke (`Put.keep`): `size` bytes, since `since` (ns since the epoch).
+
+    `mark` tells for whom (`core.kept.mark_of`). The id is that of an upload, and is never used again.
+    """
+
+    key: Key
+    id: str
+    mark: str
+    size: int
+    since: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

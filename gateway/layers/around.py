@@ -12,6 +12,7 @@ from gateway.core.capabilities import (
     Append,
     Batch,
     Expiring,
+    Keeping,
     Locks,
     Multipart,
     Parted,
@@ -29,11 +30,13 @@ from gateway.core.ranges import Span
 from gateway.core.store import Reader
 from gateway.core.types import (
     AccountMeta,
+    Base,
     BucketMeta,
     BucketProps,
     Copy,
     Deleted,
     Expired,
+    Kept,
     Key,
     ListQuery,
     Meta,
@@ -161,6 +164,22 @@ class Around(Layer):
     async def append(self, key: Key, body: Body, opts: Put) -> Meta:
         native, operation = self._native(Append), Operation("append", harmless=False, body=body)
         return await self.around(operation, lambda: native.append(key, body, opts))
+
+    async def kept_uploads(self, bucket: str) -> Sequence[Kept]:
+        native = self._native(Keeping)
+        return await self.around(Operation("kept_uploads"), lambda: native.kept_uploads(bucket))
+
+    async def kept_size(self, key: Key, upload: str) -> int:
+        native = self._native(Keeping)
+        return await self.around(Operation("kept_size"), lambda: native.kept_size(key, upload))
+
+    async def resume_kept(self, kept: Kept, body: Body, opts: Put, base: Base) -> Meta:
+        native, operation = self._native(Keeping), Operation("resume_kept", harmless=False, body=body)
+        return await self.around(operation, lambda: native.resume_kept(kept, body, opts, base))
+
+    async def drop_kept(self, key: Key, upload: str) -> None:
+        native, operation = self._native(Keeping), Operation("drop_kept", harmless=False)
+        await self.around(operation, lambda: native.drop_kept(key, upload))
 
     async def rename(self, source: Key, target: Key, *, when: When = ANY, source_when: When = ANY) -> Meta:
         native, operation = self._native(Rename), Operation("rename", harmless=False)

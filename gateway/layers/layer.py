@@ -10,6 +10,7 @@ from gateway.core.capabilities import (
     Append,
     Batch,
     Expiring,
+    Keeping,
     Locks,
     Multipart,
     Parted,
@@ -28,11 +29,13 @@ from gateway.core.ranges import Span
 from gateway.core.store import Caps, Reader, Store
 from gateway.core.types import (
     AccountMeta,
+    Base,
     BucketMeta,
     BucketProps,
     Copy,
     Deleted,
     Expired,
+    Kept,
     Key,
     ListQuery,
     Meta,
@@ -142,6 +145,18 @@ class Layer(Store):
 
     async def append(self, key: Key, body: Body, opts: Put) -> Meta:
         return await self._native(Append).append(key, body, opts)
+
+    async def kept_uploads(self, bucket: str) -> Sequence[Kept]:
+        return await self._native(Keeping).kept_uploads(bucket)
+
+    async def kept_size(self, key: Key, upload: str) -> int:
+        return await self._native(Keeping).kept_size(key, upload)
+
+    async def resume_kept(self, kept: Kept, body: Body, opts: Put, base: Base) -> Meta:
+        return await self._native(Keeping).resume_kept(kept, body, opts, base)
+
+    async def drop_kept(self, key: Key, upload: str) -> None:
+        await self._native(Keeping).drop_kept(key, upload)
 
     async def rename(self, source: Key, target: Key, *, when: When = ANY, source_when: When = ANY) -> Meta:
         return await self._native(Rename).rename(source, target, when=when, source_when=source_when)

@@ -11,6 +11,7 @@ from gateway.core.capabilities import (
     Batch,
     Expiring,
     Glance,
+    Keeping,
     Locks,
     Multipart,
     Parted,
@@ -29,11 +30,13 @@ from gateway.core.ranges import Span
 from gateway.core.store import Reader, Store
 from gateway.core.types import (
     AccountMeta,
+    Base,
     BucketMeta,
     BucketProps,
     Copy,
     Deleted,
     Expired,
+    Kept,
     Key,
     ListQuery,
     Meta,
@@ -157,6 +160,18 @@ class Leased(Layer):
 
     async def glance(self, key: Key) -> Meta | None:
         return await self._use(Glance, lambda native: native.glance(key))
+
+    async def kept_uploads(self, bucket: str) -> Sequence[Kept]:
+        return await self._use(Keeping, lambda native: native.kept_uploads(bucket))
+
+    async def kept_size(self, key: Key, upload: str) -> int:
+        return await self._use(Keeping, lambda native: native.kept_size(key, upload))
+
+    async def resume_kept(self, kept: Kept, body: Body, opts: Put, base: Base) -> Meta:
+        return await self._use(Keeping, lambda native: native.resume_kept(kept, body, opts, base))
+
+    async def drop_kept(self, key: Key, upload: str) -> None:
+        await self._use(Keeping, lambda native: native.drop_kept(key, upload))
 
     async def rename(self, source: Key, target: Key, *, when: When = ANY, source_when: When = ANY) -> Meta:
         return await self._use(Rename, lambda native: native.rename(source, target, when=when, source_when=source_when))

@@ -24,10 +24,12 @@ from gateway.core.paths import SEPARATOR
 from gateway.core.store import Store
 from gateway.core.tree import PAGE
 from gateway.core.types import (
+    Base,
     BucketMeta,
     BucketProps,
     Copy,
     Deleted,
+    Kept,
     Key,
     ListQuery,
     Meta,
@@ -250,6 +252,10 @@ class MetaCache(Layer):
     async def append(self, key: Key, body: Body, opts: Put) -> Meta:
         async with self._writing(key.bucket):
             return await super().append(key, body, opts)
+
+    async def resume_kept(self, kept: Kept, body: Body, opts: Put, base: Base) -> Meta:
+        async with self._writing(kept.key.bucket):
+            return await super().resume_kept(kept, body, opts, base)
 
     async def rename(self, source: Key, target: Key, *, when: When = ANY, source_when: When = ANY) -> Meta:
         async with self._writing(source.bucket, target.bucket):

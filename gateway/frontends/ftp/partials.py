@@ -1,11 +1,12 @@
 """Uploads that broke, kept for whoever sent them to go on with. Nobody else sees them, and no object is changed.
 
 A partial is one user's, of one path, and holds for as long as what stood there when the upload began stands there. The
-store keeps its bytes (`Put.keep`), through a restart, too; what is known of it lies here.
+store keeps its bytes (`core.kept`), through a restart, too; what is known of it lies here.
 """
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, suppress
@@ -13,43 +14,34 @@ from dataclasses import dataclass, replace
 
 from gateway.auth.principals import Principal
 from gateway.core import ops
-from gateway.core.capabilities import Multipart, find
+from gateway.core.capabilities import Keeping
 from gateway.core.conditions import SECOND
-from gateway.core.errors import NotFound, StoreError
+from gateway.core.errors import NotFound, StoreError, Unsupported
+from gateway.core.kept import keeping, mark_of
 from gateway.core.store import Store
-from gateway.core.types import KEPT, Key, Meta, Part, Upload, UploadQuery
+from gateway.core.types import Kept, Key, Meta
 from gateway.frontends.ftp.replies import Refused
 
 logger = logging.getLogger("portico.ftp")
 
+AGAIN = 60.0
+"""Seconds until a store that could not be asked is asked again."""
+
 MOST = 100
 """Partials of a user; the oldest make way."""
-
-_Place = tuple[str, Key]
 
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """What came of an upload.
+    """What came of an upload. `user`: empty for what another process kept, until its user comes for it."""
 
-    `base`: the ETag of what stood when it began, empty for nothing; `kept`: when it broke, in seconds since the epoch.
-    """
-
-    store: Store
+    keeper: Keeping
     user: str
-    key: Key
-    upload: str
-    base: str
-    kept: float
-    parts: tuple[Part, ...]
+    kept: Kept
 
     @property
     def size(self) -> int:
-        return sum(part.size for part in self.parts)
-
-    @property
-    def place(self) -> _Place:
-        return self.user, self.key
+        return self.kept.size
 
 
 def identity(principal: Principal) -> str:
@@ -62,100 +54,130 @@ class Partials:
     def __init__(self, seconds: float, space: int) -> None:
         self._seconds = seconds
         self._space = space
-        self._known: dict[_Place, Partial] = {}
-        self._taken: set[_Place] = set()
+        self._known: dict[Key, tuple[Partial, ...]] = {}
+        self._taken: set[str] = set()
 
     def label(self, store: Store, user: str, standing: Meta | None) -> str:
         """What `Put.keep` of an upload over `standing` is to be."""
-        return f"{_base(standing)}/{user}" if self._seconds and store.caps.keeps else ""
+        return _label(user, standing) if self._seconds and store.caps.keeps else ""
 
     def find(self, user: str, key: Key, standing: Meta | None) -> Partial | None:
         """What a user can go on with, where `standing` stands now."""
-        partial = self._known.get((user, key))
-        return partial if partial and partial.base == _base(standing) and not self._is_old(partial) else None
+        if not (known := self._known.get(key)):
+            return None
+        mark = mark_of(_label(user, standing))
+        found = next((partial for partial in known if partial.kept.mark == mark), None)
+        if found is None or self._is_old(found):
+            return None
+        return found if found.user else self._set(replace(found, user=user))
 
     async def note(self, store: Store, user: str, key: Key, standing: Meta | None, upload: str) -> None:
         """Take in what the store has kept as `upload`, in place of an older partial of its user and path."""
-        parts = await _native(store).parts(key, upload)
-        partial = Partial(store, user, key, upload, _base(standing), time.time(), parts.items)
-        await self.forget(user, key)
-        self._known[partial.place] = partial
+        if (keeper := keeping(store)) is None:
+            return
+        mark, size = mark_of(_label(user, standing)), await keeper.kept_size(key, upload)
+        await self.forget(user, key, standing, but=upload)
+        kept = Kept(key=key, id=upload, mark=mark, size=size, since=time.time_ns())
+        self._set(Partial(keeper, user, kept))
         await self._make_room(user)
 
-    async def lengthen(self, partial: Partial, part: Part) -> None:
+    async def lengthen(self, partial: Partial) -> None:
         """Take in what came of another attempt."""
-        if part.size and self._is_known(partial):
-            self._known[partial.place] = replace(partial, parts=(*partial.parts, part))
+        size = await partial.keeper.kept_size(partial.kept.key, partial.kept.id)
+        if self._is_known(partial):
+            self._set(replace(partial, kept=replace(partial.kept, size=size)))
             await self._make_room(partial.user)
 
-    async def forget(self, user: str, key: Key) -> bool:
-        """Drop a partial; whether there was one. Its bytes go, unless it has become an object."""
-        partial = self._known.pop((user, key), None)
-        if partial is not None:
-            with suppress(NotFound):
-                await _native(partial.store).abort_upload(partial.key, partial.upload)
-        return partial is not None
+    async def forget(self, user: str, key: Key, standing: Meta | None = None, but: str = "") -> bool:
+        """Drop what is a user's of a path, `but` for one upload; whether anything was. Its bytes go."""
+        self.find(user, key, standing)  # what he has not come for yet is his, too
+        found = [each for each in self._known.get(key, ()) if each.user == user and each.kept.id != but]
+        for partial in found:
+            await self.end(partial)
+        return bool(found)
 
     async def end(self, partial: Partial) -> None:
-        """Drop a partial that somebody went on with, unless another one has taken its place."""
+        """Drop a partial, unless that is done."""
         if self._is_known(partial):
-            await self.forget(*partial.place)
+            await self._free(partial)
+
+    async def _free(self, partial: Partial) -> None:
+        self.pop(partial)
+        with suppress(NotFound):
+            await partial.keeper.drop_kept(partial.kept.key, partial.kept.id)
+
+    def pop(self, partial: Partial) -> None:
+        """Know no more of a partial, as when it has become an object."""
+        key = partial.kept.key
+        rest = tuple(each for each in self._known.get(key, ()) if each.kept.id != partial.kept.id)
+        if rest:
+            self._known[key] = rest
+        else:
+            self._known.pop(key, None)
+
+    def _set(self, partial: Partial) -> Partial:
+        self.pop(partial)
+        self._known[partial.kept.key] = (*self._known.get(partial.kept.key, ()), partial)
+        return partial
 
     def _is_known(self, partial: Partial) -> bool:
-        known = self._known.get(partial.place)
-        return known is not None and known.upload == partial.upload
+        return any(each.kept.id == partial.kept.id for each in self._known.get(partial.kept.key, ()))
 
     @asynccontextmanager
-    async def taken(self, partial: Partial) -> AsyncIterator[Multipart]:
+    async def taken(self, partial: Partial) -> AsyncIterator[Keeping]:
         """Have a partial for oneself. Raises `Refused` (450) where another session goes on with it."""
-        if partial.place in self._taken:
+        if partial.kept.id in self._taken:
             raise Refused(450, "Another session goes on with this upload")
-        self._taken.add(partial.place)
+        self._taken.add(partial.kept.id)
         try:
-            yield _native(partial.store)
+            yield partial.keeper
         finally:
-            self._taken.discard(partial.place)
+            self._taken.discard(partial.kept.id)
 
     async def run(self, stores: Iterable[Store]) -> None:
-        """Find what earlier processes have kept, then drop what is old, without an end."""
-        for store in stores:
-            with suppress(StoreError):
-                if store.caps.keeps:
-                    await self._load(store)
+        """Find what other processes have kept, and drop what is old, again and again."""
+        known = list(stores)
         while True:
+            told = [await self._load(store) for store in known]
             await self.sweep()
-            await asyncio.sleep(max(1.0, self._seconds / 10))
+            await asyncio.sleep(max(1.0, min(self._seconds / 10, math.inf if all(told) else AGAIN)))
 
     async def sweep(self) -> None:
         """Drop what is old."""
-        for partial in [each for each in self._known.values() if self._is_old(each)]:
+        for partial in [each for each in self._all() if self._is_old(each)]:
             await self._drop(partial)
 
-    async def _load(self, store: Store) -> None:
-        names = [bucket.name async for bucket in ops.each_bucket(store)]
-        for name in names:
-            with suppress(NotFound):  # as where it is deleted meanwhile
-                for upload in await _kept(store, name):
-                    await self._recall(store, upload)
-        for user in {partial.user for partial in self._known.values()}:
-            await self._make_room(user)
+    async def _load(self, store: Store) -> bool:
+        """Take in what a store keeps; False: it can't be asked now."""
+        if (keeper := keeping(store)) is None:
+            return True
+        try:
+            for name in [bucket.name async for bucket in ops.each_bucket(store)]:
+                with suppress(NotFound):  # as where it is deleted meanwhile
+                    for kept in await keeper.kept_uploads(name):
+                        await self._recall(Partial(keeper, "", kept))
+        except Unsupported:
+            return True
+        except StoreError as error:
+            logger.info("what is kept of broken uploads can't be told now", extra={"reason": error.message})
+            return False
+        return True
 
-    async def _recall(self, store: Store, upload: Upload) -> None:
-        """Take in what an earlier process has kept, unless something newer is there.
-
-        The last of several attempts may have ended in order right before that process did. As nothing may be told to
-        be there as a whole that is not, it is left out.
-        """
-        base, _, user = upload.owner.removeprefix(KEPT).partition("/")
-        parts = await _native(store).parts(upload.key, upload.id)
-        sure = parts.items[:1] + parts.items[1:-1]
-        found = Partial(store, user, upload.key, upload.id, base, upload.created / SECOND, sure)
-        if self._known.setdefault(found.place, found).upload != found.upload:
-            await _native(store).abort_upload(found.key, found.upload)
+    async def _recall(self, partial: Partial) -> None:
+        """Take in what another process has kept, unless something newer is there."""
+        if self._is_known(partial):
+            return
+        known = self._known.get(partial.kept.key, ())
+        rival = next((each for each in known if each.kept.mark == partial.kept.mark), None)
+        older = partial if rival is not None and rival.kept.since >= partial.kept.since else rival
+        if older is not partial:
+            self._set(partial)
+        if older is not None:
+            await self._drop(older)
 
     async def _make_room(self, user: str) -> None:
         """Drop the oldest partials of a user, beyond what he may have."""
-        own = sorted(self._of(user), key=lambda partial: partial.kept)
+        own = sorted((each for each in self._all() if each.user == user), key=lambda partial: partial.kept.since)
         size = sum(partial.size for partial in own)
         for number, partial in enumerate(own):
             if size <= self._space and len(own) - number <= MOST:
@@ -164,37 +186,19 @@ class Partials:
             await self._drop(partial)
 
     async def _drop(self, partial: Partial) -> None:
-        if partial.place in self._taken:
+        if partial.kept.id in self._taken:
             return
         try:
-            await self.forget(*partial.place)
+            await self._free(partial)
         except StoreError as error:
             logger.warning("a broken upload could not be dropped", extra={"reason": error.message})
 
-    def _of(self, user: str) -> Iterator[Partial]:
-        return (partial for partial in self._known.values() if partial.user == user)
+    def _all(self) -> Iterator[Partial]:
+        return (partial for known in self._known.values() for partial in known)
 
     def _is_old(self, partial: Partial) -> bool:
-        return time.time() - partial.kept > self._seconds
+        return time.time() - partial.kept.since / SECOND > self._seconds
 
 
-async def _kept(store: Store, bucket: str) -> list[Upload]:
-    """What a store has kept in a bucket, the newest first."""
-    query, found = UploadQuery(kept=True), list[Upload]()
-    while True:
-        page = await _native(store).uploads(bucket, query)
-        found += [row for row in page.items if isinstance(row, Upload)]
-        if page.next is None:
-            return sorted(found, key=lambda upload: -upload.created)
-        query = UploadQuery(kept=True, key_marker=found[-1].name, id_marker=found[-1].id)
-
-
-def _native(store: Store) -> Multipart:
-    native = find(store, Multipart)
-    if native is None:
-        raise AssertionError("a store that keeps broken bodies keeps them as uploads")
-    return native
-
-
-def _base(standing: Meta | None) -> str:
-    return standing.etag if standing else ""
+def _label(user: str, standing: Meta | None) -> str:
+    return f"{standing.etag if standing else ''}/{user}"

@@ -2,23 +2,25 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import replace
 
 from gateway.core import ops
-from gateway.core.body import BLOCK, Body, CheckedBody, ReadyBody, StreamBody, checked
-from gateway.core.capabilities import Append, Segments
+from gateway.core.body import BLOCK, Body, CheckedBody, ReadyBody, Salvage, StreamBody, checked
+from gateway.core.capabilities import Append, Keeping, Segments
 from gateway.core.conditions import ANY, When, check_write
 from gateway.core.digest import Algorithm
-from gateway.core.errors import NoSuchKey, StoreError, TooLarge, Unsupported
+from gateway.core.errors import IncompleteBody, NoSuchKey, StoreError, TooLarge, Unsupported
+from gateway.core.kept import first_of
 from gateway.core.locks import unlocked
 from gateway.core.names import checked_key
-from gateway.core.store import Store
-from gateway.core.tasks import Flight, Turns, wholly
-from gateway.core.types import Base, Copy, Key, Meta, Part, Put, SegmentRules
+from gateway.core.store import Caps, Store
+from gateway.core.tasks import Turns, wholly
+from gateway.core.types import Base, Copy, Kept, Key, Meta, Put, SegmentRules
 from gateway.layers.layer import Layer
 from gateway.layers.segmented.intake import Intake, segment_size
+from gateway.layers.segmented.sending import Sending
 from gateway.layers.segmented.settings import SegmentSettings
 from gateway.layers.segmented.spool import Budget, Spool
 from gateway.layers.segmented.sweep import ROUNDS, drop, keep_sweeping
@@ -33,7 +35,8 @@ class Segmented(Layer):
     """Around a store with `capabilities.Segments`. The old object is served until the new one is whole.
 
     What fits one segment is put as one object, once it has come in; what does not is put in segments while it comes.
-    Each lies ready before it is sent, so that sending can be repeated. Appends put segments behind what stands.
+    Each lies ready before it is sent, so that sending can be repeated. Appends put segments behind what stands. Of a
+    body that breaks, what makes whole segments is kept where that is wished (`Put.keep`), until it is swept.
     """
 
     def __init__(self, inner: Store, settings: SegmentSettings, budget: Budget | None = None) -> None:
@@ -45,8 +48,12 @@ class Segmented(Layer):
         self._turns = Turns()
         self._sweeping: asyncio.Task[None] | None = None
 
+    @property
+    def caps(self) -> Caps:  # type: ignore[override]
+        return replace(self.inner.caps, keeps=True)
+
     def offers(self, capability: type) -> bool:
-        return capability is Append or super().offers(capability)
+        return capability in (Append, Keeping) or super().offers(capability)
 
     async def start(self) -> None:
         await self.inner.start()
@@ -115,17 +122,20 @@ class Segmented(Layer):
 
     async def _take_in(self, key: Key, body: Body, opts: Put, rules: SegmentRules, base: Base | None = None) -> Meta:
         every = {Algorithm.MD5, *opts.checksums}
-        stage = checked(body, every if rules.whole else ())
+        rest = Salvage(body) if opts.keep and base is None else None
+        stage = checked(rest or body, every if rules.whole else ())
         async with aclosing(stage.chunks()) as blocks:
             with Intake(blocks, self._spool, {Algorithm.MD5} if rules.whole else every) as intake:
                 first = await intake.take(self._size(rules, 1, body.size))
                 if base is not None and not base.inside:
                     if base.meta is not None and not first.count:
                         return base.meta
-                elif not await intake.more():
+                elif not await intake.more() and (rest is None or rest.error is None):
                     ready = ReadyBody(first, first.count, {**first.digests, **stage.digests})
                     return await self._put_ready(key, ready, opts, base)
-                return await self._put_segments(key, intake, first, stage, opts, base)
+                if rest is not None and rest.error is not None and not _is_worth(first, rules):
+                    raise rest.error
+                return await self._put_segments(key, intake, first, stage, opts, base, rest)
 
     def _spool(self) -> Spool:
         return Spool(self._budget, self._settings.spool)
@@ -143,33 +153,83 @@ class Segmented(Layer):
         return await self.inner.put(key, ready, replace(opts, when=ANY))
 
     async def _put_segments(
-        self, key: Key, intake: Intake, first: ReadyBody, stage: CheckedBody, opts: Put, base: Base | None
+        self,
+        key: Key,
+        intake: Intake,
+        first: ReadyBody,
+        stage: CheckedBody,
+        opts: Put,
+        base: Base | None,
+        rest: Salvage | None,
     ) -> Meta:
         segments = self._segments
         upload = await wholly(segments.begin_segments(key, opts, base), lambda upload: drop(segments, key, upload))
-        parts: dict[int, Part] = {}
-        number = 0
-
-        async def send(number: int, segment: ReadyBody) -> None:
-            parts[number] = await segments.put_segment(key, upload, number, segment)
-            intake.free(segment)
-
+        sending: Sending | None = None
         try:
             rules = await segments.segment_rules(key)  # a store may have learnt more by beginning
-            async with self._renewed(key, upload), Flight(self._settings.segment_parallelism) as flight:
-                segment: ReadyBody | None = first
-                while segment is not None:
-                    number += 1
-                    await flight.launch(send(number, segment))
-                    segment = (
-                        await intake.take(self._size(rules, number + 1, stage.size)) if await intake.more() else None
-                    )
+            sending = Sending(segments, key, upload, lambda number: self._size(rules, number, stage.size))
+            await self._send(key, upload, sending, intake, first, rules, rest)
         except BaseException:
-            await wholly(drop(segments, key, upload, number))
+            await wholly(drop(segments, key, upload, sending.begun if sending else 0))
             raise
-        joined = [parts[number] for number in sorted(parts)]
-        digests = stage.digests
-        return await wholly(segments.join_segments(key, upload, joined, opts, digests, base))
+        if rest is not None and rest.error is not None:
+            await wholly(self._keep(key, upload, sending, opts.keep, rest.error))
+            raise rest.error
+        return await wholly(segments.join_segments(key, upload, sending.parts, opts, stage.digests, base))
+
+    async def _send(
+        self,
+        key: Key,
+        upload: str,
+        sending: Sending,
+        intake: Intake,
+        first: ReadyBody | None,
+        rules: SegmentRules,
+        rest: Salvage | None,
+    ) -> None:
+        def takes(segment: ReadyBody) -> bool:
+            return rest is None or rest.error is None or _is_worth(segment, rules)
+
+        async with self._renewed(key, upload):
+            await sending.send(intake, first, takes, self._settings.segment_parallelism)
+
+    async def _keep(self, key: Key, upload: str, sending: Sending, label: str, error: IncompleteBody) -> None:
+        """Keep what was sent of a body that broke by `error`, if that can be done."""
+        try:
+            await self._segments.keep_segments(key, upload, label, sending.parts)
+        except StoreError as failure:
+            logger.info("a broken upload is not kept: %s", failure.message)
+            await drop(self._segments, key, upload, sending.begun)
+        else:
+            error.kept = upload
+
+    async def kept_uploads(self, bucket: str) -> Sequence[Kept]:
+        """`capabilities.Keeping`, as the three that follow."""
+        return await self._segments.kept_segments(bucket)
+
+    async def kept_size(self, key: Key, upload: str) -> int:
+        return sum(part.size for part in await self._segments.segments_of(key, upload))
+
+    async def resume_kept(self, kept: Kept, body: Body, opts: Put, base: Base) -> Meta:
+        """What breaks in any other way than by its body leaves what was kept before."""
+        key, segments = kept.key, self._segments
+        rules = await segments.segment_rules(key)
+        check_write(base.when, await self._standing(key))
+        behind = first_of(await segments.segments_of(key, kept.id), kept.size)
+        await segments.renew_segments(key, kept.id)
+        rest = Salvage(body)
+        stage = checked(rest, ())
+        sending = Sending(segments, key, kept.id, lambda number: self._size(rules, number, None), behind)
+        async with aclosing(stage.chunks()) as blocks:
+            with Intake(blocks, self._spool, {Algorithm.MD5}) as intake:
+                await self._send(key, kept.id, sending, intake, await sending.take(intake), rules, rest)
+        if rest.error is not None:
+            await wholly(self._keep(key, kept.id, sending, opts.keep, rest.error))
+            raise rest.error
+        return await wholly(segments.join_segments(key, kept.id, sending.parts, opts, {}, base))
+
+    async def drop_kept(self, key: Key, upload: str) -> None:
+        await drop(self._segments, key, upload)
 
     @asynccontextmanager
     async def _renewed(self, key: Key, upload: str) -> AsyncIterator[None]:
@@ -189,3 +249,8 @@ class Segmented(Layer):
                 await self._segments.renew_segments(key, upload)
             except StoreError as error:
                 logger.warning("upload %s was not renewed: %s", upload, error.message)
+
+
+def _is_worth(segment: ReadyBody, rules: SegmentRules) -> bool:
+    """Whether the last segment of a body that broke can be kept: others are to stand behind it."""
+    return segment.count >= max(rules.smallest, 1)

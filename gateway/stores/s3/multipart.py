@@ -50,6 +50,8 @@ class Uploads:
         self._objects = objects
         self._owner = owner
         self._algorithms: dict[str, Algorithm | None] = {}
+        self.hidden: set[str] = set()
+        """Uploads that are no client's."""
 
     async def create(self, key: Key, opts: Put, owner: str, checksum: Algorithm | None, whole: bool) -> Upload:
         checked_key(key)
@@ -160,7 +162,7 @@ class Uploads:
         following: UploadQuery | None = query
         while following is not None and len(items) < max(1, query.limit):
             rows, following = await self.page(bucket, following, max(1, query.limit - len(items)))
-            items += rows
+            items += [row for row in rows if isinstance(row, Prefix) or row.id not in self.hidden]
         items = items[: max(0, query.limit)]
         return Page(tuple(items), items[-1].name if items and following else None)
 

@@ -75,6 +75,11 @@ class S3StoreSettings(BaseModel):
     tagging: bool | None = Field(
         None, description="Whether the remote has tags of buckets, which keep their properties; null: it is tried."
     )
+    segment_marks: bool = Field(
+        True,
+        description="Mark uploads of the gateway's own, so that what a killed process leaves is swept. Not for remotes "
+        "that complete no upload while one of its parts is left out (rclone serve s3): InvalidPart.",
+    )
     bucket_ttl: NonNegativeFloat = Field(
         5.0, le=3600, description="How long what is known of a bucket (not of objects) is believed."
     )

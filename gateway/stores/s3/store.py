@@ -19,6 +19,7 @@ from gateway.core.types import (
     BucketProps,
     Copy,
     Deleted,
+    Kept,
     Key,
     LeftUpload,
     ListQuery,
@@ -73,7 +74,7 @@ class S3Store(Store):
         self._locking = Locking(self._client, self._buckets, self._objects)
         self._uploads = Uploads(self._client, self._objects, owner)
         self._composition = Composition(self._client, self._objects)
-        self._segments = Segments(self._objects, self._uploads)
+        self._segments = Segments(self._objects, self._uploads, marks=settings.segment_marks)
 
     async def start(self) -> None:
         await self._client.start()
@@ -233,3 +234,12 @@ class S3Store(Store):
 
     async def left_segments(self, bucket: str, before: int) -> Sequence[LeftUpload]:
         return await self._segments.left(check_bucket(bucket), before)
+
+    async def keep_segments(self, key: Key, upload: str, label: str, segments: Sequence[Part]) -> None:
+        await self._segments.keep(key, upload, label, segments)
+
+    async def kept_segments(self, bucket: str) -> Sequence[Kept]:
+        return await self._segments.kept(check_bucket(bucket))
+
+    async def segments_of(self, key: Key, upload: str) -> Sequence[Part]:
+        return await self._segments.segments_of(key, upload)

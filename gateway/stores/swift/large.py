@@ -6,11 +6,12 @@ from urllib.parse import quote
 from gateway.core.body import ReadyBody
 from gateway.core.conditions import ANY, When
 from gateway.core.digest import Digests, composite_etag
-from gateway.core.errors import ConditionFailed, StoreError
+from gateway.core.errors import ConditionFailed, NoSuchUpload, StoreError, Unsupported
 from gateway.core.faults import is_doubtful
-from gateway.core.types import Base, Key, LeftUpload, Meta, Part, Put, SegmentRules
+from gateway.core.names import check_bucket
+from gateway.core.types import Base, Kept, Key, LeftUpload, Meta, Part, Put, SegmentRules
 from gateway.stores.swift.client import Request
-from gateway.stores.swift.facts import facts_of
+from gateway.stores.swift.facts import Facts, facts_of
 from gateway.stores.swift.found import Found
 from gateway.stores.swift.metadata import Stated, of_object
 from gateway.stores.swift.names import container_of, new_upload, prefix_of, root_of
@@ -72,8 +73,10 @@ class Large(Objects):
         container = container_of(key.bucket)
         rows = [segment(container, _name(key, upload, part.number), part.etag, part.size) for part in segments]
         size = sum(part.size for part in segments)
-        facts = facts_of(digests, opts.checksums, root_of(upload))
-        etag, when = facts.etag, opts.when if base is None else base.when
+        facts = facts_of(digests, opts.checksums, root_of(upload)) if digests else Facts(upload=root_of(upload))
+        # Of a body that came in several attempts nobody knows the MD5.
+        etag = facts.etag or composite_etag(row.etag for row in rows)
+        when = opts.when if base is None else base.when
         if base is not None and base.meta is not None and not base.inside:
             rows = [*await self._rows_of(await self._unchanged(key, base), upload), *rows]
             size += base.meta.size
@@ -131,10 +134,25 @@ class Large(Objects):
         return any(row.path.startswith(begin) or is_branch(row.path) for row in rows)
 
     async def renew_segments(self, key: Key, upload: str) -> None:
-        await self._up.notes.put(key, upload)
+        await self._up.notes.renew(key, upload)
 
     async def left_segments(self, bucket: str, before: int) -> Sequence[LeftUpload]:
         return await self._up.notes.older(bucket, before)
+
+    async def keep_segments(self, key: Key, upload: str, label: str, segments: Sequence[Part]) -> None:
+        if not (await self._up.info.get()).max_segments:
+            raise Unsupported("A dynamic large object shows whatever lies under its prefix")
+        await self._up.notes.keep(key, upload, label, segments)
+
+    async def kept_segments(self, bucket: str) -> Sequence[Kept]:
+        await self._up.need_bucket(check_bucket(bucket))
+        return await self._up.notes.kept(bucket)
+
+    async def segments_of(self, key: Key, upload: str) -> Sequence[Part]:
+        found = await self._up.notes.parts(key, upload)
+        if not found:
+            raise NoSuchUpload
+        return found
 
 
 def _name(key: Key, upload: str, number: int) -> str:

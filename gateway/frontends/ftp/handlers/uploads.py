@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable
 from functools import partial as bound
 
 from gateway.core import filetimes, ops
-from gateway.core.body import Body, Salvage
+from gateway.core.body import Body
 from gateway.core.conditions import ABSENT, ANY, When
 from gateway.core.errors import ConditionFailed, IncompleteBody, NoSuchKey, NotFound
-from gateway.core.types import Key, Meta, PartRef, PropsChange, Put
+from gateway.core.types import Base, Key, Meta, PropsChange, Put
 from gateway.frontends.ftp.partials import Partial, identity
 from gateway.frontends.ftp.replies import INVALID_OFFSET, NAME_REFUSED, Refused, Reply
 from gateway.frontends.ftp.room import allow
@@ -29,7 +29,7 @@ async def stor(session: Session, target: Target) -> Reply:
         return await _extend(session, target, standing, when=_same(standing.etag))
     partial = _partial(session, target, standing)
     if partial is not None and partial.size == offset:
-        return await _resume(session, target, partial)
+        return await _resume(session, target, partial, standing)
     ends = [str(found.size) for found in (standing, partial) if found is not None]
     if not ends:
         raise NoSuchKey
@@ -42,7 +42,9 @@ async def appe(session: Session, target: Target) -> Reply:
     await allow(target)
     standing = await target.tree.standing(target.path)
     partial = _partial(session, target, None) if standing is None else None
-    return await (_extend(session, target, standing) if partial is None else _resume(session, target, partial))
+    if partial is not None:
+        return await _resume(session, target, partial, None)
+    return await _extend(session, target, standing)
 
 
 async def stou(session: Session, target: Target) -> Reply:
@@ -80,7 +82,7 @@ async def _begin(session: Session, target: Target, standing: Meta | None) -> Rep
         if error.kept:
             await partials.note(store, user, target.path.key, standing, error.kept)
         raise
-    await partials.forget(user, target.path.key)
+    await partials.forget(user, target.path.key, standing)
     return reply
 
 
@@ -94,22 +96,21 @@ async def _extend(session: Session, target: Target, found: Meta | None, when: Wh
     return reply
 
 
-async def _resume(session: Session, target: Target, partial: Partial) -> Reply:
+async def _resume(session: Session, target: Target, partial: Partial, standing: Meta | None) -> Reply:
     """Make the file of what came before and what comes now, if what stood then stands still."""
-    key, partials = target.path.key, session.services.partials
-    async with partials.taken(partial) as multipart, transferring(session, target, f"Go on at {partial.size}") as data:
-        body = Salvage(Upload(session, data, target, partial.size))
+    partials = session.services.partials
+    async with partials.taken(partial) as keeper, transferring(session, target, f"Go on at {partial.size}") as data:
+        body = Upload(session, data, target, partial.size)
+        options = _put(target, ANY, partials.label(target.tree.store, partial.user, standing))
         try:
-            part = await multipart.put_part(key, partial.upload, len(partial.parts) + 1, body)
-            if body.error is not None:
-                await partials.lengthen(partial, part)
-                raise body.error
-            refs = [PartRef(each.number, each.etag) for each in (*partial.parts, part)]
-            await multipart.complete_upload(key, partial.upload, refs, when=_same(partial.base))
+            await keeper.resume_kept(partial.kept, body, options, Base(standing))
+        except IncompleteBody as error:
+            await (partials.lengthen(partial) if error.kept else partials.end(partial))
+            raise
         except (NotFound, ConditionFailed) as error:
             await partials.end(partial)
             raise ConditionFailed("The file was changed, or the upload dropped: begin anew") from error
-    await partials.end(partial)
+    partials.pop(partial)
     return COMPLETE
 
 
