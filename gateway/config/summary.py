@@ -26,7 +26,9 @@ def summary(config: Config) -> Iterator[str]:
     yield f"stores: {', '.join(stores)}"
     yield f"namespaces: {', '.join(namespaces)}"
     nobody = "none; the first start makes a root user" if config.needs_root else "none"
-    yield f"accounts: {', '.join(accounts) or nobody}"
+    keystone = config.auth.keystone
+    projects = () if keystone is None else (f"those of the projects of {keystone.auth_url}",)
+    yield f"accounts: {', '.join((*accounts, *projects)) or nobody}"
     yield f"frontends: {', '.join(doors)}"
 
 

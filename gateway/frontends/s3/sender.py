@@ -10,6 +10,7 @@ from gateway.auth.principals import ANONYMOUS, Principal, Registry, User, princi
 from gateway.auth.request import Scheme, SignedRequest, scheme_of
 from gateway.auth.sigv2 import SigV2
 from gateway.auth.sigv4 import Payload, PayloadKind, SigV4, UnknownKey, Verified
+from gateway.core.errors import Busy, Unavailable
 from gateway.frontends.s3.address import bucket_of_host
 from gateway.frontends.s3.codes import Code
 from gateway.frontends.s3.errors import S3Error
@@ -53,7 +54,7 @@ class Authenticator:
             return None
 
     async def asked(self, request: SignedRequest) -> Sender:
-        """The sender of a signed request, as Keystone knows him. Raises as above, and `Unavailable`."""
+        """The sender of a signed request, as Keystone knows him. Raises as above, and `Busy`."""
         if scheme_of(request) in {Scheme.V4_HEADER, Scheme.V4_QUERY}:
             signed, payload = self._sigv4.signed(request)
         else:
@@ -77,7 +78,7 @@ class Authenticator:
             return None
 
     async def asked_of_form(self, fields: Mapping[str, str]) -> Sender:
-        """The sender of a form, as Keystone knows him. Raises `AuthError`, `Unavailable`.
+        """The sender of a form, as Keystone knows him. Raises `AuthError`, `S3Error`, `Busy`.
 
         Keystone itself verifies no forms of version 4: such are taken from those whose secrets are held.
         """
@@ -89,10 +90,17 @@ class Authenticator:
         return self._verified_form(fields, user) if user.secret else Sender(principal(user), _UNSIGNED)
 
     async def _signer(self, signed: Signed) -> User:
-        user = await self._keystone.signer(signed) if self._keystone else None
+        if self._keystone is None:
+            raise UnknownKey(signed.access_key)
+        try:
+            user = await self._keystone.signer(signed)
+        except Busy:
+            raise
+        except Unavailable as error:
+            raise S3Error(Code.SERVICE_UNAVAILABLE, error.message) from error
         if user is not None:
             return user
-        if self._keystone is None or self._keystone.is_strange(signed.access_key):
+        if self._keystone.is_strange(signed.access_key):
             raise UnknownKey(signed.access_key)
         raise signed.mismatch()
 

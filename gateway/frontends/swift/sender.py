@@ -6,6 +6,8 @@ from gateway.auth.keystone import Keystone
 from gateway.auth.principals import ANONYMOUS, Principal, Registry
 from gateway.auth.resellers import Resellers
 from gateway.auth.tempauth import InvalidToken, TokenIssuer, is_issued
+from gateway.core.errors import Busy, Unavailable
+from gateway.frontends.swift.errors import Refusal
 
 SERVICE_TOKEN = "X-Service-Token"  # noqa: S105
 
@@ -39,7 +41,7 @@ class Authenticator:
     async def asked(self, headers: Headers) -> Principal:
         """The sender, with a service if there is one, whose bad token opens nothing.
 
-        Raises `InvalidToken`; `Unavailable` where Keystone can't tell.
+        Raises `InvalidToken`; `Refusal` (503) or `Busy` where Keystone can't tell.
         """
         principal = await self._bearer(_token(headers))
         service = headers.get(SERVICE_TOKEN)
@@ -60,7 +62,12 @@ class Authenticator:
     async def _bearer(self, token: str) -> Principal:
         if self._keystone is None or is_issued(token):
             return self._tokens.verify(token, self._registry)
-        bearer = await self._keystone.bearer(token)
+        try:
+            bearer = await self._keystone.bearer(token)
+        except Busy:
+            raise
+        except Unavailable as error:
+            raise Refusal(503, error.message) from error
         if bearer is None:
             raise InvalidToken("Keystone does not know it, or it is for no project")
         return bearer
