@@ -15,6 +15,7 @@ from gateway.auth.access import Action
 from gateway.core import ops
 from gateway.core.archives import MARKER_TYPE
 from gateway.core.errors import DeleteMarker, InvalidVersion, NoSuchKey, NotFound, VersionsArchived
+from gateway.core.links import FOLLOWED
 from gateway.core.manifest import static_of
 from gateway.core.types import Copy, Deleted, Meta, Prefix, Version, Versioning, VersionQuery
 from gateway.core.versions import NULL
@@ -29,6 +30,7 @@ from gateway.frontends.swift.errors import Refusal
 from gateway.frontends.swift.parameters import truth
 from gateway.frontends.swift.properties import described
 from gateway.frontends.swift.rows import wanted as wanted_of
+from gateway.frontends.swift.target import path_to
 from gateway.frontends.swift.times import iso8601, last_modified
 
 ENABLED = "X-Versions-Enabled"
@@ -55,8 +57,12 @@ def shown(versioning: Versioning) -> list[tuple[str, str]]:
 
 
 def told(place: Place, meta: Meta) -> list[tuple[str, str]]:
-    """The header of an object in a container that keeps versions."""
-    return [] if place.container.versioning is Versioning.OFF else [(VERSION, meta.version or NULL)]
+    """The headers of an object in a container that keeps versions: its version, and where that is found."""
+    if place.container.versioning is Versioning.OFF:
+        return []
+    if meta.version is None or FOLLOWED in meta.props.system:
+        return [(VERSION, meta.version or NULL)]
+    return [(VERSION, meta.version), ("Content-Location", f"{path_to(place.target)}?version-id={meta.version}")]
 
 
 def told_written(meta: Meta) -> list[tuple[str, str]]:

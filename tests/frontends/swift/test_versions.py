@@ -43,6 +43,8 @@ async def test_each_version_is_read_by_its_id(world: World) -> None:
         assert (answer.status, answer.body, answer.headers["X-Object-Version-Id"]) == (200, body, version)
         head = await world.do("HEAD", "box", "thing", query=f"version-id={version}")
         assert (head.headers["Content-Length"], head.headers["Etag"]) == (str(len(body)), md5(body))
+    standing = await world.do("HEAD", "box", "thing")
+    assert standing.headers["Content-Location"] == f"/v1/AUTH_test/box/thing?version-id={second}"
     current = await world.do("GET", "box", "thing", query="version-id=")
     assert (current.body, current.headers["X-Object-Version-Id"]) == (b"second!", second)
     ranged = await world.do("GET", "box", "thing", query=f"version-id={first}", headers={"Range": "bytes=1-2"})
