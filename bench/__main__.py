@@ -34,7 +34,7 @@ def main() -> None:
         "suite",
         nargs="*",
         help="small large memory listing remote segments versions deletes checksums multipart swift container slo "
-        "ftp ftp-small ftp-listing ftp-sessions (all)",
+        "ftp ftp-small ftp-listing ftp-begin ftp-sessions (all)",
     )
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"runs of which the median counts ({ROUNDS})")
     parser.add_argument("--seconds", type=float, default=4.0, help="length of one run with small objects (4)")
@@ -68,6 +68,7 @@ def main() -> None:
         "ftp": lambda folder: ftp.large_rows(folder, rounds=options.rounds, size=options.upload << 20),
         "ftp-small": lambda folder: ftp.small_rows(folder, rounds=options.rounds, seconds=options.seconds),
         "ftp-listing": lambda folder: ftp.listing_rows(folder, rounds=options.rounds),
+        "ftp-begin": lambda folder: ftp.begin_rows(folder, rounds=options.rounds),
         "ftp-sessions": ftp.session_rows,
         "listing": lambda folder: listing.rows(folder, rounds=options.rounds),
         "remote": lambda folder: remote.rows(folder, rounds=options.rounds, seconds=options.seconds),

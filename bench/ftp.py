@@ -19,6 +19,9 @@ from bench.table import Row, progress
 BLOCK = os.urandom(1 << 20)
 SMALL = 4096
 ENTRIES = 10_000
+MANY = 100_000
+BEGIN_LIMIT = 0.1
+"""Seconds within which the listing of a directory of `MANY` files is to begin."""
 IDLE = 2_000
 IDLE_LIMIT = 12_000
 """Bytes that an idle session may take."""
@@ -95,6 +98,23 @@ def listing_rows(folder: Path, *, rounds: int) -> list[Row]:
             *field.rows("MLSD of 10,000, beside LIST", _time_mlsd, Against("vsftpd", 1.5, at_most=True)),
             *field.rows("LIST of 10,000", _time_list, Against("vsftpd", 1.5, at_most=True)),
         ]
+
+
+def begin_rows(folder: Path, *, rounds: int) -> list[Row]:
+    """How soon listings of a directory of 100,000 files begin, in ms: those in another order, too."""
+    with Field(folder, ("Portico",), rounds) as field:
+        door = field.doors["Portico"]
+        progress(f"{MANY:,} files")
+        with ProcessPoolExecutor(8, get_context("fork")) as pool:
+            list(pool.map(_fill, [door] * 8, range(8), [MANY] * 8))
+        rows = []
+        for command in ("LIST", "NLST", "MLSD", "LIST -la", "LIST -R", "LIST -t", "NLST -r"):
+            progress(f"the begin of {command}")
+            found = median(_time_begin(door, command) for _ in range(rounds))
+            words = f"the begin of {command} of 100,000, ms"
+            ms, limit = f"{found * 1000:.1f}", f"{BEGIN_LIMIT * 1000:.0f}"
+            rows.append(Row(words, ms, limit, found / BEGIN_LIMIT, 1.0, at_most=True))
+        return rows
 
 
 def session_rows(folder: Path) -> list[Row]:
@@ -207,10 +227,10 @@ def _log_in(door: Door, number: int, until: float) -> int:
     return count
 
 
-def _fill(door: Door, number: int) -> None:
+def _fill(door: Door, number: int, count: int = ENTRIES) -> None:
     with Session(door) as session:
         session.begin()
-        for file in range(number, ENTRIES, 8):
+        for file in range(number, count, 8):
             session.store(f"file-{file:06}", b"x")
 
 
@@ -232,3 +252,10 @@ def _time(door: Door, verb: str) -> float:
     if size < ENTRIES * len("file-000000"):
         raise RuntimeError(f"{verb} told {size} bytes only")
     return elapsed
+
+
+def _time_begin(door: Door, command: str) -> float:
+    with Session(door) as session:
+        session.begin()
+        session.say(f"CWD {door.root}", b"250")
+        return session.first_byte(command)

@@ -4,6 +4,7 @@ import re
 import socket
 import ssl
 import struct
+import time
 from types import TracebackType
 from typing import Self
 
@@ -47,6 +48,14 @@ class Session:
         self.expect(b"226")
         return size
 
+    def first_byte(self, command: str) -> float:
+        """Seconds from a command, whose data connection stands already, to the first byte that it sends."""
+        with self._agreed() as data:
+            start = time.perf_counter()
+            self.say(command, b"1")
+            data.recv(1)
+            return time.perf_counter() - start
+
     def store(self, name: str, body: bytes, times: int = 1) -> None:
         """Send `body` so many times as one file."""
         with self._begun(f"STOR {self._door.root}{name}") as data:
@@ -62,11 +71,15 @@ class Session:
         """The bytes of a file."""
         return self.retrieve(f"RETR {self._door.root}{name}")
 
-    def _begun(self, command: str) -> socket.socket:
+    def _agreed(self) -> socket.socket:
+        """A data connection, made before anything is asked for."""
         port = _PASSIVE.search(self.say("EPSV", b"229"))
         if port is None:
             raise RuntimeError("no port in the answer to EPSV")
-        data = _connected(int(port[1]))
+        return _connected(int(port[1]))
+
+    def _begun(self, command: str) -> socket.socket:
+        data = self._agreed()
         self.say(command, b"1")
         if self._context is None or not isinstance(self._socket, ssl.SSLSocket):
             return data
