@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
+from typing import Protocol
 
 from gateway.auth.passwords import matches
 from gateway.auth.principals import Registry, User
@@ -11,8 +13,15 @@ REFUSAL_SECONDS = 1.0
 which tenants the upstream has."""
 
 
+class Prover(Protocol):
+    """Who knows the secrets of users that are not configured."""
+
+    async def prove(self, login: str, secret: str) -> User | None:
+        """The user whose name and secret these are; None where they are nobody's. Raises `Unavailable`."""
+
+
 class Logins:
-    """Configured users are looked for first; where guests are let in, a name that no configured one has is theirs."""
+    """Configured users are looked for first; where others are let in, a name that no configured one has is theirs."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
@@ -23,25 +32,29 @@ class Logins:
         return found if matches(found, secret) else None
 
     async def by_login(self, login: str, secret: str) -> User | None:
-        """Whom an FTP login proves: the only configured user of that name, or `account:user`, or a guest.
+        """Whom an FTP login proves: the only configured user of that name, or `account:user`, a guest, or a project's.
 
-        None where it proves nobody. Raises `Unavailable` where a guest's upstream can't be asked.
+        None where it proves nobody. Raises `Unavailable` where who knows the secret can't be asked.
         """
-        return await self._proved(self._registry.by_login(login), login, secret)
+        provers = self._registry.guests, self._registry.projects
+        return await self._proved(self._registry.by_login(login), login, secret, provers)
 
     async def by_name(self, name: str, secret: str) -> User | None:
         """Whom a Swift login proves: a configured `account:user`, or a guest. As `by_login` otherwise."""
         account, _, user = name.partition(":")
-        return await self._proved(self._registry.by_name(account, user), name, secret)
+        return await self._proved(self._registry.by_name(account, user), name, secret, (self._registry.guests,))
 
-    async def _proved(self, configured: User | None, login: str, secret: str) -> User | None:
-        guests = self._registry.guests
-        if guests is None:
-            return configured if matches(configured, secret) else None
+    async def _proved(
+        self, configured: User | None, login: str, secret: str, provers: Sequence[Prover | None]
+    ) -> User | None:
         begin = time.monotonic()
         if matches(configured, secret):
             return configured
-        guest = None if self._registry.claims(login) else await guests.prove(login, secret)
-        if guest is None:
-            await asyncio.sleep(begin + REFUSAL_SECONDS - time.monotonic())
-        return guest
+        if not any(provers):
+            return None
+        if not self._registry.claims(login):
+            for prover in provers:
+                if prover is not None and (found := await prover.prove(login, secret)) is not None:
+                    return found
+        await asyncio.sleep(begin + REFUSAL_SECONDS - time.monotonic())
+        return None

@@ -97,6 +97,9 @@ class Projects(Protocol):
     def account(self, account_id: str) -> Account | None:
         """The account of that id; None for what can't be one's."""
 
+    async def prove(self, login: str, secret: str) -> User | None:
+        """The user whose name and password these are; None where they are nobody's. Raises `Unavailable`."""
+
 
 class Principal(NamedTuple):
     """Who a request comes from, once that is proved. `store` is a guest's own."""
@@ -136,7 +139,7 @@ class Registry:
     ) -> None:
         self.guests = guests
         self._origins = origins
-        self._projects = projects
+        self.projects = projects
         self._accounts: dict[str, Account] = {}
         self._by_access_key: dict[str, User] = {}
         self._by_pair: dict[tuple[str, str], User] = {}
@@ -165,7 +168,7 @@ class Registry:
     def _unconfigured(self, account_id: str) -> Account | None:
         origin = None if self._origins is None else self._origins.origin(account_id)
         if origin is None:
-            return None if self._projects is None else self._projects.account(account_id)
+            return None if self.projects is None else self.projects.account(account_id)
         account = self.account(origin)
         return None if account is None else replace(account, id=account_id)
 

@@ -7,21 +7,26 @@ from functools import partial
 
 from cachetools import TTLCache
 
+from gateway.auth.attempts import Attempts
 from gateway.auth.claim import Signed
 from gateway.auth.keystone import dialogue
 from gateway.auth.keystone.client import Client
 from gateway.auth.keystone.dialogue import Answer, Identity
+from gateway.auth.keystone.names import login_of
 from gateway.auth.keystone.roles import account_of, principal_of
 from gateway.auth.keystone.settings import KeystoneSettings
 from gateway.auth.keystone.verdicts import MAX_KEPT, REFUSED_SECONDS, Verdict, Verdicts
 from gateway.auth.principals import Account, Principal, User
 from gateway.auth.resellers import Resellers
+from gateway.core import context
 from gateway.core.errors import Unavailable
 
 logger = logging.getLogger("portico.keystone")
 
 MAX_TOKEN = 8192
 """Characters of the longest token that is asked about."""
+MAX_SECRET = 512
+"""Characters of the longest password that is asked about."""
 SIGNATURE_SECONDS = 60.0
 """The longest that a signature which Keystone has verified is good without another question."""
 
@@ -40,6 +45,7 @@ class Keystone:
         self._settings = settings
         self._resellers = resellers
         self._client = Client(settings, clock)
+        self._attempts = Attempts(clock)
         self._tokens: Verdicts[Principal] = Verdicts(settings.cache_seconds, clock)
         self._signatures: Verdicts[User] = Verdicts(SIGNATURE_SECONDS, clock)
         self._signers: TTLCache[str, User] = TTLCache(MAX_KEPT, settings.secret_seconds, timer=clock)
@@ -68,6 +74,22 @@ class Keystone:
         if len(token) > MAX_TOKEN or not (token.isascii() and token.isprintable()):
             return None
         return await self._tokens.of((token,), partial(self._ask_bearer, token))
+
+    async def prove(self, login: str, secret: str) -> User | None:
+        """Whom a login with a password proves; None where it proves nobody, or too many were tried."""
+        named, client = login_of(login, self._settings), context.current().client
+        if named is None or not 0 < len(secret) <= MAX_SECRET or not self._attempts.begin(client, login):
+            return None
+        try:
+            answer = await self._client.ask_openly(dialogue.password(named, secret))
+            _, principal = (None, None) if answer.status in _REFUSED else self._identified(answer, 201, "log users in")
+        except BaseException:
+            self._attempts.discount(client, login)
+            raise
+        if principal is None:
+            return None
+        self._attempts.forgive(client, login)
+        return User(principal.account, principal.user, "", secret, principal.role, standing=principal.standing)
 
     async def signer(self, signed: Signed) -> User | None:
         """Who has an access key, and if his secret is not held, has signed with it too; None where Keystone refuses.

@@ -70,7 +70,7 @@ class Client:
         await self._stack.aclose()
 
     async def ask(self, question: Question) -> Answer:
-        """The answer, whatever its status, to whom the gateway's own token lets ask.
+        """The answer, whatever its status, to what the gateway's own token lets ask.
 
         A 401 may be about that token, so once another one is tried; but for one that was just given, since Keystone
         says 401 of wrong signatures as well. Raises `Unavailable`.
@@ -80,6 +80,10 @@ class Client:
         if answer.status == 401 and self._clock() >= token.since + FRESH_SECONDS:
             answer = await self._sent(question, (await self._shown(token)).value)
         return answer
+
+    async def ask_openly(self, question: Question) -> Answer:
+        """The answer, whatever its status, to what anybody may ask. Raises `Unavailable`."""
+        return await self._sent(question)
 
     async def _shown(self, refused: _Token | None = None) -> _Token:
         """A token that is not the one that was refused: however many need one, one of them logs in."""

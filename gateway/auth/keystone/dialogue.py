@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from gateway.auth.keystone.names import Login
 from gateway.auth.keystone.settings import KeystoneSettings
 from gateway.core.errors import Unavailable
 from gateway.core.keystone import TOKENS, password_login
@@ -62,6 +63,12 @@ class Identity:
 def login(settings: KeystoneSettings, secret: str) -> Question:
     """For a token of the user who asks about others."""
     body = password_login(settings.user, settings.user_domain, secret, settings.project, settings.project_domain)
+    return Question("POST", f"{TOKENS}?nocatalog", JSON, body)
+
+
+def password(login: Login, secret: str) -> Question:
+    """Who somebody with a password is."""
+    body = password_login(login.user, login.user_domain, secret, login.project, login.project_domain)
     return Question("POST", f"{TOKENS}?nocatalog", JSON, body)
 
 
