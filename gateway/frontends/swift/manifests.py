@@ -172,16 +172,16 @@ async def _metas(call: Call, place: Place, paths: set[str]) -> dict[str, Meta | 
     return metas
 
 
-async def manifest_of(place: Place) -> tuple[Manifests, Meta] | None:
-    """The manifest that stands at `place`, as it is by itself; None where the store knows none or another object."""
+async def manifest_of(place: Place, version: str | None = None) -> tuple[Manifests, Meta] | None:
+    """The manifest that stands at `place`, or a version there, as it is by itself; None where there is none."""
     manifests = find(place.store, Manifests)
     if manifests is None:
         return None
-    meta = await manifests.plain.stat(place.key)
+    meta = await manifests.plain.stat(place.key, version)
     return (manifests, meta) if is_large(meta.props.system) else None
 
 
-async def send_manifest(call: Call, manifests: Manifests, meta: Meta) -> web.StreamResponse:
+async def send_manifest(call: Call, manifests: Manifests, meta: Meta, version: str | None = None) -> web.StreamResponse:
     """The answer to `multipart-manifest=get`, GET or HEAD: the manifest itself, a static one as JSON."""
     is_static = static_of(meta.props.system) is not None
     if is_static and call.parameters.get("format") == "raw":
@@ -191,6 +191,8 @@ async def send_manifest(call: Call, manifests: Manifests, meta: Meta) -> web.Str
         headers = described(found)
         if is_static:
             headers[hdrs.CONTENT_TYPE] = JSON_TYPE
+        if version is not None:
+            headers[versioning.VERSION] = version
         call.finish(headers)
         return headers
 
@@ -199,7 +201,7 @@ async def send_manifest(call: Call, manifests: Manifests, meta: Meta) -> web.Str
         headers = head_of(meta)
         headers[hdrs.CONTENT_LENGTH] = str(meta.size)
         return web.Response(headers=headers)
-    return await send_object(call.request, DatedSource(manifests.plain, call.place.key, head_of))
+    return await send_object(call.request, DatedSource(manifests.plain, call.place.key, head_of, version))
 
 
 async def _raw(call: Call, manifests: Manifests, meta: Meta) -> web.Response:
@@ -229,14 +231,14 @@ class NumberedPart:
     total: int
 
 
-async def numbered(call: Call, place: Place) -> NumberedPart | None:
+async def numbered(call: Call, place: Place, version: str | None = None) -> NumberedPart | None:
     """The part that a request asks for; None where it asks for none, or the object has none.
 
     Raises `Refusal` (400) for what is no number.
     """
     if "part-number" not in call.parameters:
         return None
-    standing = await manifest_of(place)
+    standing = await manifest_of(place, version)
     if standing is None or static_of(standing[1].props.system) is None:
         return None
     number = _number(call.parameters.get("part-number"))
@@ -258,10 +260,12 @@ def _number(text: str) -> int:
     raise Refusal(400, "Part number must be an integer greater than 0")
 
 
-async def beyond(call: Call, total: int) -> web.Response:
+async def beyond(call: Call, total: int, version: str | None = None) -> web.Response:
     """The answer where there are fewer parts than the number that is asked for."""
-    meta = await call.store.stat(call.place.key)
+    meta = await call.store.stat(call.place.key, version)
     headers = described(meta)
+    if version is not None:
+        headers[versioning.VERSION] = version
     headers[hdrs.CONTENT_TYPE] = HTML
     headers[hdrs.CONTENT_RANGE] = f"bytes */{meta.size}"
     headers["X-Parts-Count"] = str(total)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from aiohttp import hdrs, web
 
 from gateway.auth.access import Action
-from gateway.frontends.swift import accounts, bulk, containers, copies, emptying, objects, roster, versioning
+from gateway.frontends.swift import accounts, bulk, containers, copies, emptying, former, objects, roster, versioning
 from gateway.frontends.swift.call import Call
 from gateway.frontends.swift.parameters import Parameters
 from gateway.frontends.swift.target import Level, Target
@@ -100,8 +100,8 @@ VERSIONS: Mapping[Level, tuple[str, Mapping[str, Operation]]] = {
     Level.OBJECT: (
         "version-id",
         {
-            "HEAD": Operation(name="stat version", action=Action.READ_VERSION, handler=versioning.head),
-            "GET": Operation(name="read version", action=Action.READ_VERSION, handler=versioning.get),
+            "HEAD": Operation(name="stat version", action=Action.READ_VERSION, handler=former.head),
+            "GET": Operation(name="read version", action=Action.READ_VERSION, handler=former.get),
             "PUT": Operation(
                 name="restore version",
                 action=Action.WRITE,

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from aiohttp import web
-from multidict import CIMultiDict
 
 from gateway.auth.access import Action
 from gateway.core import ops
@@ -19,16 +18,13 @@ from gateway.core.links import FOLLOWED
 from gateway.core.manifest import static_of
 from gateway.core.types import Copy, Deleted, Meta, Prefix, Version, Versioning, VersionQuery
 from gateway.core.versions import NULL
-from gateway.frontends.http.sending import head_object, send_object
 from gateway.frontends.swift.accept import Format, accepts
 from gateway.frontends.swift.answers import answer
 from gateway.frontends.swift.archives import OTHER_KIND
 from gateway.frontends.swift.backwards import backwards
 from gateway.frontends.swift.call import Call, Place
-from gateway.frontends.swift.dated import DatedSource
 from gateway.frontends.swift.errors import Refusal
 from gateway.frontends.swift.parameters import truth
-from gateway.frontends.swift.properties import described
 from gateway.frontends.swift.rows import wanted as wanted_of
 from gateway.frontends.swift.target import path_to
 from gateway.frontends.swift.times import iso8601, last_modified
@@ -75,18 +71,6 @@ def told_deleted(done: Deleted) -> list[tuple[str, str]]:
     return [(VERSION, done.version or NULL)] if done.marker else []
 
 
-async def head(call: Call) -> web.StreamResponse:
-    """HEAD: what describes a version."""
-    with explained():
-        return await head_object(call.request, _source(call))
-
-
-async def get(call: Call) -> web.StreamResponse:
-    """GET: the bytes of a version."""
-    with explained():
-        return await send_object(call.request, _source(call))
-
-
 async def post(call: Call) -> web.Response:
     """POST: refused, since versions don't change."""
     raise Refusal(400, "POST to a specific version is not allowed")
@@ -94,7 +78,7 @@ async def post(call: Call) -> web.Response:
 
 async def put(call: Call) -> web.Response:
     """PUT: a version becomes the current one again, by a copy of it without a body."""
-    version = _wanted(call)
+    version = version_of(call)
     if version == NULL:
         raise Refusal(400, "Invalid version parameter")
     if call.request.body_exists and call.request.content_length != 0:
@@ -110,7 +94,7 @@ async def put(call: Call) -> web.Response:
 
 async def delete(call: Call) -> web.Response:
     """DELETE: a version, for good."""
-    version = _wanted(call)
+    version = version_of(call)
     with explained():
         if not (await call.store.delete(call.place.key, version)).existed:
             raise NoSuchKey
@@ -165,18 +149,6 @@ def _row(row: Version | Prefix) -> dict[str, str | int | bool]:
     }
 
 
-def _source(call: Call) -> DatedSource:
-    version = _wanted(call)
-
-    def described_version(meta: Meta) -> CIMultiDict[str]:
-        headers = described(meta)
-        headers[VERSION] = version
-        call.finish(headers)
-        return headers
-
-    return DatedSource(call.store, call.place.key, described_version, version, call.settings.stall_timeout)
-
-
 def named(call: Call, place: Place) -> str | None:
     """The version of the object there that a request names; None: it names none. Raises `Refusal` (400)."""
     version = call.parameters.get("version-id")
@@ -192,7 +164,7 @@ def _possible(version: str) -> str:
     return version
 
 
-def _wanted(call: Call) -> str:
+def version_of(call: Call) -> str:
     """The version that a request about versions names. Raises `Refusal` (400) where there can be none."""
     return named(call, call.place) or NULL
 

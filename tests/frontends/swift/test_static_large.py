@@ -363,3 +363,25 @@ async def test_an_asynchronous_delete(world: World) -> None:
     assert (await world.do("DELETE", "parts", "s0", query=f"{DELETE}&async=yes")).status == 400
     assert (await world.do("DELETE", "box", "large", query=f"{DELETE}&async=yes")).status == 204
     assert await world.contents() == {"box", "parts", "box/outer", "box/mixed"}
+
+
+async def test_versions_are_read_by_part_and_by_manifest(world: World) -> None:
+    await world.do("POST", "box", headers={"X-Versions-Enabled": "true"})
+    version = (await put(world, rows())).headers["X-Object-Version-Id"]
+    await put(world, rows()[:1])
+    start, total = len(PARTS[0]), len(BODY)
+    for method in ("GET", "HEAD"):
+        part = await world.do(method, "box", "large", query=f"version-id={version}&part-number=2")
+        assert (part.status, part.headers["X-Object-Version-Id"], part.headers["X-Parts-Count"]) == (206, version, "3")
+        assert part.headers["Content-Range"] == f"bytes {start}-{2 * start - 1}/{total}"
+        assert part.body == (PARTS[1] if method == "GET" else b"")
+        beyond = await world.do(method, "box", "large", query=f"version-id={version}&part-number=4")
+        assert (beyond.status, beyond.headers["X-Object-Version-Id"]) == (416, version)
+        manifest = await world.do(method, "box", "large", query=f"version-id={version}&{GET}")
+        assert manifest.headers["Content-Type"] == "application/json; charset=utf-8"
+        assert manifest.headers["X-Object-Version-Id"] == version
+        assert method == "HEAD" or len(manifest.rows) == 3
+    assert (await world.do("GET", "box", "large", query=f"version-id={version}")).body == BODY
+    plain = (await world.do("PUT", "box", "plain", body=b"x")).headers["X-Object-Version-Id"]
+    for query in (GET, "part-number=1"):
+        assert (await world.do("GET", "box", "plain", query=f"version-id={plain}&{query}")).body == b"x"
