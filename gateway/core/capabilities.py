@@ -1,6 +1,6 @@
 """What only some stores can do: small protocols, found through all layers around a store."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar, cast
 
 from gateway.core.body import Body, ReadyBody
@@ -39,6 +39,7 @@ from gateway.core.types import (
 )
 
 C = TypeVar("C")
+T = TypeVar("T")
 
 
 class Accounts(Protocol):
@@ -96,6 +97,39 @@ class Glance(Protocol):
 
         Raises `NoSuchKey` where it is known that neither the object nor anything below its name stands.
         """
+        ...
+
+
+class Row(Protocol):
+    """An object as listings show it: a `Meta`, or what tells less. `system`: None where there are no properties."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def etag(self) -> str: ...
+
+    @property
+    def modified(self) -> int: ...
+
+    @property
+    def content_type(self) -> str: ...
+
+    @property
+    def system(self) -> Mapping[str, str] | None: ...
+
+
+class Rendering(Protocol):
+    """Listings in the form that is wanted of them, made where their rows are read: none of it is the event loop's work.
+
+    Rows are the store's own, whatever layers are around it: manifests and links are what they are by themselves.
+    """
+
+    async def render(self, bucket: str, query: ListQuery, form: Callable[[Sequence[Row | Prefix]], T]) -> T:
+        """What `form` makes, in a thread, of one page. Pages never come short. Raises `NoSuchBucket`."""
         ...
 
 

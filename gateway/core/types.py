@@ -152,6 +152,14 @@ class Meta:
         return self.key.name
 
     @property
+    def content_type(self) -> str:
+        return self.props.content_type
+
+    @property
+    def system(self) -> Mapping[str, str]:
+        return self.props.system
+
+    @property
     def expires(self) -> int | None:
         return self.props.expires
 

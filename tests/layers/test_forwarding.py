@@ -6,7 +6,7 @@ from typing import Protocol
 import pytest
 
 from gateway.core import capabilities
-from gateway.core.capabilities import Glance, Keeping, Links, Manifests, Segments, find
+from gateway.core.capabilities import Glance, Keeping, Links, Manifests, Rendering, Row, Segments, find
 from gateway.core.store import Store
 from gateway.layers import limit, metacache, observe, retry
 from gateway.layers.around import Around
@@ -18,9 +18,10 @@ from tests.support.stores import Plain
 PROTOCOLS = {
     kind
     for _, kind in inspect.getmembers(capabilities, inspect.isclass)
-    if Protocol in kind.__bases__ and kind not in {Glance, Links, Manifests, Segments}
+    if Protocol in kind.__bases__ and kind not in {Glance, Links, Manifests, Rendering, Row, Segments}
 }
-"""`Segments` is for the one layer that stands right around the store, `Links` and `Manifests` are for others."""
+"""`Segments` is for the one layer that stands right around the store, `Links` and `Manifests` are for others. Nothing
+stands between who asks for `Rendering` and the store, and `Row` is no capability."""
 
 METHODS = Store.__abstractmethods__ | {name for kind in PROTOCOLS for name in vars(kind) if not name.startswith("_")}
 

@@ -1,12 +1,13 @@
 """Operations on containers. A container is a bucket of the account: those that S3 made are containers too."""
 
 import time
+from functools import partial
 
 from aiohttp import web
 
 from gateway.auth.access import Action
 from gateway.core.archives import LOCATION
-from gateway.core.capabilities import Links, Manifests, find
+from gateway.core.capabilities import Links, Manifests, Rendering, find
 from gateway.core.errors import AlreadyExists, NoSuchBucket, Unsupported
 from gateway.core.ops import counted, recount
 from gateway.core.types import BucketMeta, BucketProps, ListQuery, Meta, Page, Prefix, PropsChange
@@ -35,8 +36,7 @@ async def head(call: Call) -> web.Response:
 async def get(call: Call) -> web.Response:
     """GET: the objects. A plain listing without rows is a 204."""
     wanted = call.wanted()
-    target, rows = call.place.target, await _rows(call, wanted)
-    body = await gathered(container_listing(wanted.format, target.container, rows, target.account))
+    body = await _listing(call, wanted)
     counters = _counters(call.place.container) if call.store.caps.counters else ()
     return answer(200 if body else 204, (*wanted.headers, *counters, *_headers(call)), body)
 
@@ -127,17 +127,21 @@ async def _change(call: Call, found: BucketMeta, changes: grants.Changes, system
             raise
 
 
-async def _rows(call: Call, wanted: Wanted) -> list[Meta | Prefix]:
+async def _listing(call: Call, wanted: Wanted) -> bytes:
     """Manifests and links are shown as what they are by themselves; there they tell what they stand for."""
-    container, manifests, links = call.place.target.container, find(call.store, Manifests), find(call.store, Links)
+    target, manifests, links = call.place.target, find(call.store, Manifests), find(call.store, Links)
     store = links.unfollowed if links else manifests.plain if manifests else call.store
+    form = partial(container_listing, wanted.format, target.container, account=target.account)
+    if wanted.path is not None:
+        return await gathered(form(await gather_path(store, target.container, wanted.path, wanted.query)))
+    if native := find(store, Rendering):
+        return await native.render(target.container, wanted.query, lambda rows: b"".join(form(rows)))
 
     async def fetch(query: ListQuery) -> Page[Meta | Prefix]:
-        return await store.list(container, query)
+        return await store.list(target.container, query)
 
-    if wanted.path is not None:
-        return [*await gather_path(store, container, wanted.path, wanted.query)]
-    return await gather(fetch, wanted.query)
+    rows = await gather(fetch, wanted.query)
+    return await gathered(form(rows))
 
 
 def _counters(found: BucketMeta) -> list[tuple[str, str]]:

@@ -1,6 +1,6 @@
 """Listings of accounts and containers as plain text, JSON and XML, byte by byte as Swift writes them.
 
-They are made piece by piece, so that the event loop is never held up for long.
+They are made piece by piece, for callers who may not be held up for long.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -8,9 +8,10 @@ from functools import partial
 from json.encoder import encode_basestring_ascii as quoted
 from typing import TypeVar
 
+from gateway.core.capabilities import Row
 from gateway.core.links import Link, link_of
 from gateway.core.manifest import static_of
-from gateway.core.types import BucketMeta, Meta, Prefix
+from gateway.core.types import BucketMeta, Prefix
 from gateway.frontends.swift.accept import Format
 from gateway.frontends.swift.policy import policy_of
 from gateway.frontends.swift.properties import path_of
@@ -25,11 +26,11 @@ _ATTRIBUTE = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;", "\n": "&#10;", "\t": "&#09;"}
 )
 
-Row = TypeVar("Row")
+R = TypeVar("R")
 
 
 def container_listing(
-    shape: Format, container: str, rows: Sequence[Meta | Prefix], account: str = ""
+    shape: Format, container: str, rows: Sequence[Row | Prefix], account: str = ""
 ) -> Iterator[bytes]:
     """The objects and groups of a container. Empty for a plain listing without rows. `account`: the one it is in."""
     match shape:
@@ -56,7 +57,7 @@ def account_listing(shape: Format, account: str, rows: Sequence[BucketMeta | Pre
 
 
 def _pieces(
-    rows: Sequence[Row], render: Callable[[Row], str], head: str = "", between: str = "", tail: str = ""
+    rows: Sequence[R], render: Callable[[R], str], head: str = "", between: str = "", tail: str = ""
 ) -> Iterator[bytes]:
     for start in range(0, max(len(rows), 1), PIECE):
         stop = start + PIECE
@@ -64,22 +65,22 @@ def _pieces(
         yield f"{between if start else head}{inner}{'' if stop < len(rows) else tail}".encode()
 
 
-def _line(row: Meta | BucketMeta | Prefix) -> str:
+def _line(row: Row | BucketMeta | Prefix) -> str:
     return f"{row.name}\n"
 
 
-def _object_json(account: str, row: Meta | Prefix) -> str:
+def _object_json(account: str, row: Row | Prefix) -> str:
     if isinstance(row, Prefix):
         return f'{{"subdir": {quoted(row.name)}}}'
-    props, size, more = row.props, row.size, ""
-    if props.system:
-        if link := link_of(props.system):
+    size, system, more = row.size, row.system, ""
+    if system:
+        if link := link_of(system):
             more = _link_json(link, account)
-        if static := static_of(props.system):
+        if static := static_of(system):
             size, more = static.size, rf', "slo_etag": "\"{static.etag}\""'
     return (
-        f'{{"bytes": {size}, "hash": {quoted(row.etag)}, "name": {quoted(row.key.name)}, '
-        f'"content_type": {quoted(props.content_type)}, "last_modified": "{iso8601(row.modified)}"{more}}}'
+        f'{{"bytes": {size}, "hash": {quoted(row.etag)}, "name": {quoted(row.name)}, '
+        f'"content_type": {quoted(row.content_type)}, "last_modified": "{iso8601(row.modified)}"{more}}}'
     )
 
 
@@ -90,14 +91,14 @@ def _link_json(link: Link, account: str) -> str:
     return f'{more}, "symlink_etag": {quoted(link.etag)}, "symlink_bytes": {link.size}' if link.etag else more
 
 
-def _object_xml(row: Meta | Prefix) -> str:
+def _object_xml(row: Row | Prefix) -> str:
     if isinstance(row, Prefix):
         return f'<subdir name="{_attribute(row.name)}"><name>{_text(row.name)}</name></subdir>'
-    static = static_of(row.props.system) if row.props.system else None
+    static = static_of(row.system) if row.system else None
     size = row.size if static is None else static.size
     return (
         f"<object><name>{_text(row.name)}</name><hash>{row.etag}</hash><bytes>{size}</bytes>"
-        f"<content_type>{_text(row.props.content_type)}</content_type>"
+        f"<content_type>{_text(row.content_type)}</content_type>"
         f"<last_modified>{iso8601(row.modified)}</last_modified></object>"
     )
 

@@ -1,14 +1,16 @@
 """Objects: the methods of `Store` that are about them."""
 
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from types import TracebackType
+from typing import TypeVar
 
 from gateway.core import locks
 from gateway.core.body import Body, Salvage
+from gateway.core.capabilities import Row
 from gateway.core.conditions import ANY, When, check_read, check_write
 from gateway.core.digest import composite_etag
 from gateway.core.encryption import SEAL, refuse_sealed
@@ -21,8 +23,10 @@ from gateway.stores.catalog.draft import MAX_OBJECT
 from gateway.stores.catalog.engine import Engine, Part
 from gateway.stores.catalog.reader import ContentReader, InlineReader, Layout, SegmentReader
 from gateway.stores.catalog.stored import Received
-from gateway.stores.catalog.tables import buckets, contents, extents, history, objects, uploads
+from gateway.stores.catalog.tables import buckets, contents, extents, history, listing, objects, uploads
 from gateway.stores.catalog.tables.objects import Opened
+
+T = TypeVar("T")
 
 FEW = 4
 """Up to so many rows are listed at once, as for the question whether a directory is empty."""
@@ -33,8 +37,13 @@ class Objects(Part):
 
     async def list(self, bucket: str, query: ListQuery) -> Page[Meta | Prefix]:
         check_bucket(bucket)
-        page = partial(objects.page, bucket=bucket, query=query)
-        return self._engine.readers.here(page) if query.limit <= FEW else await self._engine.readers.away(page)
+        readers, page = self._engine.readers, partial(listing.page, bucket=bucket, query=query)
+        return readers.together(page) if query.limit <= FEW else await readers.away(page)
+
+    async def render(self, bucket: str, query: ListQuery, form: Callable[[Sequence[Row | Prefix]], T]) -> T:
+        """`capabilities.Rendering`."""
+        check_bucket(bucket)
+        return await self._engine.readers.away(lambda db: form(listing.rows(db, bucket, query).items))
 
     async def stat(self, key: Key, version: str | None = None, when: When = ANY) -> Meta:
         readers = self._engine.readers

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.core.types import ListQuery
 from gateway.stores.catalog.database import Connection, migrate, migrations
-from gateway.stores.catalog.tables.objects import page
+from gateway.stores.catalog.tables.listing import page
 
 FLAT = 20_000
 GROUPS = 40

@@ -10,7 +10,7 @@ import pytest
 from gateway.core.types import ListQuery, Version, VersionQuery
 from gateway.core.versions import new_id
 from gateway.stores.catalog.database import Connection, migrate, migrations
-from gateway.stores.catalog.tables import objects, versions
+from gateway.stores.catalog.tables import listing, versions
 
 NAMES = 2000
 PAST = 10
@@ -98,7 +98,7 @@ def test_a_page_costs_little_more_than_one_of_objects(db: Connection) -> None:
         return 0
 
     db.set_progress_handler(step, 1)
-    objects.page(db, "wide", ListQuery(limit=1000))
+    listing.page(db, "wide", ListQuery(limit=1000))
     db.set_progress_handler(None, 1)
     assert cost(db, "wide", VersionQuery()) < 3 * count
 

@@ -1,21 +1,16 @@
 """Objects: the names that stand, and the content that each refers to."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import repeat
 from typing import NamedTuple
-
-import msgspec
 
 from gateway.core.conditions import When, check_write
 from gateway.core.errors import NoSuchBucket, NoSuchKey
 from gateway.core.expiry import has_vanished
-from gateway.core.listing import paginate
 from gateway.core.locks import BucketLock
-from gateway.core.types import Key, ListQuery, Meta, Page, Prefix
+from gateway.core.types import Key, Meta
 from gateway.stores.catalog.database import Connection
 from gateway.stores.catalog.tables import buckets, versions
-from gateway.stores.catalog.tables.packing import ceiling, floor, pack, unpack, unpack_lock, unpack_props
+from gateway.stores.catalog.tables.packing import pack, unpack, unpack_lock, unpack_props
 
 _Row = tuple[str, int, str, int, str, int | None, str | None, str | None, str | None, str | None]
 
@@ -27,47 +22,6 @@ _OPEN = """SELECT b.id, o.content,
         c.mixed, c.data
     FROM buckets b LEFT JOIN objects o ON o.bucket = b.id AND o.name = ? LEFT JOIN contents c ON c.id = o.content
     WHERE b.name = ?"""
-_UP = """SELECT json_array(json_group_array(name), json_group_array(size), json_group_array(etag),
-        json_group_array(modified), json_group_array(content_type), json_group_array(expires), json_group_array(user),
-        json_group_array(system), json_group_array(checksums), json_group_array(version))
-    FROM objects WHERE bucket = ?1 AND name >= ?2 AND name < ifnull(
-        (SELECT name FROM objects WHERE bucket = ?1 AND name >= ?2 ORDER BY name LIMIT 1 OFFSET ?3), x'')"""
-_DOWN = """SELECT json_array(json_group_array(name), json_group_array(size), json_group_array(etag),
-        json_group_array(modified), json_group_array(content_type), json_group_array(expires), json_group_array(user),
-        json_group_array(system), json_group_array(checksums), json_group_array(version))
-    FROM objects WHERE bucket = ?1 AND name < ?2 AND name >= ifnull(
-        (SELECT name FROM objects WHERE bucket = ?1 AND name < ?2 ORDER BY name DESC LIMIT 1 OFFSET ?3 - 1), '')"""
-# Both go up from the one name to the other: where a limit ends them, SQLite copies each row before it looks at it.
-
-
-class _Block(msgspec.Struct, array_like=True, gc=False):
-    """Rows in the order of their names, column by column."""
-
-    names: list[str]
-    sizes: list[int]
-    etags: list[str]
-    modified: list[int]
-    content_types: list[str]
-    expires: list[int | None]
-    users: list[str | None]
-    systems: list[str | None]
-    checksums: list[str | None]
-    versions: list[str | None]
-
-    def metas(self, bucket: str) -> Iterator[Meta]:
-        keys = map(Key, repeat(bucket), self.names)
-        props = map(unpack_props, self.content_types, self.expires, self.users, self.systems)
-        checksums = map(unpack, self.checksums)
-        return map(Meta, keys, self.sizes, self.etags, self.modified, props, checksums, self.versions)
-
-
-_decode = msgspec.json.Decoder(_Block).decode
-
-BLOCK = 1024
-"""Most rows that a query of a listing gives."""
-
-GROUP_BLOCK = 4
-"""Rows that the first query gives where groups are jumped over: one is likely to be enough."""
 
 
 class Standing(NamedTuple):
@@ -149,45 +103,6 @@ def find_open(db: Connection, key: Key) -> Opened:
     if has_vanished(row[7]):
         raise NoSuchKey
     return Opened(row[1], _meta(key, row[2:12]), row[12] != 0, row[13])
-
-
-def page(db: Connection, bucket: str, query: ListQuery) -> Page[Meta | Prefix]:
-    """One page of a listing. Raises `NoSuchBucket`."""
-    return paginate(_Walk(db, bucket, query).seek, query)
-
-
-class _Walk:
-    """Objects of a bucket in the order of their names.
-
-    Rows come in blocks, each as the one value of its query. For each row that a query steps to, sqlite3 gives the GIL
-    up and takes it again: with other threads about, a thousand of those cost far more than the rows.
-    """
-
-    def __init__(self, db: Connection, bucket: str, query: ListQuery) -> None:
-        """Raises `NoSuchBucket`."""
-        self._db = db
-        self._bucket = bucket
-        self._number = buckets.identify(db, bucket)
-        self._reverse = query.reverse
-        self._most = min(query.limit + 1, BLOCK)
-        self._first = min(GROUP_BLOCK, self._most) if query.delimiter else self._most
-
-    def seek(self, start: str, included: bool) -> Iterator[Meta]:
-        """Objects from `start` on."""
-        limit = self._first
-        while True:
-            block = self._block(start, included, limit)
-            metas = block.metas(self._bucket)
-            yield from reversed([*metas]) if self._reverse else metas
-            if len(block.names) < limit:
-                return
-            start, included = block.names[0 if self._reverse else -1], False
-            limit = min(2 * limit, self._most)
-
-    def _block(self, start: str, included: bool, limit: int) -> _Block:
-        sql, bound = (_DOWN, ceiling(start, included)) if self._reverse else (_UP, floor(start, included))
-        (rows,) = self._db.execute(sql, (self._number, bound, limit)).fetchone()
-        return _decode(rows)
 
 
 def put(db: Connection, place: Place, content: int, meta: Meta) -> None:
