@@ -43,7 +43,7 @@ async def test_the_document_is_exactly_s3s(s3: S3Client, world: World) -> None:
         rows[kind][0]["LastModified"].strftime("%Y-%m-%dT%H:%M:%S.") + f"{rows[kind][0]['LastModified']:%f}"[:3] + "Z"
         for kind in ("Versions", "DeleteMarkers")
     ]
-    owner = "<Owner><DisplayName>test</DisplayName><ID>acc-test</ID></Owner>"
+    owner = "<Owner><ID>acc-test</ID><DisplayName>test</DisplayName></Owner>"
     checksum = "<ChecksumAlgorithm>CRC32</ChecksumAlgorithm><ChecksumType>FULL_OBJECT</ChecksumType>"
     expected = (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
