@@ -8,7 +8,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from gateway.core.types import BucketProps
+from gateway.core.capabilities import Locks, find
+from gateway.core.locks import BucketLock
+from gateway.core.types import BucketProps, Key
 from gateway.stores.memory import Memory
 from tests.frontends.swift.conftest import Serve
 from tests.frontends.swift.world import USERS, Answer, World, serving
@@ -218,6 +220,23 @@ async def test_o01_an_account_may_take_along_what_it_holds(serve: Serve) -> None
         assert (await ask(world, "DELETE")).status == 204
         assert (await ask(world, "HEAD")).status == 404
         assert await world.contents() == {"mine", "mine/o"}
+
+
+async def test_o01_an_account_stays_with_what_is_locked(serve: Serve) -> None:
+    async with serve(compat={"full_account": 204}) as world:
+        await ask(world, "PUT")
+        await ask(world, "PUT", "box", X_Versions_Enabled="true")
+        await world.do("PUT", "box", "held", body=b"1", user="opal", account=NEW)
+        locks = find(world.store, Locks)
+        assert locks is not None
+        await locks.set_lock("box", BucketLock())
+        await locks.set_hold(Key("box", "held"), held=True)
+        refused = await ask(world, "DELETE")
+        assert refused.status == 409
+        assert b"as box/held: A legal hold is on this version of the object" in refused.body
+        assert (await ask(world, "GET")).names == ["box"]
+        await locks.set_hold(Key("box", "held"), held=False)
+        assert (await ask(world, "DELETE")).status == 204
 
 
 async def test_o01_every_frontend_over_the_store_knows_the_account(world: World, serve: Serve) -> None:
