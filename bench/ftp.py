@@ -74,7 +74,7 @@ def small_rows(folder: Path, *, rounds: int, seconds: float) -> list[Row]:
         ):
             for clients in (1, 8 if work is _log_in else 4):
                 against = (
-                    Against("vsftpd", vsftpd),
+                    Against("vsftpd", None if work is _fetch_small and clients > 1 else vsftpd),
                     Against("pyftpdlib", pyftpdlib),
                     Against("rclone"),
                     Against("aioftp"),

@@ -68,8 +68,13 @@ class DataConnection:
         self.received = 0
 
     async def receive(self) -> bytes:
-        """The next bytes, as many as have come, up to a block; empty at the end."""
+        """The next bytes, as many as have come, up to a block; empty at the end.
+
+        At first many are waited for, or the end, which comes right behind the bytes of a small upload.
+        """
         buffer = self._block()
+        if not (self.received or self.has_ended):
+            await self._waiting.readable(CROWD.block() // 2)
         while True:
             self._waiting.check()
             filled = self._fill(buffer)
@@ -79,9 +84,9 @@ class DataConnection:
             await self._waiting.readable(CROWD.block() // 2)
 
     def _block(self) -> memoryview:
-        """Room for a block; for a small one at first, since most uploads are small."""
+        """Room for a block; for a small one at first, since most uploads are small, and to clear much takes long."""
         size = CROWD.block() if self.received else INLINE
-        if len(self._buffer) != size:
+        if len(self._buffer) != size and not self.has_ended:
             self._buffer = memoryview(bytearray(size))
         return self._buffer
 
