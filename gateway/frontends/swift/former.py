@@ -11,6 +11,7 @@ from gateway.frontends.swift.call import Call
 from gateway.frontends.swift.dated import DatedSource
 from gateway.frontends.swift.manifests import NumberedPart
 from gateway.frontends.swift.properties import described
+from gateway.frontends.swift.symlinks import unfollowed
 
 
 async def head(call: Call) -> web.StreamResponse:
@@ -26,6 +27,7 @@ async def get(call: Call) -> web.StreamResponse:
 async def _read(call: Call) -> web.StreamResponse:
     with versioning.explained():
         version = versioning.version_of(call)
+        call = await unfollowed(call, version)
         if call.parameters.get("multipart-manifest") == "get":
             standing = await manifests.manifest_of(call.place, version)
             if standing is not None:

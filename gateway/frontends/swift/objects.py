@@ -10,7 +10,16 @@ from multidict import CIMultiDict
 from gateway.core.body import CheckedBody, expect
 from gateway.core.conditions import ANY, ANYTHING, When
 from gateway.core.digest import Algorithm
-from gateway.core.errors import BadDigest, BadRange, ConditionFailed, NoSuchKey, NotFound, NotModified, StoreError
+from gateway.core.errors import (
+    BadDigest,
+    BadRange,
+    ConditionFailed,
+    DeleteMarker,
+    NoSuchKey,
+    NotFound,
+    NotModified,
+    StoreError,
+)
 from gateway.core.expiry import NEVER
 from gateway.core.manifest import DYNAMIC, static_of
 from gateway.core.ranges import Span, content_range
@@ -167,9 +176,11 @@ async def delete(call: Call) -> web.StreamResponse:
         when = replace(when, expires=expires)
     try:
         done = await remove(call.place, when)
-    except NoSuchKey:
+    except NoSuchKey as missing:
         if call.settings.compat.missing_delete == 204:
             return answer(204)
+        if isinstance(missing, DeleteMarker) and missing.version is not None:
+            raise Refusal(404, headers={versioning.VERSION: missing.version}) from None
         raise
     except ConditionFailed as failed:
         if expires is None:
@@ -183,7 +194,8 @@ async def delete(call: Call) -> web.StreamResponse:
 async def remove(place: Place, when: When = ANY) -> Deleted:
     """Delete an object. Raises `NoSuchKey` where there is none, `ConditionFailed`.
 
-    Where there is none, a container that keeps versions gets a delete marker all the same, as in Swift and S3.
+    Where there is none, a container that keeps versions gets a delete marker all the same, as in Swift and S3:
+    `DeleteMarker` tells of it.
     """
     if when is ANY and place.container.versioning is Versioning.SUSPENDED:
         when = _STANDING
@@ -194,7 +206,7 @@ async def remove(place: Place, when: When = ANY) -> Deleted:
             raise NoSuchKey from failed
         raise
     if not done.existed:
-        raise NoSuchKey
+        raise DeleteMarker(version=done.version) if done.marker else NoSuchKey
     return done
 
 

@@ -33,18 +33,18 @@ LINK_TYPE = "application/symlink"
 APPLIED = "The requested POST was applied to a symlink. POST directly to the target to apply requested metadata."
 
 
-async def unfollowed(call: Call) -> Call:
-    """The same request about the link itself, where it asks for that (`symlink=get`) and a link stands."""
+async def unfollowed(call: Call, version: str | None = None) -> Call:
+    """The same request about the link itself, where it asks for that (`symlink=get`) and a link is there."""
     if not call.parameters or call.parameters.get("symlink") != "get":
         return call
-    return replace(call, place=await itself(call.place))
+    return replace(call, place=await itself(call.place, version))
 
 
-async def itself(place: Place) -> Place:
+async def itself(place: Place, version: str | None = None) -> Place:
     """The place of a link, where what it leads to is out of sight; of any other object the same place."""
     links = find(place.store, Links)
     try:
-        if links is not None and link_of((await links.unfollowed.stat(place.key)).props.system):
+        if links is not None and link_of((await links.unfollowed.stat(place.key, version)).props.system):
             return replace(place, store=links.unfollowed)
     except NotFound:
         pass

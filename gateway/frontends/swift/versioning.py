@@ -93,10 +93,11 @@ async def put(call: Call) -> web.Response:
 
 
 async def delete(call: Call) -> web.Response:
-    """DELETE: a version, for good."""
+    """DELETE: a version, for good. Where none are kept, the object that stands is the one without an id."""
     version = version_of(call)
     with explained():
-        if not (await call.store.delete(call.place.key, version)).existed:
+        is_plain = version == NULL and call.place.container.versioning is Versioning.OFF
+        if not (await call.store.delete(call.place.key, None if is_plain else version)).existed:
             raise NoSuchKey
     try:
         current = (await call.store.stat(call.place.key)).version or NULL

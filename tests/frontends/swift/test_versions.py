@@ -109,9 +109,10 @@ async def test_reversed_listings_go_on_behind_a_page_of_the_store(
 
 async def test_a_delete_of_nothing_leaves_a_marker(world: World) -> None:
     await keeping(world)
-    assert (await world.do("DELETE", "box", "missing")).status == 404
+    gone = await world.do("DELETE", "box", "missing")
     (row,) = await listed(world)
     assert (row["name"], row["content_type"]) == ("missing", MARKER)
+    assert (gone.status, gone.headers["X-Object-Version-Id"]) == (404, row["version_id"])
     await world.do("POST", "box", headers={"X-Versions-Enabled": "false"})
     assert (await world.do("DELETE", "box", "other")).status == 404
     assert await listed(world) == [row]
@@ -223,3 +224,20 @@ async def test_every_write_tells_its_version(world: World) -> None:
     told = [answer.headers["X-Object-Version-Id"] for answer in writes]
     rows = {row["name"]: row["version_id"] for row in await listed(world)}
     assert told == [rows["link"], rows["large"], rows["copy"]]
+
+
+async def test_a_version_may_be_a_link(world: World) -> None:
+    await keeping(world, b"target", name="target")
+    link = {"X-Symlink-Target": "box/target", "Content-Type": "application/symlink", "Content-Length": "0"}
+    version = (await world.do("PUT", "box", "link", headers=link)).headers["X-Object-Version-Id"]
+    await world.do("PUT", "box", "link", body=b"no link")
+    followed = await world.do("GET", "box", "link", query=f"version-id={version}")
+    assert (followed.body, followed.headers["Content-Type"]) == (b"target", "application/octet-stream")
+    itself = await world.do("GET", "box", "link", query=f"version-id={version}&symlink=get")
+    assert (itself.body, itself.headers["Content-Type"]) == (b"", "application/symlink")
+
+
+async def test_an_object_of_which_no_versions_are_kept_has_no_id(world: World) -> None:
+    await world.container("box", "thing")
+    assert (await world.do("DELETE", "box", "thing", query="version-id=null")).status == 204
+    assert (await world.do("GET", "box", "thing")).status == 404
