@@ -74,6 +74,9 @@ class Profile(BaseModel):
         None, gt=0, description="Bytes a second that the user's uploads have together; null: any number."
     )
     download_rate: ByteSize | None = Field(None, gt=0, description="The same for downloads.")
+    require_tls: bool = Field(
+        False, description="No login of the user and no data of his without TLS, whatever holds for others."
+    )
     encoding: Annotated[str, AfterValidator(_known_encoding)] | None = Field(
         None, description="What an old device writes names in that are not UTF-8, and then reads them in; null: none."
     )

@@ -185,8 +185,9 @@ class Session:
 
     @property
     def needs_tls(self) -> bool:
-        """Whether this client is not served without TLS."""
-        return self.services.security.is_required(self.client)
+        """Whether this client, or who has logged in, is not served without TLS."""
+        of_user = self.login is not None and self.login.profile.require_tls
+        return of_user or self.services.security.is_required(self.client)
 
     def enter(self, login: Login) -> None:
         """Let a user in. Raises `Refused` (421) where he is in too often already."""

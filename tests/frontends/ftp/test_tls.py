@@ -206,6 +206,23 @@ async def test_tls_may_be_required(serve: Serve, files: Files) -> None:
     assert (await secure.upload(client, context, "STOR /c/f", b"data")).code == 226
 
 
+async def test_tls_may_be_required_of_a_user(serve: Serve, files: Files) -> None:
+    networks = ["127.0.0.0/8"]
+    world = await serve({"alice": {"require_tls": True}}, tls={**files, "plain_networks": networks})
+    client = await world.connect()
+    assert [await client.code("USER alice"), await client.code("PASS alice-secret")] == [331, 530]
+    assert [await client.code("LIST"), await client.code("PASS alice-secret")] == [530, 503]
+    context = trusting()
+    await protect(client, context)
+    assert [await client.code("USER alice"), await client.code("PASS alice-secret")] == [331, 230]
+    await client.do("EPSV")
+    codes = {"LIST": 521, "PBSZ 0": 200, "PROT C": 534, "CCC": 534, "PROT P": 200}
+    assert {line: await client.code(line) for line in codes} == codes
+    assert (await secure.upload(client, context, "STOR /c/f", b"data")).code == 226
+    other = await world.login("walter")
+    assert (await upload(other, "STOR /c/g", b"data")).code == 226
+
+
 async def test_networks_may_be_spared(serve: Serve, files: Files) -> None:
     networks = ["127.0.0.0/8", "2001:db8::/32"]
     world = await serve(tls={**files, "mode": "required", "plain_networks": networks})

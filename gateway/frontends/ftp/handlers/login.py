@@ -54,7 +54,11 @@ async def _ask(session: Session, text: str) -> Reply:
 
 def _welcome(session: Session, principal: Principal) -> Reply:
     session.failures = 0
-    session.enter(_login(session, principal))
+    login = _login(session, principal)
+    if login.profile.require_tls and not session.channel.is_secure:
+        session.forget_user()
+        return Reply(530, "You log in over TLS only: send AUTH TLS first")
+    session.enter(login)
     return Reply(230, "Logged in")
 
 
