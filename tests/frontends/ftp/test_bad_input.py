@@ -1,6 +1,7 @@
 """What no client should send: each gets a right reply or a clean close, and the server serves on."""
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from gateway.frontends.ftp.commands import COMMANDS
 from gateway.stores.memory import Memory
+from tests.frontends.ftp.conftest import Serve
 from tests.frontends.ftp.world import World, make_bucket, serving, upload
 
 
@@ -57,6 +59,26 @@ async def test_a_line_may_come_byte_by_byte(world: World) -> None:
         await client.send(bytes([byte]))
         await asyncio.sleep(0)
     assert (await client.answer()).code == 250
+
+
+@pytest.mark.parametrize("known", (False, True), ids=("stranger", "user"))
+async def test_a_line_that_never_ends_keeps_no_connection(serve: Serve, known: bool) -> None:
+    """Bytes are no commands: the time runs on."""
+    world = await serve(login_timeout=0.3, idle_timeout=0.3)
+    client = await (world.login() if known else world.connect())
+
+    async def drip() -> None:
+        with suppress(ConnectionError):
+            while True:
+                await client.send(b"x")
+                await asyncio.sleep(0.02)
+
+    task = asyncio.create_task(drip())
+    assert (await client.answer()).code == 421
+    assert await client.at_end()
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
 
 
 @pytest.mark.parametrize(
