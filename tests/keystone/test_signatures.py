@@ -95,6 +95,17 @@ async def test_without_the_secret_a_verified_signature_is_good_for_a_while(fake:
     assert SIGNATURE_SECONDS <= 300
 
 
+async def test_secrets_that_are_not_told_are_not_asked_for_each_time(
+    fake: FakeKeystone, caplog: pytest.LogCaptureFixture
+) -> None:
+    fake.tells_secrets = False
+    async with serving(fake.url) as gateway:
+        for path in ("/", "/one", "/two"):
+            assert (await gateway.s3(KEY, SECRET, "GET", path)).status in {200, 404}
+        assert (fake.times(SIGNED), fake.times(SECRETS)) == (3, 1)
+    assert caplog.text.count("give the user the role admin") == 1
+
+
 async def test_without_the_secret_the_body_is_checked_all_the_same(fake: FakeKeystone) -> None:
     async with serving(fake.url, secret_seconds=0) as gateway:
         assert (await gateway.s3(KEY, SECRET, "PUT", "/box")).status == 200

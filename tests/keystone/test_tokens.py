@@ -16,7 +16,7 @@ from gateway.auth.keystone.verdicts import MAX_RUNNING, REFUSED_SECONDS
 from gateway.auth.principals import Role
 from gateway.auth.resellers import NO_RESELLERS, Reseller, Resellers
 from gateway.core.errors import Busy, Unavailable
-from tests.support.keystone import ALICE, OTHER, PASSWORD, PROJECT, FakeKeystone, document
+from tests.support.keystone import ALICE, OTHER, PASSWORD, PROJECT, FakeKeystone, Respond, document
 
 VALIDATION = "GET /auth/tokens"
 LOGIN = "POST /auth/tokens"
@@ -244,7 +244,7 @@ async def test_a_gateway_that_may_not_validate_tokens_says_what_it_needs(
     assert "give it the role service or admin" in caplog.text
 
 
-def _saying(status: int, body: bytes = b"", **headers: str):  # type: ignore[no-untyped-def]
+def _saying(status: int, body: bytes = b"", **headers: str) -> Respond:
     async def say(request: web.BaseRequest) -> web.Response:
         return web.Response(status=status, body=body, headers=headers)
 

@@ -45,7 +45,9 @@ class Keystone:
         self._settings = settings
         self._resellers = resellers
         self._client = Client(settings, clock)
+        self._clock = clock
         self._attempts = Attempts(clock)
+        self._asks_secrets = 0.0
         self._tokens: Verdicts[Principal] = Verdicts(settings.cache_seconds, clock)
         self._signatures: Verdicts[User] = Verdicts(SIGNATURE_SECONDS, clock)
         self._signers: TTLCache[str, User] = TTLCache(MAX_KEPT, settings.secret_seconds, timer=clock)
@@ -138,10 +140,11 @@ class Keystone:
         return Verdict(user, identity.lifetime)
 
     async def _secret_of(self, user: str, access_key: str) -> str:
-        if not self._settings.secret_seconds:
+        if not self._settings.secret_seconds or self._clock() < self._asks_secrets:
             return ""
         answer = await self._client.ask(dialogue.secret_of(user, access_key))
         if answer.status != 200:
+            self._asks_secrets = self._clock() + SIGNATURE_SECONDS
             logger.warning(
                 "Keystone does not tell the gateway's user the secrets of S3 keys (status %d), so it is asked about "
                 "each signature; give the user the role admin, or set `auth.keystone.secret_seconds: 0`",

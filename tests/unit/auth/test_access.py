@@ -1,7 +1,7 @@
 import pytest
 
 from gateway.auth.access import Action, Resource, check, may, on_version
-from gateway.auth.principals import ANONYMOUS, Account, Principal, Role
+from gateway.auth.principals import ANONYMOUS, Account, Principal, Role, Standing
 from gateway.core.errors import Denied
 
 OWN, OTHER = "own", "other"
@@ -121,3 +121,20 @@ def test_a_version_that_is_named_needs_an_action_of_its_own() -> None:
     assert on_version(Action.DELETE, "null") is Action.DELETE_VERSION
     assert on_version(Action.READ, None) is Action.READ
     assert on_version(Action.WRITE, "id") is Action.WRITE
+
+
+@pytest.mark.parametrize("action", Action)
+@pytest.mark.parametrize("role", Role)
+def test_a_role_holds_in_further_accounts(role: Role, action: Action) -> None:
+    somebody = of(role)._replace(standing=Standing(accounts=frozenset({"further"})))
+    assert may(somebody, action, Resource("further")) is may(somebody, action, Resource(OWN))
+    assert may(somebody, action, Resource(OTHER)) is may(of(role), action, Resource(OTHER))
+
+
+@pytest.mark.parametrize("action", Action)
+@pytest.mark.parametrize("role", Role)
+def test_who_reads_everything_writes_only_where_his_role_lets_him(role: Role, action: Action) -> None:
+    auditor = of(role)._replace(standing=Standing(reads_all=True))
+    for account in (OWN, OTHER):
+        own = may(of(role), action, Resource(account))
+        assert may(auditor, action, Resource(account)) is (own or action.name in READS)
