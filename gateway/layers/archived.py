@@ -37,6 +37,7 @@ from gateway.core.types import (
     Put,
     VersionRef,
 )
+from gateway.core.versions import stands
 from gateway.layers.known import Known
 from gateway.layers.layer import Layer
 
@@ -129,7 +130,7 @@ class Archived(Layer):
     async def delete(self, key: Key, version: str | None = None, when: When = ANY) -> Deleted:
         """What vanishes by its own time (`When.expires`) leaves nothing, and has nothing stand again."""
         archive = await self._known.of(key.bucket)
-        if archive is None or version is not None or when.expires is not None:
+        if archive is None or not stands(version) or when.expires is not None:
             return await self.inner.delete(key, version, when)
         async with self._turns.of(key):
             if archive.mode is Mode.STACK:
