@@ -36,7 +36,7 @@ def progress(text: str) -> None:
 
 
 def show(rows: list[Row], medium: str) -> None:
-    """`medium`: the kind of file system that all servers keep their data on."""
+    """`medium`: the kind of file system that servers keep their data on, where a row tells of no other."""
     table = Table(title=f"Portico beside its yardsticks (medians of one run, data on {medium})", title_justify="left")
     for name in ("measured", "Portico", "yardstick"):
         table.add_column(name)
