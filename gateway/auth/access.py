@@ -152,8 +152,10 @@ ALLOWED: Mapping[Role, frozenset[Action]] = {
 
 def may(principal: Principal, action: Action, resource: Resource) -> bool:
     """Whether the role of `principal` allows `action` on `resource`."""
-    role = principal.role
-    if action in ALLOWED[role] and (role is Role.OPERATOR or principal.is_of(resource.account)):
+    account = resource.account
+    if action in ALLOWED[principal.role] and (
+        principal.account.id == account or principal.role is Role.OPERATOR or principal.is_of(account)
+    ):
         return True
     return principal.standing.reads_all and action in _READS
 

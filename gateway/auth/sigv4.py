@@ -141,7 +141,7 @@ class SigV4:
         self._check_scope(claim)
         self._check_time(claim)
         _check_headers(claim, request)
-        text = _string_to_sign(claim, _digest(_canonical(claim, request)))
+        text = _string_to_sign(claim, sha256(canonical.encode(_canonical(claim, request))).hexdigest())
         return Signed(claim.terms.access_key, claim.signature, (text,)), _payload(claim.payload)
 
     def verify_text(self, claim: Claim, text: str, user: User | None = None) -> Verified:
@@ -253,7 +253,7 @@ def _payload(stated: str) -> Payload:
 
 def _check_signature(claim: Claim, request: SignedRequest, context: SigningContext) -> None:
     canonical_request = _canonical(claim, request)
-    digest = _digest(canonical_request)
+    digest = sha256(canonical.encode(canonical_request)).hexdigest()
     expected = context.sign(ALGORITHM, digest)
     if not hmac.compare_digest(expected.encode(), canonical.encode(claim.signature)):
         signed = Signed(claim.terms.access_key, claim.signature, (_string_to_sign(claim, digest),))
@@ -265,10 +265,6 @@ def _canonical(claim: Claim, request: SignedRequest) -> str:
     headers = canonical.headers(terms.names, request.headers)
     path = canonical.path(request.path)
     return f"{request.method}\n{path}\n{claim.query}\n{headers}\n{terms.signed_headers}\n{claim.payload}"
-
-
-def _digest(canonical_request: str) -> str:
-    return sha256(canonical.encode(canonical_request)).hexdigest()
 
 
 def _string_to_sign(claim: Claim, digest: str) -> str:
