@@ -11,6 +11,8 @@ from gateway.core.events import Done
 from gateway.core.store import Store
 from gateway.failures import StartError
 from gateway.layers.limit import Limit
+from gateway.layers.archived import Archived
+from gateway.layers.guarded import Guarded
 from gateway.layers.links import Linked
 from gateway.layers.manifests import LargeObjects
 from gateway.layers.metacache import MetaCache
@@ -36,7 +38,7 @@ def config(store: Mapping[str, object], **more: object) -> Config:
 
 async def test_local_stores_have_no_cache_before_them() -> None:
     async with opened(config({"type": "memory"}, cache={}), [user("a")], KEY) as storage:
-        assert layers(storage.served["main"]) == [LargeObjects, Linked, Quotas, Memory]
+        assert layers(storage.served["main"]) == [LargeObjects, Linked, Guarded, Archived, Quotas, Memory]
         assert inside(storage.served["main"])[-1] is storage.plain["main"]
 
 
