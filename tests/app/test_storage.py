@@ -10,9 +10,9 @@ from gateway.config.settings import CacheSettings, Config
 from gateway.core.events import Done
 from gateway.core.store import Store
 from gateway.failures import StartError
-from gateway.layers.limit import Limit
 from gateway.layers.archived import Archived
 from gateway.layers.guarded import Guarded
+from gateway.layers.limit import Limit
 from gateway.layers.links import Linked
 from gateway.layers.manifests import LargeObjects
 from gateway.layers.metacache import MetaCache
