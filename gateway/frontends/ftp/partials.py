@@ -16,7 +16,7 @@ from gateway.auth.principals import Principal
 from gateway.core import ops
 from gateway.core.capabilities import Keeping
 from gateway.core.conditions import SECOND
-from gateway.core.errors import NotFound, StoreError, Unsupported
+from gateway.core.errors import Denied, NotFound, StoreError, Unsupported
 from gateway.core.kept import keeping, mark_of
 from gateway.core.store import Store
 from gateway.core.types import Kept, Key, Meta
@@ -156,7 +156,7 @@ class Partials:
                 with suppress(NotFound):  # as where it is deleted meanwhile
                     for kept in await keeper.kept_uploads(name):
                         await self._recall(Partial(keeper, "", kept))
-        except Unsupported:
+        except (Denied, Unsupported):  # what the store's own credentials can't, they can't later either
             return True
         except StoreError as error:
             logger.info("what is kept of broken uploads can't be told now", extra={"reason": error.message})
