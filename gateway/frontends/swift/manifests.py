@@ -264,8 +264,7 @@ async def beyond(call: Call, total: int, version: str | None = None) -> web.Resp
     """The answer where there are fewer parts than the number that is asked for."""
     meta = await call.store.stat(call.place.key, version)
     headers = described(meta)
-    if version is not None:
-        headers[versioning.VERSION] = version
+    headers.extend(versioning.told(call.place, meta) if version is None else [(versioning.VERSION, version)])
     headers[hdrs.CONTENT_TYPE] = HTML
     headers[hdrs.CONTENT_RANGE] = f"bytes */{meta.size}"
     headers["X-Parts-Count"] = str(total)

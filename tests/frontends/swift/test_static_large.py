@@ -368,7 +368,7 @@ async def test_an_asynchronous_delete(world: World) -> None:
 async def test_versions_are_read_by_part_and_by_manifest(world: World) -> None:
     await world.do("POST", "box", headers={"X-Versions-Enabled": "true"})
     version = (await put(world, rows())).headers["X-Object-Version-Id"]
-    await put(world, rows()[:1])
+    current = (await put(world, rows()[:1])).headers["X-Object-Version-Id"]
     start, total = len(PARTS[0]), len(BODY)
     for method in ("GET", "HEAD"):
         part = await world.do(method, "box", "large", query=f"version-id={version}&part-number=2")
@@ -382,6 +382,8 @@ async def test_versions_are_read_by_part_and_by_manifest(world: World) -> None:
         assert manifest.headers["X-Object-Version-Id"] == version
         assert method == "HEAD" or len(manifest.rows) == 3
     assert (await world.do("GET", "box", "large", query=f"version-id={version}")).body == BODY
+    beyond = await world.do("HEAD", "box", "large", query="part-number=2")
+    assert (beyond.status, beyond.headers["X-Object-Version-Id"]) == (416, current)
     plain = (await world.do("PUT", "box", "plain", body=b"x")).headers["X-Object-Version-Id"]
     for query in (GET, "part-number=1"):
         assert (await world.do("GET", "box", "plain", query=f"version-id={plain}&{query}")).body == b"x"
