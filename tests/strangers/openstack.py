@@ -22,6 +22,7 @@ VENV = ROOT / ".venv-strangers"
 SOURCES = VENV / "sources"
 SUITE_SECONDS = 1800.0
 WIDTH = 200
+PLUGINS = Path(__file__).parent / "plugins"
 OPTIONS = ("-q", "--tb=short", f"-c{os.devnull}", "--rootdir=.", "-opython_files=test*.py", "-pno:requests_mock")
 """Nothing of our own tests' configuration holds there."""
 
@@ -38,13 +39,17 @@ namespaces:
 accounts:
   - name: test
     users:
-      - {name: tester, secret: testing-secret, role: admin}
+      - {name: tester, access_key: test, secret: testing-secret, role: admin}
+      - {name: second, secret: testing2-secret, role: admin}
       - {name: tester3, secret: testing3-secret, role: none}
       - {name: tester6, secret: testing6-secret, role: operator}
   - name: test2
     namespace: second
     users: [{name: tester2, secret: testing2-secret, role: admin}]
-  - {name: test5, users: [{name: tester5, secret: testing5-secret, role: admin}]}
+  - {name: test5, users: [{name: tester5, secret: testing5-secret, role: admin, groups: [service]}]}
+auth:
+  reseller_prefixes:
+    SERVICE: {service_roles: [service]}
 """
 
 FUNC_TEST = """
@@ -58,21 +63,33 @@ username2 = tester2
 password2 = testing2-secret
 username3 = tester3
 password3 = testing3-secret
+account5 = test5
+username5 = tester5
+password5 = testing5-secret
+service_prefix = SERVICE
 account6 = test
 username6 = tester6
 password6 = testing6-secret
 collate = C
 insecure = no
 storage_domain = storage.example.org
+s3_storage_url = http://127.0.0.1:{s3}
+s3_access_key = test
+s3_secret_key = testing-secret
+s3_access_key2 = second
+s3_secret_key2 = testing2-secret
+s3_access_key3 = tester3
+s3_secret_key3 = testing3-secret
 """
 
 
 @dataclass(frozen=True)
 class Suite:
-    """Tests in the sources of a distribution: folders or modules, as pytest takes them."""
+    """Tests in the sources of a distribution: folders or modules, as pytest takes them, and plugins of ours."""
 
     distribution: str
     paths: Sequence[str]
+    plugins: Sequence[str] = ()
 
     @property
     def folder(self) -> Path:
@@ -102,7 +119,9 @@ SUITES = {
                 "test_protocol",
             )
         ),
+        ("untidy",),
     ),
+    "s3api": Suite("swift", ("test/functional/s3api",), ("told_of_s3",)),
     "client": Suite("python-swiftclient", ("test/functional/test_swiftclient.py",)),
 }
 
@@ -136,16 +155,21 @@ def endpoint(folder: Path) -> Iterator[Path]:
     config.write_text(CONFIG)
     with serving(folder / "data", (*ANY_PORT, "--config", str(config))) as server:
         told = folder / "test.conf"
-        told.write_text(FUNC_TEST.format(port=server.ports["swift"]))
+        told.write_text(FUNC_TEST.format(port=server.ports["swift"], s3=server.ports["s3"]))
         yield told
 
 
 def run(suite: Suite, config: Path, expression: str = "") -> Iterator[Result]:
     """Run a suite with its own interpreter."""
     results = config.with_suffix(".xml")
-    selected = ("-k", expression) if expression else ()
+    selected = [*(("-k", expression) if expression else ()), *(f"-p{plugin}" for plugin in suite.plugins)]
     command = (VENV / "bin/python", "-m", "pytest", *OPTIONS, f"--junitxml={results}", *selected, *suite.paths)
-    environ = {**os.environ, "SWIFT_TEST_CONFIG_FILE": str(config), "SWIFT_TEST_IN_PROCESS": "false"}
+    environ = {
+        **os.environ,
+        "PYTHONPATH": str(PLUGINS),
+        "SWIFT_TEST_CONFIG_FILE": str(config),
+        "SWIFT_TEST_IN_PROCESS": "false",
+    }
     with config.with_name(f"{suite.distribution}.log").open("wb") as log:
         subprocess.run(command, cwd=suite.folder, env=environ, stdout=log, check=False, timeout=SUITE_SECONDS)
     return read(results)
@@ -159,8 +183,10 @@ def read(results: Path) -> Iterator[Result]:
         if bad:
             lines = (bad[0].get("message") or bad[0].text or "").strip().splitlines()
             yield Result(test, "failed", lines[0] if lines else "")
+        elif (skipped := case.find("skipped")) is not None:
+            yield Result(test, "skipped", skipped.get("message") or "")
         else:
-            yield Result(test, "passed" if case.find("skipped") is None else "skipped")
+            yield Result(test, "passed")
 
 
 def report(name: str, results: Sequence[Result], known: Mapping[str, str] = KNOWN) -> int:
@@ -173,6 +199,8 @@ def report(name: str, results: Sequence[Result], known: Mapping[str, str] = KNOW
     for result in results:
         if result.outcome == "failed" and result.test in known:
             _print(f"  fails as known: {result.test}: {known[result.test]}")
+    for why, count in Counter(result.why for result in results if result.outcome == "skipped").most_common():
+        _print(f"  skipped: {count}: {why or 'no reason given'}")
     return len(unknown)
 
 

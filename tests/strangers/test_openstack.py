@@ -21,7 +21,7 @@ def test_results_are_read(tmp_path: Path) -> None:
     file.write_text(RESULTS)
     assert list(read(file)) == [
         Result("tests.TestFile.testCopy", "passed"),
-        Result("tests.TestFile.testOld", "skipped"),
+        Result("tests.TestFile.testOld", "skipped", "not here"),
         Result("tests.TestFile.testBad", "failed", "first"),
         Result("tests.TestFile.testNone", "failed", "no server"),
     ]
@@ -32,11 +32,12 @@ def test_only_what_is_not_known_counts_as_a_failure(capsys: pytest.CaptureFixtur
         Result("a", "passed"),
         Result("b", "failed", "why"),
         Result("c", "failed", "as ever"),
-        Result("d", "skipped"),
+        Result("d", "skipped", "not here"),
     ]
     assert report("suite", results, {"c": "of old", "a": "no more"}) == 1
     assert capsys.readouterr().out.splitlines() == [
         "suite: 1 passed, 2 failed, 1 skipped",
         "  fails: b: why",
         "  fails as known: c: of old",
+        "  skipped: 1: not here",
     ]
