@@ -38,14 +38,18 @@ async def upstream(kind: str, memory: Store) -> AsyncIterator[tuple[FaultProxy, 
 
 @asynccontextmanager
 async def gateway(store: dict[str, object], ttl: int) -> AsyncIterator[tuple[int, User]]:
-    """A gateway with a cache in its process: the port of its FTP door, and who may log in."""
+    """A gateway with a cache in its process, that does nothing of its own accord: the port of its FTP door, and who
+    may log in.
+    """
+    ftp = {"port": 0, "passive_ports": None, "keep_partials": 0}
     config = Config.model_validate(
         {
             "stores": {"main": store},
             "namespaces": {"default": {"store": "main"}},
             "accounts": [{"name": "test", "users": [{"name": "tester", "secret": "testing-secret", "role": "admin"}]}],
             "cache": {"ttl": ttl},
-            "frontends": {"s3": None, "swift": None, "ftp": {"port": 0, "passive_ports": None}, "admin": None},
+            "frontends": {"s3": None, "swift": None, "ftp": ftp, "admin": None},
+            "reaper": {"enabled": False},
             "log": {"access": False},
         }
     )
