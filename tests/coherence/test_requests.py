@@ -20,7 +20,8 @@ from tests.support.remotes import REMOTE, serving_s3
 from tests.support.swift import pointing_at, serving_swift
 
 FILES = 1000
-TTL = 1
+TTL = 3
+"""Seconds: a listing of the files takes one where the machine is busy."""
 
 
 @asynccontextmanager
