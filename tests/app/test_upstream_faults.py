@@ -126,7 +126,7 @@ async def gateway(folder: Path, store: Mapping[str, object]) -> AsyncIterator[Si
         "frontends": {
             "s3": {"port": 0},
             "swift": {"port": 0},
-            "ftp": {"port": 0, "passive_ports": None},
+            "ftp": {"port": 0, "passive_ports": None, "keep_partials": 0},  # which asks the upstream by itself
             "admin": {"port": 0, "ready_age": 0},
         },
         "log": {"access": False},
