@@ -25,13 +25,18 @@ NOT_RESUMED = 522
 
 
 class Transfer:
-    """A transfer from its announcement to its end, which can be broken off at any point of it."""
+    """A transfer from its announcement to its end, which can be broken off at any point of it.
 
-    def __init__(self, source: DataSource, session: Session) -> None:
+    One that `sends` may wait for the store, too, and is taken out of that.
+    """
+
+    def __init__(self, source: DataSource, session: Session, *, sends: bool) -> None:
         self._source = source
         self._session = session
         self._services = session.services
+        self._sender = asyncio.current_task() if sends else None
         self.data: DataConnection | None = None
+        self.broken: Exception | None = None
 
     async def connect(self) -> DataConnection:
         """Have the data connection made. Raises `Refused` (425, 522)."""
@@ -56,6 +61,13 @@ class Transfer:
 
     def break_off(self, error: Exception) -> None:
         (self.data or self._source).break_off(error)
+        if self._sender is not None and self.broken is None:
+            self.broken = error
+            self._sender.cancel()
+
+    def was_broken_off(self) -> bool:
+        """Whether a cancellation was that of `break_off`, and no other one."""
+        return self.broken is not None and self._sender is not None and not self._sender.uncancel()
 
 
 @asynccontextmanager
@@ -71,7 +83,7 @@ async def transferring(
     if session.needs_tls and not session.protects_data:
         raise Refused(UNPROTECTED, "Data connections must be protected: send PBSZ 0 and PROT P")
     source = session.take_source()
-    transfer = Transfer(source, session)
+    transfer = Transfer(source, session, sends=sends)
     try:
         session.begin(transfer)
         tell = session.channel.send_soon if sends else session.channel.send
@@ -82,9 +94,11 @@ async def transferring(
             data = Paced(data, session.pace)
         yield data
         await data.finish()
-    except BaseException:
+    except BaseException as error:
         if transfer.data is not None:
             transfer.data.reset()
+        if isinstance(error, asyncio.CancelledError) and transfer.was_broken_off() and transfer.broken is not None:
+            raise transfer.broken from None
         raise
     finally:
         session.transfer = None

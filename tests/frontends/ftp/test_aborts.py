@@ -1,13 +1,30 @@
 """What breaks transfers off, and that the old file stays."""
 
 import asyncio
-from contextlib import closing
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 
 import pytest
 
-from tests.frontends.ftp.breaks import ABORTS, LOSSES, receive_end, reset_data
+from gateway.core.conditions import ANY, When
+from gateway.core.ranges import Span
+from gateway.core.store import Reader
+from gateway.core.types import Key
+from gateway.stores.memory import Memory
+from tests.frontends.ftp.breaks import ABORTS, BREAKS, LOSSES, receive_end, reset_data
 from tests.frontends.ftp.conftest import Serve
-from tests.frontends.ftp.world import Client, World, download, free_ports, receive, send, upload
+from tests.frontends.ftp.world import (
+    SECONDS,
+    Client,
+    World,
+    download,
+    free_ports,
+    make_bucket,
+    receive,
+    send,
+    serving,
+    upload,
+)
 
 STORES = ("memory", "catalog")
 
@@ -151,6 +168,56 @@ async def test_abor_ends_a_download(world: World, how: str) -> None:
         with pytest.raises(ConnectionResetError):
             await receive(sock)
     assert await client.code("NOOP") == 200
+
+
+class Slow(Memory):
+    """Tells half of an object, and no more."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.left = asyncio.Event()
+
+    @asynccontextmanager
+    async def open(
+        self, key: Key, *, span: Span | None = None, version: str | None = None, when: When = ANY
+    ) -> AsyncIterator[Reader]:
+        async with super().open(key, span=span, version=version, when=when) as reader:
+            try:
+                yield HalfReader(reader)
+            finally:
+                self.left.set()
+
+
+class HalfReader(Reader):
+    def __init__(self, whole: Reader) -> None:
+        self.meta, self.extent = whole.meta, whole.extent
+        self._whole = whole
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        async for chunk in self._whole.chunks():
+            yield chunk[: len(chunk) // 2]
+            await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("how", BREAKS)
+async def test_a_download_that_waits_for_the_store_is_broken_off_at_once(how: str) -> None:
+    store = Slow()
+    await make_bucket(store)
+    async with serving(store) as world:
+        await world.put("f", LARGE)
+        client = await world.login()
+        with await client.passive() as sock:
+            assert (await client.do("RETR /c/f")).code == 150
+            assert await asyncio.get_running_loop().sock_recv(sock, 100)
+            await BREAKS[how](client, sock)
+            async with asyncio.timeout(SECONDS):
+                await store.left.wait()
+            if how in ABORTS:
+                assert (await client.answer()).code == 426
+                assert (await client.answer()).code == 226
+                assert await client.code("NOOP") == 200
+        client.writer.close()
+        await world.until_empty()
 
 
 @pytest.mark.parametrize("how", LOSSES)
