@@ -2,39 +2,30 @@
 
 import asyncio
 import logging
-import random
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from urllib.parse import quote
 
 from aiohttp import hdrs, web
 
-from gateway.auth.access import Action, Resource, may
-from gateway.auth.accountacl import GRANTED
+from gateway.auth.access import Action
 from gateway.auth.accounts import Accounts
-from gateway.auth.asking import Caller
-from gateway.auth.facts import Facts, Tell
-from gateway.auth.guard import access_in, check_in
 from gateway.auth.keystone import Keystone
-from gateway.auth.principals import ANONYMOUS, MARK_OF_RESELLERS, Principal, Registry
+from gateway.auth.principals import ANONYMOUS, Principal, Registry
 from gateway.auth.resellers import Resellers
 from gateway.auth.tempauth import InvalidToken, TokenIssuer
 from gateway.auth.tenancy import Tenancy
 from gateway.core.capabilities import Links, Manifests, Roster, Versions, find
 from gateway.core.context import RequestContext, current, enter
-from gateway.core.errors import Denied, InvalidName, Locked, NoSuchBucket, StoreError
+from gateway.core.errors import Denied, Locked, NoSuchBucket, StoreError
 from gateway.core.events import Access, Observer
-from gateway.core.store import Store
 from gateway.frontends.http.formdata import boundary_of
 from gateway.frontends.http.sending import BrokenTransfer, sent_bytes
 from gateway.frontends.http.server import UNKNOWN_METHOD
-from gateway.frontends.swift import cors, fixed, login, readonly, tempurl, unsupported
+from gateway.frontends.swift import cors, fixed, login, tempurl, unsupported
 from gateway.frontends.swift.answers import identify, page, refused
 from gateway.frontends.swift.call import Call, Place, Reach, locate
-from gateway.frontends.swift.copies import copied
 from gateway.frontends.swift.errors import REASONS, Refusal, of_store
 from gateway.frontends.swift.facts import facts_of
 from gateway.frontends.swift.formpost import FormPost
@@ -43,9 +34,11 @@ from gateway.frontends.swift.info import Info, info
 from gateway.frontends.swift.keys import Bearer, Scope, scope_of
 from gateway.frontends.swift.operations import Operation, allowed, operation_of
 from gateway.frontends.swift.parameters import NO_PARAMETERS, Parameters
+from gateway.frontends.swift.permission import Permits
 from gateway.frontends.swift.ratelimit import RateLimit
 from gateway.frontends.swift.reaching import reached
 from gateway.frontends.swift.sender import Authenticator
+from gateway.frontends.swift.served import PROTOCOL, Served, transaction_id
 from gateway.frontends.swift.settings import SwiftSettings
 from gateway.frontends.swift.target import Level, Target, no_url, parse, split
 from gateway.frontends.swift.tempurl import Visit
@@ -53,12 +46,7 @@ from gateway.frontends.swift.website import Visitor, is_visit
 
 logger = logging.getLogger("portico.swift")
 
-PROTOCOL = "swift"
-MAX_EXTRA = 32
-CREATED = 201
 INTERNAL_ERROR = 500
-COPIED = "copy object"
-"""What a PUT with X-Copy-From is told to have been, too."""
 CLIENT_DISCONNECT = 499
 """Told to nobody: the access record of a request that was cancelled."""
 
@@ -77,10 +65,10 @@ class Dispatcher:
         observe: Observer,
     ) -> None:
         self._settings = settings
-        self._registry = registry
         self._tenancy = tenancy
         self._accounts = Accounts(registry, tenancy)
         self._authenticate = Authenticator(tokens, registry, resellers, keystone)
+        self._permits = Permits(settings, registry, tenancy, self._accounts, self._authenticate.challenge)
         self._ratelimit = None if settings.ratelimit is None else RateLimit(settings.ratelimit)
         self._observe = observe
         large, links, versions, rosters = (
@@ -98,7 +86,7 @@ class Dispatcher:
         }
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
-        served = _Served(request)
+        served = Served(request)
         enter(served.context)
         try:
             response = await self._answer(request, served)
@@ -115,7 +103,7 @@ class Dispatcher:
 
     def malformed(self, status: int, message: str) -> web.Response:
         """The answer to what is no HTTP request, or has a method that HTTP doesn't know."""
-        context = RequestContext(request_id=_transaction_id(""), protocol=PROTOCOL)
+        context = RequestContext(request_id=transaction_id(""), protocol=PROTOCOL)
         enter(context)
         response = page(405 if message.startswith(UNKNOWN_METHOD) else status if status in REASONS else 400)
         identify(response.headers)
@@ -123,7 +111,7 @@ class Dispatcher:
         self._observe(Access(context=context, operation="unknown", status=response.status, seconds=0.0, error=title))
         return response
 
-    async def _answer(self, request: web.BaseRequest, served: "_Served") -> web.StreamResponse:
+    async def _answer(self, request: web.BaseRequest, served: Served) -> web.StreamResponse:
         try:
             return await self._route(request, served)
         except Refusal as refusal:
@@ -136,7 +124,7 @@ class Dispatcher:
             logger.exception("a request failed", extra={"request_id": served.context.request_id})
             return page(500)
 
-    async def _route(self, request: web.BaseRequest, served: "_Served") -> web.StreamResponse:
+    async def _route(self, request: web.BaseRequest, served: Served) -> web.StreamResponse:
         path, query = split(request.raw_path)
         if self._settings.name_check is not None:
             self._settings.name_check.check(path)
@@ -159,7 +147,7 @@ class Dispatcher:
             try:
                 sender = self._authenticate(request.headers) or await self._authenticate.asked(request.headers)
             except InvalidToken:
-                raise self._unauthorized(target) from None
+                raise self._permits.unauthorized(target) from None
             served.found(target, sender)
         else:
             served.found(target, await self._visitor(visit, served))
@@ -176,7 +164,7 @@ class Dispatcher:
             return await self._browse(request, target, parameters, served.principal, visit)
         return await self._perform(request, operation, target, parameters, served.principal, visit)
 
-    async def _visitor(self, visit: Visit, served: "_Served") -> Principal:
+    async def _visitor(self, visit: Visit, served: Served) -> Principal:
         """Who comes with a temporary URL. Raises `Refusal` (401) for one that nobody has signed."""
         principal = await self._bearer(visit.target, served, Bearer.TEMPURL, visit.is_signed_with)
         if principal is None:
@@ -184,17 +172,17 @@ class Dispatcher:
         return principal
 
     async def _sender(
-        self, request: web.BaseRequest, served: "_Served", target: Target, fits: Callable[[str], bool]
+        self, request: web.BaseRequest, served: Served, target: Target, fits: Callable[[str], bool]
     ) -> Callable[[Target], Awaitable[Place]] | None:
         """What lets the sender of a form write to a container; None where no key of it `fits`."""
         principal = await self._bearer(target, served, Bearer.FORMPOST, fits) if target.container else None
         if principal is None:
             return None
         served.found(target, principal)
-        return partial(self._permit, principal, Action.WRITE, tell=partial(facts_of, request, NO_PARAMETERS))
+        return partial(self._permits.permit, principal, Action.WRITE, tell=partial(facts_of, request, NO_PARAMETERS))
 
     async def _bearer(
-        self, target: Target, served: "_Served", kind: Bearer, fits: Callable[[str], bool]
+        self, target: Target, served: Served, kind: Bearer, fits: Callable[[str], bool]
     ) -> Principal | None:
         """Whoever signed with a key of an account or container that `fits`; None where there is none."""
         account = await self._accounts.find(target.owner or "")
@@ -214,9 +202,9 @@ class Dispatcher:
         visit: Visit | None,
     ) -> web.StreamResponse:
         tell = partial(facts_of, request, parameters)
-        reach: Reach = partial(self._permit, principal, tell=tell)
+        reach: Reach = partial(self._permits.permit, principal, tell=tell)
         if operation.action is None:
-            place, other = await self._account_of(principal, target), None
+            place, other = await self._permits.account_of(principal, target), None
         else:
             place, other = await reached(
                 reach,
@@ -247,7 +235,7 @@ class Dispatcher:
         except Locked as error:
             response = refused(Refusal(self._settings.compat.locked, error.message))
         except StoreError as error:
-            response = refused(self._refusal(principal, target) if type(error) is Denied else _told(error))
+            response = refused(self._permits.refusal(principal, target) if type(error) is Denied else _told(error))
         if not response.prepared:
             call.finish(response.headers, response.status)
         return response
@@ -269,135 +257,19 @@ class Dispatcher:
             seen = replace(visit, inline=True) if visit is not None and shown != target else visit
             return await self._perform(request, operation, shown, parameters, principal, seen)
 
-        reach = partial(self._permit, principal, tell=partial(facts_of, request, parameters))
+        reach = partial(self._permits.permit, principal, tell=partial(facts_of, request, parameters))
         try:
             return await Visitor(request, target, self._settings, reach, perform, visit).serve()
         except Denied:
-            raise self._refusal(principal, target) from None
-
-    async def _account_of(self, principal: Principal, target: Target) -> Place:
-        """The account that a request about many objects is in. Raises `Refusal`; nothing has been checked otherwise."""
-        if principal is ANONYMOUS or target.owner is None:
-            raise self._refusal(principal, target)
-        return Place(target, target.owner, await self._store(target.owner, principal))
-
-    async def _permit(
-        self, principal: Principal, action: Action, target: Target, *, tell: Tell, creates: bool = False
-    ) -> Place:
-        """The place that a target is, if `principal` may do `action` there. Raises `Refusal`, `NoSuchBucket`.
-
-        Whoever has no right by his role or the account's list is refused the same whether the container exists or not.
-        """
-        owner = target.owner
-        if target.level is Level.SERVICE and may(principal, action, Resource("")):
-            return Place(target, "", self._tenancy.store(principal))
-        if owner is None:
-            raise self._refusal(principal, target)
-        if self._settings.read_only and readonly.changes(action, principal, deletes=self._settings.allow_deletes):
-            await readonly.check(await self._store(owner, principal), owner)
-        allowed = may(principal, action, Resource(owner, target.container, target.name))
-        try:
-            store = await self._store(owner, principal)
-        except Refusal:
-            if not allowed:
-                raise self._refusal(principal, target) from None
-            if creates and target.level is Level.ACCOUNT:
-                return Place(target, owner, self._tenancy.store(principal))
-            raise
-        granted = None if allowed else await access_in(store, principal, owner)
-        allowed = allowed or (granted is not None and action in GRANTED[granted])
-        if target.level is Level.ACCOUNT and allowed:
-            return Place(target, owner, store, granted=granted)
-        try:
-            place = await locate(store, target, owner, granted)
-        except (NoSuchBucket, InvalidName, Refusal) as missing:
-            if not allowed:
-                raise self._refusal(principal, target) from None
-            if creates and isinstance(missing, NoSuchBucket):
-                return Place(target, owner, store, granted=granted)
-            raise
-        try:
-            await check_in(place.store, principal, action, place.container, target.name, tell)
-        except Denied:
-            raise self._refusal(principal, target) from None
-        return Place(target, owner, store, granted=granted) if creates else place
-
-    async def _store(self, owner: str, principal: Principal = ANONYMOUS) -> Store:
-        """The store of an account, as `principal` has it.
-
-        Raises `Refusal`: 404 for one that does not exist, 403 under a prefix that is none.
-        """
-        if principal.account.id == owner:
-            return self._tenancy.store(principal)
-        account = self._registry.account(owner) or await self._accounts.entered(owner)
-        if account is None:
-            raise Refusal(403 if owner.startswith(MARK_OF_RESELLERS) else 404)
-        return self._tenancy.of(account)
-
-    def _refusal(self, principal: Principal, target: Target) -> Refusal:
-        is_nobody = principal is ANONYMOUS or isinstance(principal.user, Bearer)
-        return self._unauthorized(target) if is_nobody else Refusal(403)
-
-    def _unauthorized(self, target: Target) -> Refusal:
-        return Refusal(401, headers={hdrs.WWW_AUTHENTICATE: self._authenticate.challenge(target.realm)})
+            raise self._permits.refusal(principal, target) from None
 
     async def _preflight(self, request: web.BaseRequest, target: Target) -> web.Response:
         """OPTIONS comes without a token; a container that allows nothing is answered like one that isn't there."""
         container = None
         if target.container and target.owner and hdrs.ORIGIN in request.headers:
             with suppress(NoSuchBucket, Refusal):
-                container = (await locate(await self._store(target.owner), target, target.owner)).bucket
+                container = (await locate(await self._permits.store(target.owner), target, target.owner)).bucket
         return cors.preflight(request.headers, allowed(target.level), container)
-
-
-class _Served(Caller):
-    """What the access line of a request will say, as it becomes known."""
-
-    def __init__(self, request: web.BaseRequest) -> None:
-        self._request = request
-        self._started = time.monotonic()
-        self._target: Target | None = None
-        self.operation = "unknown"
-        self.within = ""
-        self.context = RequestContext(
-            request_id=_transaction_id(request.headers.get("X-Trans-Id-Extra", "")),
-            client=request.remote or "",
-            protocol=PROTOCOL,
-            began=self._started,
-        )
-
-    def found(self, target: Target, principal: Principal) -> None:
-        """The request is about `target`, and `principal` asks."""
-        self._target = target
-        self.principal = principal
-        self.context = self.context._replace(principal=principal.label, caller=self)
-        enter(self.context)
-
-    def facts(self) -> Facts:
-        return facts_of(self._request, Parameters(split(self._request.raw_path)[1]))
-
-    def reaches(self, bucket: str) -> bool:
-        return self.within in {"", bucket}
-
-    def access(self, status: int, sent: int, error: str = "") -> Access:
-        target, operation, source = self._target, self.operation, ""
-        if target is not None and target.name and status == CREATED:
-            made = copied(target, self._request.method, self._request.headers)
-            if made is not None:
-                target, origin = made
-                operation, source = COPIED, f"/{origin.container}/{origin.name}"
-        return Access(
-            context=self.context,
-            operation=operation,
-            status=status,
-            seconds=time.monotonic() - self._started,
-            bucket=target.container if target else "",
-            key=target.name if target else "",
-            received=self._request.content.total_bytes,
-            sent=sent,
-            error=error or (REASONS[status].title if status >= 400 else ""),
-            source=source,
-        )
 
 
 def _told(error: StoreError) -> Refusal:
@@ -410,9 +282,3 @@ def _told(error: StoreError) -> Refusal:
 
 def _not_allowed(level: Level) -> Refusal:
     return no_url() if level is Level.SERVICE else Refusal(405, headers={hdrs.ALLOW: allowed(level)})
-
-
-def _transaction_id(extra: str) -> str:
-    """An id in the form that Swift's tools take apart: random digits, the time, and what the client adds."""
-    suffix = quote(f"-{extra[:MAX_EXTRA]}", errors="replace") if extra else ""
-    return f"tx{random.getrandbits(84):021x}-{int(time.time()):010x}{suffix}"
