@@ -26,6 +26,7 @@ from gateway.frontends.http.server import UNKNOWN_METHOD
 from gateway.frontends.swift import cors, fixed, login, tempurl, unsupported
 from gateway.frontends.swift.answers import identify, page, refused
 from gateway.frontends.swift.call import Call, Place, Reach, locate
+from gateway.frontends.swift.cnames import lookup_of
 from gateway.frontends.swift.errors import REASONS, Refusal, of_store
 from gateway.frontends.swift.facts import facts_of
 from gateway.frontends.swift.formpost import FormPost
@@ -70,6 +71,7 @@ class Dispatcher:
         self._authenticate = Authenticator(tokens, registry, resellers, keystone)
         self._permits = Permits(settings, registry, tenancy, self._accounts, self._authenticate.challenge)
         self._ratelimit = None if settings.ratelimit is None else RateLimit(settings.ratelimit)
+        self._cnames = lookup_of(settings.cname_lookup, settings.storage_domains)
         self._observe = observe
         large, links, versions, rosters = (
             all(find(store, each) for store in tenancy.stores) for each in (Manifests, Links, Versions, Roster)
@@ -132,7 +134,8 @@ class Dispatcher:
             served.operation, handler = fixed
             return await handler(request)
         if self._settings.storage_domains:
-            path = remap(request.host, path, self._settings.storage_domains)
+            host = request.host if self._cnames is None else await self._cnames.resolve(request.host)
+            path = remap(host, path, self._settings.storage_domains)
         target = parse(path)
         if request.method == hdrs.METH_POST and (boundary := boundary_of(request.headers.get(hdrs.CONTENT_TYPE, ""))):
             served.operation = "upload by form"

@@ -17,12 +17,23 @@ def remap(host: str, path: str, domains: Sequence[str]) -> str:
 
     Raises `Refusal` (400) for a host below a domain that names more than a container.
     """
-    name = host.rpartition(":")[0] if host.rpartition(":")[2].isdecimal() else host
+    name = name_of(host)
     for domain in domains:
         lead, found, rest = name.lower().rpartition(f".{domain.lower()}")
         if found and not rest:
             return _below(name[: len(lead)], path)
     return path
+
+
+def name_of(host: str) -> str:
+    """What a Host header names, without the port."""
+    name, _, port = host.rpartition(":")
+    return name if port.isdecimal() else host
+
+
+def is_within(name: str, domains: Sequence[str]) -> bool:
+    """Whether a name is one of the domains, or below one."""
+    return any(f".{name.lower()}".endswith(f".{domain.lower()}") for domain in domains)
 
 
 def _below(lead: str, path: str) -> str:

@@ -122,6 +122,7 @@ def info(
             if settings.storage_domains
             else {}
         ),
+        **({"cname_lookup": settings.cname_lookup.info} if settings.cname_lookup is not None else {}),
         **({"name_check": settings.name_check.info} if settings.name_check is not None else {}),
         **({"ratelimit": settings.ratelimit.info} if settings.ratelimit is not None else {}),
         **({"read_only": {}} if settings.read_only else {}),

@@ -1,10 +1,12 @@
 """Settings of the Swift frontend."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, SecretStr, model_validator
+from pydantic_core import PydanticCustomError
 
 from gateway.frontends.http.settings import HttpSettings
+from gateway.frontends.swift.cnames import CnameLookupSettings
 from gateway.frontends.swift.namecheck import NameCheckSettings
 from gateway.frontends.swift.rates import RateLimitSettings
 
@@ -41,6 +43,9 @@ class SwiftSettings(HttpSettings):
     storage_domains: tuple[str, ...] = Field(
         (), description="Domains below which hosts name an account, or a container of it: `container.account.domain`."
     )
+    cname_lookup: CnameLookupSettings | None = Field(
+        None, description="How hosts outside of `storage_domains` are looked up as CNAME records; null: they are not."
+    )
     cross_domain_policy: str | None = Field(
         None, description="What `/crossdomain.xml` says, in XML; null: there is none."
     )
@@ -58,3 +63,11 @@ class SwiftSettings(HttpSettings):
     )
     compat: CompatSettings = Field(default_factory=CompatSettings)
     listing_limit: PositiveInt = Field(10_000, description="Most rows of one listing, and how many without a limit.")
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        if self.cname_lookup is not None and not self.storage_domains:
+            raise PydanticCustomError(
+                "swift", "has `cname_lookup` without the `storage_domains` that hosts may lead to"
+            )
+        return self

@@ -39,6 +39,8 @@ refused with 400. Other doors don't ask for it. |
 | `read_only`, `allow_deletes` | As Swift's `read_only`: writes over Swift are refused with 405. Operators except an \
 account by `X-Account-Sysmeta-Read-Only: false`. |
 | `storage_domains` | Hosts name an account, or a container of it. |
+| `cname_lookup` | As Swift's `cname_lookup`: other hosts stand for those that their CNAME records lead to, or are \
+refused with 400. Addresses and names without a dot are not looked up. |
 | `compat` | Statuses that clients of other services expect. |
 
 Operators make an account read-only by `X-Account-Sysmeta-Read-Only: true`, which holds at all doors of embedded stores;
