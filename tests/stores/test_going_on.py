@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -36,6 +36,9 @@ WHOLE = Random(5).randbytes(20 * MIB)
 LABEL = "/somebody"
 OPTS = Put(keep=LABEL, props=Props(content_type="text/plain"))
 
+LINGER = 0.3
+"""Seconds in which a server takes what was on its way to it when a body broke; until then the connection lives."""
+
 Open = Callable[[], AbstractAsyncContextManager[Store]]
 
 
@@ -50,7 +53,14 @@ class Site:
 def _over_s3(remote: Remote, **settings: object) -> Open:
     keys = {"access_key": remote.access_key, "secret_key": remote.secret_key}
     cut = SegmentSettings.model_validate({"segment_size": "5MiB", "segment_buffer": "64MiB"})
-    return lambda: started(Segmented(S3Store(pointing_at(remote.endpoint, **keys, **settings), OWNER), cut))
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[Store]:
+        async with started(Segmented(S3Store(pointing_at(remote.endpoint, **keys, **settings), OWNER), cut)) as store:
+            yield store
+        await asyncio.sleep(LINGER)
+
+    return opened
 
 
 def _over_swift(cluster: Cluster) -> Open:
