@@ -1,5 +1,6 @@
+import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -7,12 +8,17 @@ import pytest
 from hypothesis import settings
 
 from tests.support import servers
+from tests.support.loops import SettlingLoop
 from tests.support.openstack.cluster import Cluster, shared
 from tests.support.servers import Remote
 
 # A slow machine is no failure: examples are bounded in number, never in time.
 settings.register_profile("portico", deadline=None, print_blob=True)
 settings.load_profile("portico")
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    return {"asyncio": SettlingLoop}
 
 
 @pytest.fixture(scope="session")

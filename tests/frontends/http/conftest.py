@@ -18,11 +18,12 @@ from gateway.core.types import Key, Meta
 from gateway.frontends.http.sending import Source
 from gateway.frontends.http.server import Handler, HttpServer
 from gateway.frontends.http.settings import HttpSettings
+from tests.support.loops import SettlingLoop
 
 
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
     """The servers are tested on each event loop that they may run on."""
-    return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
+    return {"asyncio": SettlingLoop, "uvloop": uvloop.new_event_loop}
 
 
 class FileReader(Reader):
