@@ -11,9 +11,11 @@ from dataclasses import replace
 from gateway.auth.principals import Account, Registry
 from gateway.auth.tenancy import Tenancy
 from gateway.core import ops
-from gateway.core.capabilities import Roster, find
+from gateway.core.buckets import AccountMeta
+from gateway.core.capabilities import find
+from gateway.core.capabilities.accounts import Roster
 from gateway.core.listing import Seek, paginate
-from gateway.core.types import AccountMeta, ListQuery, Page
+from gateway.core.types import ListQuery, Page
 
 IDENTIFIER = r"^[A-Za-z0-9._@+-]{1,128}$"
 """An account's id, or an access key: what fits into a path and into a signature as it is."""

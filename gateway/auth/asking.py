@@ -6,10 +6,10 @@ from gateway.auth import guard
 from gateway.auth.access import Action
 from gateway.auth.facts import Facts
 from gateway.auth.principals import Principal
+from gateway.core.buckets import BucketMeta
 from gateway.core.context import current
 from gateway.core.errors import Denied
 from gateway.core.store import Store
-from gateway.core.types import BucketMeta
 
 
 class Caller(ABC):

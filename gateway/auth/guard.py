@@ -10,10 +10,12 @@ from gateway.auth.evaluator import ON_OBJECTS, Question, decide, hinges_on_objec
 from gateway.auth.facts import Tell, nothing
 from gateway.auth.principals import ANONYMOUS, Principal
 from gateway.auth.rules import ObjectRules
-from gateway.core.capabilities import Accounts, find
+from gateway.core.buckets import BucketMeta
+from gateway.core.capabilities import find
+from gateway.core.capabilities.accounts import Accounts
 from gateway.core.errors import Denied, NoSuchBucket, NoSuchKey, NotFound
 from gateway.core.store import Store
-from gateway.core.types import BucketMeta, Key
+from gateway.core.types import Key
 
 logger = logging.getLogger("portico.access")
 

@@ -15,7 +15,8 @@ from gateway.auth.containeracl import ContainerAcl
 from gateway.auth.policy import document
 from gateway.auth.policy.document import Policy
 from gateway.core import locks
-from gateway.core.types import BucketMeta, Meta
+from gateway.core.buckets import BucketMeta
+from gateway.core.types import Meta
 
 ACL = "s3:acl"
 """The property of buckets and objects that holds a list other than the private one."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import unquote
 
-from gateway.core.types import BucketMeta, Meta
+from gateway.core.buckets import BucketMeta
+from gateway.core.types import Meta
 
 LOCATION = "swift:versions-location"
 """The system property of a bucket that names, quoted, the one that its former versions go to."""

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from gateway.core import filetimes
+from gateway.core.buckets import BucketMeta
 from gateway.core.paths import SEPARATOR
-from gateway.core.types import DIRECTORY_TYPE, BucketMeta, Meta, Prefix
+from gateway.core.types import DIRECTORY_TYPE, Meta, Prefix
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,11 +4,15 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from gateway.core.body import Body, Salvage
-from gateway.core.capabilities import Keeping, Multipart, find
+from gateway.core.capabilities import find
+from gateway.core.capabilities.multipart import Multipart
+from gateway.core.capabilities.segments import Keeping
 from gateway.core.digest import Algorithm, digest
 from gateway.core.errors import NoSuchUpload
+from gateway.core.segments import Base, Kept
 from gateway.core.store import Store
-from gateway.core.types import KEPT, Base, Kept, Key, Meta, Part, PartRef, Put, Upload, UploadQuery
+from gateway.core.types import Key, Meta, Put
+from gateway.core.uploads import KEPT, Part, PartRef, Upload, UploadQuery
 
 
 def mark_of(label: str) -> str:

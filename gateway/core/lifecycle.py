@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from gateway.core.conditions import SECOND
-from gateway.core.types import Version
+from gateway.core.versions import Version
 
 LIFECYCLE = "s3:lifecycle"
 """The property of buckets that holds their rules."""

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from gateway.core.buckets import BucketProps
 from gateway.core.errors import Locked, LocksOff, LocksOn, RetentionOver, Unsupported
-from gateway.core.types import BucketProps, Props, PropsChange
+from gateway.core.types import Props, PropsChange
 
 OBJECT_LOCK = "s3:object-lock"
 """The property of buckets in which versions can be locked. It is set once and for all."""

@@ -5,7 +5,11 @@ from contextlib import aclosing, suppress
 from dataclasses import replace
 
 from gateway.core.body import Body, StreamBody
-from gateway.core.capabilities import Accounts, Append, Batch, Locks, Recount, Rename, Roster, Versions, find
+from gateway.core.buckets import AccountMeta, BucketMeta
+from gateway.core.capabilities import find
+from gateway.core.capabilities.accounts import Accounts, Recount, Roster
+from gateway.core.capabilities.objects import Append, Batch, Rename
+from gateway.core.capabilities.versions import Locks, Versions
 from gateway.core.conditions import ABSENT, ANY, When, check_write
 from gateway.core.errors import (
     AlreadyExists,
@@ -18,22 +22,8 @@ from gateway.core.errors import (
 )
 from gateway.core.locks import unlocked
 from gateway.core.store import Store
-from gateway.core.types import (
-    AccountMeta,
-    BucketMeta,
-    Copy,
-    Deleted,
-    Key,
-    ListQuery,
-    Meta,
-    Page,
-    Prefix,
-    PropsChange,
-    Put,
-    Version,
-    VersionQuery,
-    VersionRef,
-)
+from gateway.core.types import Copy, Deleted, Key, ListQuery, Meta, Page, Prefix, PropsChange, Put
+from gateway.core.versions import Version, VersionQuery, VersionRef
 
 PAGE = 1000
 MAX_COUNTED = 10_000

@@ -5,7 +5,8 @@ from itertools import accumulate, pairwise
 
 from gateway.core.digest import Algorithm, combined_checksum, composite_checksum, composite_etag
 from gateway.core.errors import BadRequest, InvalidPart, InvalidPartOrder, PartTooSmall
-from gateway.core.types import Meta, ObjectPart, Part, PartRef, Upload
+from gateway.core.types import Meta
+from gateway.core.uploads import ObjectPart, Part, PartRef, Upload
 
 MAX_PARTS = 10_000
 """Parts of an upload, which are numbered from 1; as S3 has it."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gateway.core.types import AccountMeta, BucketMeta
+from gateway.core.buckets import AccountMeta, BucketMeta
 
 BYTES = "quota-bytes"
 COUNT = "quota-count"

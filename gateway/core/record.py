@@ -1,8 +1,10 @@
 """Records that are made by the thousand."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-__all__ = ["record"]
+__all__ = ["nothing", "record"]
 
 if TYPE_CHECKING:
     from dataclasses import dataclass as record
@@ -16,3 +18,11 @@ else:
         long to make: most of what the rows of a listing cost.
         """
         return dataclass(slots=slots, unsafe_hash=frozen)
+
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+def nothing() -> Mapping[str, str]:
+    """No properties or no checksums: one mapping for all records that have none."""
+    return _NOTHING

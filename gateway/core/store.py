@@ -1,4 +1,4 @@
-"""The Store contract: what every store, and every layer around one, promises; `capabilities.py`: what some can do."""
+"""The Store contract: what every store, and every layer around one, promises; `capabilities/`: what some can do."""
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
@@ -8,22 +8,11 @@ from functools import cache
 from typing import BinaryIO
 
 from gateway.core.body import Body
+from gateway.core.buckets import BucketMeta, BucketProps
 from gateway.core.conditions import ANY, When
 from gateway.core.errors import Unsupported
 from gateway.core.ranges import Extent, Span
-from gateway.core.types import (
-    BucketMeta,
-    BucketProps,
-    Copy,
-    Deleted,
-    Key,
-    ListQuery,
-    Meta,
-    Page,
-    Prefix,
-    PropsChange,
-    Put,
-)
+from gateway.core.types import Copy, Deleted, Key, ListQuery, Meta, Page, Prefix, PropsChange, Put
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +22,7 @@ class Caps:
     `encryption`: it can store bytes encrypted (`Put.encryption`), and then tells of the plain ones only.
     `counters`: buckets tell how many objects and bytes they hold; without it they say 0, and `ops.counted` counts.
     `listed_props`: rows of a listing tell all that `stat` does; without it they tell name, size, ETag and the time of
-    the last write of any kind. `policies`: a bucket may be created under a storage policy (`types.STORAGE_POLICY`).
+    the last write of any kind. `policies`: a bucket may be created under a storage policy (`buckets.STORAGE_POLICY`).
     `expires`: objects can vanish at a time of their own (`Props.expires`); without it such ones are `Unsupported`.
     `keeps`: what came of a body that broke can be kept for another attempt (`Put.keep`, `core.kept`).
     `quotas`: those of buckets and accounts are held (`core.quotas`). `archives`: former versions go to the containers

@@ -11,7 +11,10 @@ from typing import TypeVar
 
 from gateway.core import ops
 from gateway.core.body import BytesBody
-from gateway.core.capabilities import Glance, Rename, find
+from gateway.core.buckets import BucketMeta, BucketProps
+from gateway.core.capabilities import find
+from gateway.core.capabilities.listings import Glance
+from gateway.core.capabilities.objects import Rename
 from gateway.core.conditions import ABSENT, ANY
 from gateway.core.entries import Entry, Rows, bucket_entry, directory, entry_of, is_marker
 from gateway.core.errors import (
@@ -29,7 +32,7 @@ from gateway.core.paths import SEPARATOR, TreePath
 from gateway.core.ranges import Span
 from gateway.core.renames import check_parent, check_replace, destination
 from gateway.core.store import Reader, Store
-from gateway.core.types import DIRECTORY_TYPE, BucketMeta, BucketProps, ListQuery, Meta, Prefix, Props, Put
+from gateway.core.types import DIRECTORY_TYPE, ListQuery, Meta, Prefix, Props, Put
 
 T = TypeVar("T")
 

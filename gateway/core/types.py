@@ -1,35 +1,18 @@
-"""The records that cross module borders: keys, metadata, queries and pages."""
+"""The records of objects that cross module borders: keys, metadata, queries and pages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
-from types import MappingProxyType
 from typing import Generic, TypeVar
 
-from gateway.core.conditions import ABSENT, ANY, When
+from gateway.core.conditions import ANY, When
 from gateway.core.digest import Algorithm
 from gateway.core.encryption import Encryption, is_opaque, seal_kept
-from gateway.core.record import record
+from gateway.core.record import nothing, record
 
 T = TypeVar("T")
 
-_NOTHING: Mapping[str, str] = MappingProxyType({})
-
-
-def _nothing() -> Mapping[str, str]:
-    return _NOTHING
-
-
 DIRECTORY_TYPE = "application/directory"
 DEFAULT_TYPE = "application/octet-stream"
-
-KEPT = "~kept:"
-"""What the owner of an upload begins with that an embedded store has made of a body that broke (`Put.keep`)."""
-
-STORAGE_POLICY = "swift:storage-policy"
-"""The system property of a bucket that names its storage policy. A bucket without it has `DEFAULT_POLICY`."""
-DEFAULT_POLICY = "Policy-0"
-"""What Swift calls a cluster's policy that has no name; here, too, however a store without policies keeps objects."""
 
 
 @record(frozen=True, slots=True)
@@ -49,8 +32,8 @@ class Props:
     """
 
     content_type: str = DEFAULT_TYPE
-    user: Mapping[str, str] = field(default_factory=_nothing)
-    system: Mapping[str, str] = field(default_factory=_nothing)
+    user: Mapping[str, str] = field(default_factory=nothing)
+    system: Mapping[str, str] = field(default_factory=nothing)
     expires: int | None = None
 
     def with_seal_of(self, found: "Props") -> "Props":
@@ -83,7 +66,7 @@ class PropsChange:
 
     def apply_user(self, user: Mapping[str, str]) -> Mapping[str, str]:
         """The client's own metadata that the change makes of `user`."""
-        return _merged(_NOTHING if self.replace_user else user, self.user)
+        return _merged(nothing() if self.replace_user else user, self.user)
 
     def apply_system(self, system: Mapping[str, str]) -> Mapping[str, str]:
         """The properties of the product that the change makes of `system`."""
@@ -144,7 +127,7 @@ class Meta:
     etag: str
     modified: int
     props: Props = field(default_factory=Props)
-    checksums: Mapping[str, str] = field(default_factory=_nothing)
+    checksums: Mapping[str, str] = field(default_factory=nothing)
     version: str | None = None
 
     @property
@@ -182,89 +165,11 @@ class Expired:
     expires: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Version:
-    """One row of a listing of versions. `latest`: it is what the name stands for.
-
-    `marker`: a delete marker; its `meta` has no bytes, no ETag and no properties.
-    """
-
-    meta: Meta
-    latest: bool
-    marker: bool = False
-
-    @property
-    def name(self) -> str:
-        return self.meta.key.name
-
-
-@dataclass(frozen=True, slots=True)
-class VersionRef:
-    """A version as a caller names it. `version`: see `core.versions`; None is the current one."""
-
-    name: str
-    version: str | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class Prefix:
     """A group of names with a common beginning that a listing with a delimiter shows as one row."""
 
     name: str
-
-
-class Versioning(StrEnum):
-    """Whether a bucket keeps what is replaced or deleted. `OFF` is the state before versioning was first enabled."""
-
-    OFF = "off"
-    ENABLED = "enabled"
-    SUSPENDED = "suspended"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BucketProps:
-    """What the creator of a bucket states. `owner` is the id of an account; see `Props` for `user` and `system`."""
-
-    owner: str
-    user: Mapping[str, str] = field(default_factory=_nothing)
-    system: Mapping[str, str] = field(default_factory=_nothing)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BucketMeta:
-    """A bucket as it stands. `created` in ns since the epoch.
-
-    `objects` and `bytes` count what a listing shows: neither former versions nor delete markers.
-    """
-
-    name: str
-    owner: str
-    created: int
-    objects: int
-    bytes: int
-    user: Mapping[str, str] = field(default_factory=_nothing)
-    system: Mapping[str, str] = field(default_factory=_nothing)
-    versioning: Versioning = Versioning.OFF
-
-
-BUCKETS_LEFT = "The account still owns containers; remove them first"
-"""What is said where an account can't go."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountMeta:
-    """Totals over the buckets of one account, and the properties set on the account.
-
-    `created`: when it was entered beside those of the configuration (`capabilities.Roster`), in ns since the epoch.
-    """
-
-    name: str
-    buckets: int
-    objects: int
-    bytes: int
-    created: int | None = None
-    user: Mapping[str, str] = field(default_factory=_nothing)
-    system: Mapping[str, str] = field(default_factory=_nothing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -301,155 +206,3 @@ class Deleted:
     existed: bool
     version: str | None = None
     marker: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Upload:
-    """A multipart upload under way. `created` in ns since the epoch.
-
-    `checksum` is what the object is to have: of all its bytes if `whole`, else the digest of its parts' digests.
-    """
-
-    key: Key
-    id: str
-    created: int
-    props: Props
-    owner: str = ""
-    checksum: Algorithm | None = None
-    whole: bool = False
-
-    @property
-    def name(self) -> str:
-        return self.key.name
-
-    @property
-    def is_kept(self) -> bool:
-        """It was made of a body that broke (`Put.keep`)."""
-        return self.owner.startswith(KEPT)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """A part that lies ready. `checksums` as in `Meta`."""
-
-    number: int
-    size: int
-    etag: str
-    modified: int
-    checksums: Mapping[str, str] = field(default_factory=_nothing)
-
-
-@dataclass(frozen=True, slots=True)
-class PartRef:
-    """A part as a completion names it. Checks that the client did not send are empty."""
-
-    number: int
-    etag: str = ""
-    checksums: Mapping[str, str] = field(default_factory=_nothing)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ObjectPart:
-    """`size` bytes of an object, from `offset` on, that came in as one part. `checksums` as in `Meta`.
-
-    `number` counts the parts from 1, without gaps: it need not be the number that the part was uploaded under.
-    """
-
-    number: int
-    offset: int
-    size: int
-    checksums: Mapping[str, str] = field(default_factory=_nothing)
-
-
-@dataclass(frozen=True, slots=True)
-class ObjectParts:
-    """An object with some of its parts, in their order. `total`: of how many it was put together.
-
-    0: it came in as one, or that is not known, as of objects that were appended to.
-    """
-
-    meta: Meta
-    total: int = 0
-    parts: tuple[ObjectPart, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UploadQuery:
-    """Which uploads a listing shows, ordered by name, then by id. The markers are exclusive.
-
-    `kept`: those that were made of bodies that broke (`Put.keep`), in place of those that somebody began.
-    """
-
-    prefix: str = ""
-    delimiter: str = ""
-    key_marker: str = ""
-    id_marker: str = ""
-    limit: int = 1000
-    kept: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SegmentRules:
-    """What a store asks of the segments of one object. Sizes in bytes; `most` of None: as many as there are.
-
-    `joins`: objects can be made of segments at all. `largest`: bytes of a segment. `streams`: a body of known length
-    that fits one segment is better put as it comes. `whole`: joining needs the digests of the whole body.
-    """
-
-    joins: bool = True
-    smallest: int = 1
-    largest: int = 5 * 1024**3
-    most: int | None = None
-    streams: bool = False
-    whole: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Base:
-    """What an append begins from, and what must stand unchanged when it ends: an object, or nothing.
-
-    `inside`: the object's bytes are in the segments already; otherwise the store puts them before those.
-    """
-
-    meta: Meta | None
-    inside: bool = True
-
-    @property
-    def when(self) -> When:
-        return ABSENT if self.meta is None else When(if_match=(self.meta.etag,))
-
-
-@dataclass(frozen=True, slots=True)
-class LeftUpload:
-    """An upload in segments that nobody has been at for long. `id` is never used again."""
-
-    key: Key
-    id: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """What is kept of a body that broke (`Put.keep`): `size` bytes, since `since` (ns since the epoch).
-
-    `mark` tells for whom (`core.kept.mark_of`). The id is that of an upload, and is never used again.
-    """
-
-    key: Key
-    id: str
-    mark: str
-    size: int
-    since: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VersionQuery:
-    """Which versions a listing shows, ordered by name, then from the newest to the oldest. The markers are exclusive.
-
-    `version_marker`: an id, or `core.versions.NULL`, of a version of `key_marker`; empty: behind all of that name.
-    """
-
-    prefix: str = ""
-    delimiter: str = ""
-    key_marker: str = ""
-    version_marker: str = ""
-    limit: int = 1000

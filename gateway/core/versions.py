@@ -1,4 +1,4 @@
-"""The ids of versions, and their order.
+"""Versions: their records, their ids, and the order of these.
 
 Ids are opaque to clients, can't be guessed, and begin with the version's rank. Of the versions of one name, the newer
 has the lower rank: an index in ascending order has the newest first.
@@ -7,8 +7,11 @@ has the lower rank: an index in ascending order has the newest first.
 import re
 import secrets
 import time
+from dataclasses import dataclass
+from enum import StrEnum
 
 from gateway.core.errors import InvalidVersion
+from gateway.core.types import Meta
 
 NULL = "null"
 """How the version without an id is named, of which a name has one at most."""
@@ -19,6 +22,52 @@ VERSIONS_LEFT = "Former versions or delete markers lie in the bucket: remove the
 _OLDEST = 2**63 - 1
 _ID = re.compile("[0-7][0-9a-f]{31}")
 _FOREIGN = re.compile("[!-~]{1,1024}")
+
+
+class Versioning(StrEnum):
+    """Whether a bucket keeps what is replaced or deleted. `OFF` is the state before versioning was first enabled."""
+
+    OFF = "off"
+    ENABLED = "enabled"
+    SUSPENDED = "suspended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One row of a listing of versions. `latest`: it is what the name stands for.
+
+    `marker`: a delete marker; its `meta` has no bytes, no ETag and no properties.
+    """
+
+    meta: Meta
+    latest: bool
+    marker: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.meta.key.name
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRef:
+    """A version as a caller names it. `version`: an id, or `NULL`; None is the current one."""
+
+    name: str
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionQuery:
+    """Which versions a listing shows, ordered by name, then from the newest to the oldest. The markers are exclusive.
+
+    `version_marker`: an id, or `NULL`, of a version of `key_marker`; empty: behind all of that name.
+    """
+
+    prefix: str = ""
+    delimiter: str = ""
+    key_marker: str = ""
+    version_marker: str = ""
+    limit: int = 1000
 
 
 def stands(version: str | None) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from gateway.core import ops
 from gateway.core.archives import MARKER_TYPE, Archive, Mode, archive_of, folder_of, is_marker, past_name
 from gateway.core.body import Body, BytesBody
+from gateway.core.buckets import BucketMeta, BucketProps
 from gateway.core.conditions import ABSENT, ANY, When, check_write
 from gateway.core.errors import (
     ConditionFailed,
@@ -23,21 +24,9 @@ from gateway.core.errors import (
 )
 from gateway.core.store import Caps, Store
 from gateway.core.tasks import Turns
-from gateway.core.types import (
-    BucketMeta,
-    BucketProps,
-    Copy,
-    Deleted,
-    Key,
-    ListQuery,
-    Meta,
-    PartRef,
-    Props,
-    PropsChange,
-    Put,
-    VersionRef,
-)
-from gateway.core.versions import stands
+from gateway.core.types import Copy, Deleted, Key, ListQuery, Meta, Props, PropsChange, Put
+from gateway.core.uploads import PartRef
+from gateway.core.versions import VersionRef, stands
 from gateway.layers.known import Known
 from gateway.layers.layer import Layer
 

@@ -7,52 +7,24 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from gateway.core.body import Body
-from gateway.core.capabilities import (
-    Accounts,
-    Append,
-    Batch,
-    Expiring,
-    Keeping,
-    Locks,
-    Multipart,
-    Parted,
-    Recount,
-    Rename,
-    Roster,
-    Versions,
-)
+from gateway.core.buckets import AccountMeta, BucketMeta, BucketProps
+from gateway.core.capabilities.accounts import Accounts, Recount, Roster
+from gateway.core.capabilities.listings import Expiring
+from gateway.core.capabilities.multipart import Multipart, Parted
+from gateway.core.capabilities.objects import Append, Batch, Rename
+from gateway.core.capabilities.segments import Keeping
+from gateway.core.capabilities.versions import Locks, Versions
 from gateway.core.conditions import ANY, When
 from gateway.core.digest import Algorithm
 from gateway.core.encryption import CustomerKey
 from gateway.core.errors import StoreError
 from gateway.core.locks import BucketLock, Retention
 from gateway.core.ranges import Span
+from gateway.core.segments import Base, Kept
 from gateway.core.store import Reader
-from gateway.core.types import (
-    AccountMeta,
-    Base,
-    BucketMeta,
-    BucketProps,
-    Copy,
-    Deleted,
-    Expired,
-    Kept,
-    Key,
-    ListQuery,
-    Meta,
-    ObjectParts,
-    Page,
-    Part,
-    PartRef,
-    Prefix,
-    PropsChange,
-    Put,
-    Upload,
-    UploadQuery,
-    Version,
-    VersionQuery,
-    VersionRef,
-)
+from gateway.core.types import Copy, Deleted, Expired, Key, ListQuery, Meta, Page, Prefix, PropsChange, Put
+from gateway.core.uploads import ObjectParts, Part, PartRef, Upload, UploadQuery
+from gateway.core.versions import Version, VersionQuery, VersionRef
 from gateway.layers.layer import Layer
 
 T = TypeVar("T")

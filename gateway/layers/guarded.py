@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 from gateway.core.body import Body
-from gateway.core.capabilities import Accounts, find
+from gateway.core.buckets import AccountMeta, BucketMeta, BucketProps
+from gateway.core.capabilities import find
+from gateway.core.capabilities.accounts import Accounts
 from gateway.core.conditions import ANY, When
 from gateway.core.context import current
 from gateway.core.digest import Algorithm
@@ -13,21 +15,9 @@ from gateway.core.locks import BucketLock, Retention
 from gateway.core.ranges import Span
 from gateway.core.readonly import is_read_only
 from gateway.core.store import Store
-from gateway.core.types import (
-    AccountMeta,
-    BucketMeta,
-    BucketProps,
-    Copy,
-    Deleted,
-    Key,
-    Meta,
-    Part,
-    PartRef,
-    PropsChange,
-    Put,
-    Upload,
-    VersionRef,
-)
+from gateway.core.types import Copy, Deleted, Key, Meta, PropsChange, Put
+from gateway.core.uploads import Part, PartRef, Upload
+from gateway.core.versions import VersionRef
 from gateway.layers.known import Known
 from gateway.layers.layer import Layer
 

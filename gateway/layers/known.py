@@ -4,7 +4,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
-from gateway.core.types import BucketMeta
+from gateway.core.buckets import BucketMeta
 
 T = TypeVar("T")
 

@@ -14,32 +14,20 @@ from gateway.cache.entries import Entries
 from gateway.cache.near import Near
 from gateway.cache.sights import Name
 from gateway.core.body import Body
-from gateway.core.capabilities import Glance
+from gateway.core.buckets import BucketMeta, BucketProps
+from gateway.core.capabilities.listings import Glance
 from gateway.core.conditions import ANY, When, check_read
 from gateway.core.context import current
 from gateway.core.errors import DeleteMarker, NoSuchBucket, NoSuchKey, NotFound, StoreError
 from gateway.core.expiry import has_vanished
 from gateway.core.locks import BucketLock, Retention
 from gateway.core.paths import SEPARATOR
+from gateway.core.segments import Base, Kept
 from gateway.core.store import Store
 from gateway.core.tree import PAGE
-from gateway.core.types import (
-    Base,
-    BucketMeta,
-    BucketProps,
-    Copy,
-    Deleted,
-    Kept,
-    Key,
-    ListQuery,
-    Meta,
-    Page,
-    PartRef,
-    Prefix,
-    PropsChange,
-    Put,
-    VersionRef,
-)
+from gateway.core.types import Copy, Deleted, Key, ListQuery, Meta, Page, Prefix, PropsChange, Put
+from gateway.core.uploads import PartRef
+from gateway.core.versions import VersionRef
 from gateway.layers.layer import Layer
 from gateway.layers.packing import Answer, Unreadable, pack, unpack
 

@@ -5,8 +5,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from gateway.core.buckets import BucketMeta
 from gateway.core.errors import NoSuchBucket, NoSuchKey, NotFound
-from gateway.core.types import BucketMeta, Meta, Page, Prefix
+from gateway.core.types import Meta, Page, Prefix
 
 R = TypeVar("R")
 

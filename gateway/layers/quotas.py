@@ -8,7 +8,10 @@ from dataclasses import dataclass, replace
 
 from gateway.core import ops, quotas
 from gateway.core.body import Body
-from gateway.core.capabilities import Accounts, Multipart, find
+from gateway.core.buckets import AccountMeta, BucketMeta, BucketProps
+from gateway.core.capabilities import find
+from gateway.core.capabilities.accounts import Accounts
+from gateway.core.capabilities.multipart import Multipart
 from gateway.core.conditions import ANY, When
 from gateway.core.digest import Algorithm
 from gateway.core.encryption import CustomerKey
@@ -16,19 +19,8 @@ from gateway.core.errors import QuotaExceeded
 from gateway.core.quotas import UNLIMITED, Quota
 from gateway.core.ranges import Span
 from gateway.core.store import Caps, Store
-from gateway.core.types import (
-    AccountMeta,
-    BucketMeta,
-    BucketProps,
-    Copy,
-    Key,
-    Meta,
-    Part,
-    PartRef,
-    PropsChange,
-    Put,
-    Upload,
-)
+from gateway.core.types import Copy, Key, Meta, PropsChange, Put
+from gateway.core.uploads import Part, PartRef, Upload
 from gateway.layers.layer import Layer
 
 EXCEEDED = "Upload exceeds quota."

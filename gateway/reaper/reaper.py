@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from gateway.cache.leader import Leader
 from gateway.core import ops
-from gateway.core.capabilities import Expiring, find
+from gateway.core.capabilities import find
+from gateway.core.capabilities.listings import Expiring
 from gateway.core.errors import ConditionFailed, NotFound, StoreError
 from gateway.core.lifecycle import LIFECYCLE
 from gateway.core.store import Store

@@ -8,14 +8,16 @@ from urllib.parse import parse_qsl
 
 from gateway.auth.rules import TAGGING
 from gateway.core import ops
-from gateway.core.capabilities import Multipart, find
+from gateway.core.capabilities import find
+from gateway.core.capabilities.multipart import Multipart
 from gateway.core.conditions import ANYTHING, SECOND, When
 from gateway.core.errors import ConditionFailed
 from gateway.core.lifecycle import LIFECYCLE, Case, Kind, Rule, Succession, due, prefixes, unpack, upload_due
 from gateway.core.manifest import DYNAMIC
 from gateway.core.store import Store
-from gateway.core.types import Deleted, Expired, Page, Prefix, Upload, UploadQuery, Version, VersionQuery
-from gateway.core.versions import NULL
+from gateway.core.types import Deleted, Expired, Page, Prefix
+from gateway.core.uploads import Upload, UploadQuery
+from gateway.core.versions import NULL, Version, VersionQuery
 from gateway.reaper.tally import What
 
 PAGE = 1000

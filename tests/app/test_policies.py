@@ -14,9 +14,10 @@ import pytest
 
 from gateway.app import App, running
 from gateway.config import load
+from gateway.core.buckets import STORAGE_POLICY, BucketProps
 from gateway.core.errors import BadRequest
 from gateway.core.store import Store
-from gateway.core.types import STORAGE_POLICY, BucketProps, ListQuery
+from gateway.core.types import ListQuery
 from gateway.stores.swift import SwiftStore, SwiftStoreSettings
 from tests.support.openstack.cluster import Cluster
 

@@ -18,7 +18,8 @@ from botocore.credentials import Credentials
 from gateway.app import App, running
 from gateway.config import load
 from gateway.core.body import BytesBody
-from gateway.core.types import BucketProps, Key, Put
+from gateway.core.buckets import BucketProps
+from gateway.core.types import Key, Put
 from gateway.stores.memory import Memory
 from tests.support import remotes, swift
 from tests.support.faultproxy import Fault, FaultProxy, proxied, refusal

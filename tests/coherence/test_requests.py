@@ -12,8 +12,9 @@ from gateway.app import running
 from gateway.auth.principals import User
 from gateway.config.settings import Config
 from gateway.core.body import BytesBody
+from gateway.core.buckets import BucketProps
 from gateway.core.store import Store
-from gateway.core.types import BucketProps, Key, Put
+from gateway.core.types import Key, Put
 from gateway.stores.memory import Memory
 from tests.support.faultproxy import FaultProxy, proxied
 from tests.support.remotes import REMOTE, serving_s3

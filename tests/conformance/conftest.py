@@ -3,23 +3,15 @@ from pathlib import Path
 
 import pytest
 
-from gateway.core.capabilities import (
-    Accounts,
-    Append,
-    Batch,
-    Expiring,
-    Locks,
-    Multipart,
-    Parted,
-    Recount,
-    Rename,
-    Roster,
-    Versions,
-    find,
-)
+from gateway.core.buckets import BucketProps
+from gateway.core.capabilities import find
+from gateway.core.capabilities.accounts import Accounts, Recount, Roster
+from gateway.core.capabilities.listings import Expiring
+from gateway.core.capabilities.multipart import Multipart, Parted
+from gateway.core.capabilities.objects import Append, Batch, Rename
+from gateway.core.capabilities.versions import Locks, Versions
 from gateway.core.locks import BucketLock
 from gateway.core.store import Store
-from gateway.core.types import BucketProps
 from tests.conformance.factories import CONTENDERS, Contender, Site
 from tests.conformance.tools import BUCKET, OWNER, view
 from tests.support.clock import Clock

@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 
-from gateway.core.capabilities import Accounts, Expiring, Locks, Parted, Recount, Roster, Versions
+from gateway.core.capabilities.accounts import Accounts, Recount, Roster
+from gateway.core.capabilities.listings import Expiring
+from gateway.core.capabilities.multipart import Parted
+from gateway.core.capabilities.versions import Locks, Versions
 
 LACKS: frozenset[type] = frozenset({Accounts, Expiring, Locks, Parted, Recount, Roster, Versions})
 

@@ -7,19 +7,11 @@ from pathlib import Path
 
 from gateway.cache.entries import Entries
 from gateway.cache.local import LocalCache
-from gateway.core.capabilities import (
-    Accounts,
-    Append,
-    Batch,
-    Expiring,
-    Locks,
-    Multipart,
-    Parted,
-    Recount,
-    Rename,
-    Roster,
-    Versions,
-)
+from gateway.core.capabilities.accounts import Accounts, Recount, Roster
+from gateway.core.capabilities.listings import Expiring
+from gateway.core.capabilities.multipart import Multipart, Parted
+from gateway.core.capabilities.objects import Append, Batch, Rename
+from gateway.core.capabilities.versions import Locks, Versions
 from gateway.core.faults import Backoff
 from gateway.core.store import Store
 from gateway.layers.archived import Archived

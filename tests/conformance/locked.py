@@ -2,11 +2,12 @@
 
 import pytest
 
-from gateway.core.capabilities import Versions
+from gateway.core.capabilities.versions import Versions
 from gateway.core.errors import Locked, NoSuchVersion
 from gateway.core.locks import LEGAL_HOLD, RETENTION, BucketLock, DefaultRetention, Mode, Retention, Unit, retention_of
 from gateway.core.store import Store
-from gateway.core.types import Key, Meta, Props, VersionRef
+from gateway.core.types import Key, Meta, Props
+from gateway.core.versions import VersionRef
 from tests.conformance.tools import BUCKET, KEY
 
 GOVERNANCE, COMPLIANCE = Mode.GOVERNANCE, Mode.COMPLIANCE

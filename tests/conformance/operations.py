@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from gateway.core.body import Body, BytesBody
-from gateway.core.capabilities import Append, Batch, Multipart, Rename, find
+from gateway.core.buckets import BucketProps
+from gateway.core.capabilities import find
+from gateway.core.capabilities.multipart import Multipart
+from gateway.core.capabilities.objects import Append, Batch, Rename
 from gateway.core.store import Store
-from gateway.core.types import BucketProps, Copy, Key, PartRef, Props, PropsChange, Put
+from gateway.core.types import Copy, Key, Props, PropsChange, Put
+from gateway.core.uploads import PartRef
 from tests.conformance.tools import NEW, OLD, OWNER, View, begun, put, view
 from tests.support.bodies import Scripted, split
 

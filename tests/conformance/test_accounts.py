@@ -1,6 +1,8 @@
-from gateway.core.capabilities import Accounts, Rename
+from gateway.core.buckets import AccountMeta, BucketProps
+from gateway.core.capabilities.accounts import Accounts
+from gateway.core.capabilities.objects import Rename
 from gateway.core.store import Store
-from gateway.core.types import AccountMeta, BucketProps, Key, PropsChange
+from gateway.core.types import Key, PropsChange
 from tests.conformance.tools import BUCKET, KEY, NEW, OLD, OWNER, put
 
 

@@ -3,7 +3,8 @@ import time
 import pytest
 
 from gateway.core.body import BytesBody
-from gateway.core.capabilities import Append, Multipart
+from gateway.core.capabilities.multipart import Multipart
+from gateway.core.capabilities.objects import Append
 from gateway.core.digest import Algorithm
 from gateway.core.errors import NoSuchBucket
 from gateway.core.store import Store

@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 
 from gateway.core.body import BytesBody, CheckedBody, expect
-from gateway.core.capabilities import Versions
+from gateway.core.capabilities.versions import Versions
 from gateway.core.digest import Algorithm
 from gateway.core.errors import BadDigest, BadRequest, IncompleteBody, StoreError, TooLarge
 from gateway.core.store import Store

@@ -1,6 +1,6 @@
 import pytest
 
-from gateway.core.capabilities import Batch
+from gateway.core.capabilities.objects import Batch
 from gateway.core.errors import InvalidName, NoSuchBucket
 from gateway.core.store import Store
 from gateway.core.types import Deleted

@@ -3,9 +3,10 @@ import time
 
 import pytest
 
+from gateway.core.buckets import BucketMeta, BucketProps
 from gateway.core.errors import InvalidName, NoSuchBucket, NotEmpty
 from gateway.core.store import Store
-from gateway.core.types import BucketMeta, BucketProps, Key, ListQuery, Prefix, PropsChange
+from gateway.core.types import Key, ListQuery, Prefix, PropsChange
 from tests.conformance.tools import BUCKET, KEY, OWNER, put
 from tests.support.names import BAD_BUCKETS, ODD_BUCKETS
 

@@ -5,13 +5,17 @@ import time
 
 import pytest
 
-from gateway.core.capabilities import Multipart, Versions
+from gateway.core.buckets import BucketProps
+from gateway.core.capabilities.multipart import Multipart
+from gateway.core.capabilities.versions import Versions
 from gateway.core.conditions import ABSENT
 from gateway.core.digest import Algorithm
 from gateway.core.errors import ConditionFailed, NoSuchUpload
 from gateway.core.parts import REMEMBERED
 from gateway.core.store import Store
-from gateway.core.types import BucketProps, Key, Meta, PartRef, Props, Put, Version, VersionQuery
+from gateway.core.types import Key, Meta, Props, Put
+from gateway.core.uploads import PartRef
+from gateway.core.versions import Version, VersionQuery
 from tests.conformance.tools import BUCKET, KEY, MISSING, NEW, OWNER, begun, names, open_uploads, put, read
 from tests.support.bodies import Scripted
 

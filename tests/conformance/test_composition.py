@@ -3,11 +3,14 @@
 import pytest
 
 from gateway.core.body import BytesBody
-from gateway.core.capabilities import Append, Multipart, Parted, Rename, Versions
+from gateway.core.capabilities.multipart import Multipart, Parted
+from gateway.core.capabilities.objects import Append, Rename
+from gateway.core.capabilities.versions import Versions
 from gateway.core.digest import Algorithm, digest, encode
 from gateway.core.errors import NoSuchBucket, NoSuchKey
 from gateway.core.store import Store
-from gateway.core.types import Copy, Key, ObjectPart, ObjectParts, PartRef, PropsChange, Put
+from gateway.core.types import Copy, Key, PropsChange, Put
+from gateway.core.uploads import ObjectPart, ObjectParts, PartRef
 from tests.conformance.tools import BUCKET, KEY, MISSING, NEW, OLD, assembled, put
 
 PARTS = (b"first part; ", b"second part; " * 20_000, b"third")

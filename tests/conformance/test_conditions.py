@@ -3,7 +3,8 @@
 import pytest
 
 from gateway.core.body import BytesBody
-from gateway.core.capabilities import Append, Multipart, Rename
+from gateway.core.capabilities.multipart import Multipart
+from gateway.core.capabilities.objects import Append, Rename
 from gateway.core.conditions import ABSENT, ANYTHING, When
 from gateway.core.errors import ConditionFailed, NotModified, StoreError
 from gateway.core.ranges import Span

@@ -5,12 +5,16 @@ import time
 import pytest
 
 from gateway.core.body import BytesBody
-from gateway.core.capabilities import Append, Batch, Expiring, Multipart, Rename, Versions
+from gateway.core.capabilities.listings import Expiring
+from gateway.core.capabilities.multipart import Multipart
+from gateway.core.capabilities.objects import Append, Batch, Rename
+from gateway.core.capabilities.versions import Versions
 from gateway.core.conditions import ABSENT, SECOND, When
 from gateway.core.errors import BadRequest, ConditionFailed, NoSuchKey, NotEmpty, StoreError, Unsupported
 from gateway.core.expiry import NEVER
 from gateway.core.store import Store
-from gateway.core.types import Copy, Deleted, Expired, Key, Meta, PartRef, Props, PropsChange, Put
+from gateway.core.types import Copy, Deleted, Expired, Key, Meta, Props, PropsChange, Put
+from gateway.core.uploads import PartRef
 from gateway.core.versions import NULL
 from tests.conformance.tools import BUCKET, KEY, MISSING, NEW, OLD, count, names, put, read, rows
 from tests.support.waiting import eventually

@@ -4,9 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from gateway.core.capabilities import Accounts, Append, Batch, Multipart, Rename, find
+from gateway.core.buckets import BucketProps
+from gateway.core.capabilities import find
+from gateway.core.capabilities.accounts import Accounts
+from gateway.core.capabilities.multipart import Multipart
+from gateway.core.capabilities.objects import Append, Batch, Rename
 from gateway.core.store import Store
-from gateway.core.types import BucketProps, Key, ListQuery, Props
+from gateway.core.types import Key, ListQuery, Props
 from tests.conformance.factories import CONTENDERS, Contender, Site
 from tests.conformance.operations import grounded
 from tests.conformance.tools import BUCKET, OLD, OWNER, put, read, view

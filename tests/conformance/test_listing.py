@@ -7,9 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gateway.core.buckets import BucketProps
 from gateway.core.errors import NoSuchBucket, StoreError
 from gateway.core.store import Store
-from gateway.core.types import BucketProps, Key, ListQuery, Meta, Page, Prefix
+from gateway.core.types import Key, ListQuery, Meta, Page, Prefix
 from tests.conformance.tools import BUCKET, MISSING, OWNER, names, put, shown
 from tests.support.listing import NAMES, QUERIES, naive
 from tests.support.names import BAD_KEYS, ODD_KEYS

@@ -4,13 +4,15 @@ import asyncio
 
 import pytest
 
-from gateway.core.capabilities import Batch, Locks, Versions
+from gateway.core.buckets import BucketProps
+from gateway.core.capabilities.objects import Batch
+from gateway.core.capabilities.versions import Locks, Versions
 from gateway.core.conditions import When
 from gateway.core.errors import ConditionFailed, InvalidVersion, Locked, NoSuchBucket, NoSuchVersion, NotEmpty
 from gateway.core.locks import OBJECT_LOCK, ON, BucketLock, Mode, Retention
 from gateway.core.store import Store
-from gateway.core.types import BucketProps, Deleted, Key, Meta, Props, VersionRef
-from gateway.core.versions import NULL
+from gateway.core.types import Deleted, Key, Meta, Props
+from gateway.core.versions import NULL, VersionRef
 from tests.conformance.locked import COMPLIANCE, GOVERNANCE, PLAIN, UNKNOWN, held, id_of, is_there, refused
 from tests.conformance.tools import BUCKET, KEY, NEW, OWNER, names, put
 from tests.support.clock import DAY, SECOND, Clock

@@ -3,11 +3,15 @@
 import pytest
 
 from gateway.core.body import BytesBody
-from gateway.core.capabilities import Append, Locks, Multipart, Rename, Versions
+from gateway.core.buckets import BucketProps
+from gateway.core.capabilities.multipart import Multipart
+from gateway.core.capabilities.objects import Append, Rename
+from gateway.core.capabilities.versions import Locks, Versions
 from gateway.core.errors import LocksOff, RetentionOver
 from gateway.core.locks import OFF, ON, Retention
 from gateway.core.store import Store
-from gateway.core.types import BucketProps, Copy, Key, PartRef, Props, Put
+from gateway.core.types import Copy, Key, Props, Put
+from gateway.core.uploads import PartRef
 from tests.conformance.locked import (
     COMPLIANCE,
     FOR_A_DAY,

@@ -4,7 +4,9 @@ import asyncio
 
 import pytest
 
-from gateway.core.capabilities import Locks, Rename, Versions
+from gateway.core.buckets import BucketProps
+from gateway.core.capabilities.objects import Rename
+from gateway.core.capabilities.versions import Locks, Versions
 from gateway.core.errors import (
     DeleteMarker,
     InvalidVersion,
@@ -21,7 +23,8 @@ from gateway.core.errors import (
 )
 from gateway.core.locks import LEGAL_HOLD, OBJECT_LOCK, OFF, ON, RETENTION, BucketLock, Retention, lock_of
 from gateway.core.store import Store
-from gateway.core.types import BucketProps, Key, Meta, PropsChange, Versioning
+from gateway.core.types import Key, Meta, PropsChange
+from gateway.core.versions import Versioning
 from tests.conformance.locked import COMPLIANCE, FOR_A_DAY, GOVERNANCE, PLAIN, UNKNOWN, held, id_of, kept, refused
 from tests.conformance.tools import BUCKET, KEY, MISSING, OWNER, put
 from tests.support.clock import DAY, SECOND, Clock

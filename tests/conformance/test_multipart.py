@@ -4,7 +4,8 @@ import hashlib
 import pytest
 
 from gateway.core.body import BytesBody
-from gateway.core.capabilities import Multipart
+from gateway.core.buckets import BucketProps
+from gateway.core.capabilities.multipart import Multipart
 from gateway.core.digest import Algorithm, digest, encode
 from gateway.core.errors import (
     BadRange,
@@ -19,7 +20,8 @@ from gateway.core.errors import (
 )
 from gateway.core.ranges import Span
 from gateway.core.store import Store
-from gateway.core.types import BucketProps, Copy, Key, Part, PartRef, Props, Put
+from gateway.core.types import Copy, Key, Props, Put
+from gateway.core.uploads import Part, PartRef
 from tests.conformance.tools import (
     BUCKET,
     KEY,

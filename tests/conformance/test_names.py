@@ -4,10 +4,13 @@ import pytest
 
 from gateway.core import ops
 from gateway.core.body import BytesBody
-from gateway.core.capabilities import Append, Batch, Multipart, Rename
+from gateway.core.buckets import BucketProps
+from gateway.core.capabilities.multipart import Multipart
+from gateway.core.capabilities.objects import Append, Batch, Rename
 from gateway.core.errors import InvalidName, StoreError
 from gateway.core.store import Store
-from gateway.core.types import BucketProps, Copy, Deleted, Key, ListQuery, PartRef, PropsChange, Put, UploadQuery
+from gateway.core.types import Copy, Deleted, Key, ListQuery, PropsChange, Put
+from gateway.core.uploads import PartRef, UploadQuery
 from tests.conformance.tools import BUCKET, KEY, OLD, OWNER, assembled, names, open_uploads, put, read
 from tests.support.bodies import Broken, Scripted, failing_at
 from tests.support.names import BAD_BUCKETS, BAD_KEYS, ODD_KEYS

@@ -8,11 +8,12 @@ from functools import partial
 import pytest
 
 from gateway.core.body import BytesBody, CheckedBody, StreamBody
+from gateway.core.buckets import BucketProps
 from gateway.core.digest import Algorithm
 from gateway.core.errors import NoSuchBucket, NoSuchKey, NoSuchVersion
 from gateway.core.ops import append
 from gateway.core.store import Store
-from gateway.core.types import DEFAULT_TYPE, BucketProps, Copy, Deleted, Key, ListQuery, Meta, Props, PropsChange, Put
+from gateway.core.types import DEFAULT_TYPE, Copy, Deleted, Key, ListQuery, Meta, Props, PropsChange, Put
 from gateway.core.versions import NULL
 from tests.conformance.tools import BUCKET, KEY, MISSING, NEW, OLD, OWNER, count, md5, names, put, read
 from tests.support.bodies import Scripted, split

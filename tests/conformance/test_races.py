@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Awaitable, Sequence
 
-from gateway.core.capabilities import Append, Multipart, Rename
+from gateway.core.buckets import BucketProps
+from gateway.core.capabilities.multipart import Multipart
+from gateway.core.capabilities.objects import Append, Rename
 from gateway.core.conditions import ABSENT, When
 from gateway.core.errors import (
     AlreadyExists,
@@ -15,7 +17,7 @@ from gateway.core.errors import (
     StoreError,
 )
 from gateway.core.store import Store
-from gateway.core.types import BucketProps, Copy, Deleted, Key, Meta, PropsChange, Put
+from gateway.core.types import Copy, Deleted, Key, Meta, PropsChange, Put
 from tests.conformance.tools import BUCKET, KEY, OLD, OWNER, begun, count, names, open_uploads, put, read
 from tests.support.bodies import Scripted
 

@@ -7,10 +7,12 @@ from itertools import product
 import pytest
 
 from gateway.core.body import BytesBody
-from gateway.core.capabilities import Append, Multipart, Rename
+from gateway.core.buckets import BucketProps
+from gateway.core.capabilities.multipart import Multipart
+from gateway.core.capabilities.objects import Append, Rename
 from gateway.core.ranges import Span
 from gateway.core.store import Reader, Store
-from gateway.core.types import BucketProps, Copy, PropsChange, Put
+from gateway.core.types import Copy, PropsChange, Put
 from tests.conformance.operations import Ground, Operation, having
 from tests.conformance.test_spans import noise, regions_of
 from tests.conformance.tools import KEY, NEW, OWNER, assembled, md5, names, put, read

@@ -1,12 +1,14 @@
 import pytest
 
 from gateway.core.body import BytesBody
-from gateway.core.capabilities import Multipart, Rename
+from gateway.core.buckets import BucketProps
+from gateway.core.capabilities.multipart import Multipart
+from gateway.core.capabilities.objects import Rename
 from gateway.core.conditions import ABSENT, When
 from gateway.core.digest import Algorithm
 from gateway.core.errors import AlreadyExists, ConditionFailed, InvalidName, NoSuchBucket, NoSuchKey, NotModified
 from gateway.core.store import Store
-from gateway.core.types import BucketProps, Key, ListQuery, Props, Put
+from gateway.core.types import Key, ListQuery, Props, Put
 from tests.conformance.tools import (
     BUCKET,
     KEY,

@@ -4,10 +4,11 @@ import time
 
 import pytest
 
-from gateway.core.capabilities import Accounts, Recount, Roster
+from gateway.core.buckets import AccountMeta, BucketProps
+from gateway.core.capabilities.accounts import Accounts, Recount, Roster
 from gateway.core.errors import NoSuchAccount, NoSuchBucket, NotEmpty
 from gateway.core.store import Store
-from gateway.core.types import AccountMeta, BucketProps, Key, ListQuery, Prefix, PropsChange
+from gateway.core.types import Key, ListQuery, Prefix, PropsChange
 from tests.conformance.tools import BUCKET, KEY, NEW, OLD, OWNER, put
 
 PLAIN = PropsChange()

@@ -5,7 +5,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.core.body import BytesBody
-from gateway.core.capabilities import Append, Multipart
+from gateway.core.capabilities.multipart import Multipart
+from gateway.core.capabilities.objects import Append
 from gateway.core.errors import BadRange
 from gateway.core.ranges import Span
 from gateway.core.store import Reader, Store

@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 
 from gateway.core.body import BytesBody
-from gateway.core.capabilities import Multipart
+from gateway.core.capabilities.multipart import Multipart
 from gateway.core.errors import NoSuchBucket
 from gateway.core.store import Store
-from gateway.core.types import Key, Prefix, Put, Upload, UploadQuery
+from gateway.core.types import Key, Prefix, Put
+from gateway.core.uploads import Upload, UploadQuery
 from tests.conformance.tools import BUCKET, KEY, put, shown
 from tests.support.names import ODD_KEYS
 

@@ -5,11 +5,12 @@ from itertools import pairwise
 
 import pytest
 
-from gateway.core.capabilities import Versions
+from gateway.core.buckets import BucketProps
+from gateway.core.capabilities.versions import Versions
 from gateway.core.errors import NoSuchBucket
 from gateway.core.store import Store
-from gateway.core.types import BucketProps, Key, Prefix, Version, VersionQuery
-from gateway.core.versions import NULL
+from gateway.core.types import Key, Prefix
+from gateway.core.versions import NULL, Version, VersionQuery
 from tests.conformance.tools import BUCKET, OWNER, put
 
 NAMES = ("a", "dir/a", "dir/b", "dir/sub/c", "dir2", "z\u00e9", "\U0001f600")

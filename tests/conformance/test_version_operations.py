@@ -5,13 +5,17 @@ import asyncio
 import pytest
 
 from gateway.core.body import BytesBody
-from gateway.core.capabilities import Append, Batch, Multipart, Rename, Versions
+from gateway.core.buckets import BucketProps
+from gateway.core.capabilities.multipart import Multipart
+from gateway.core.capabilities.objects import Append, Batch, Rename
+from gateway.core.capabilities.versions import Versions
 from gateway.core.conditions import ABSENT, When
 from gateway.core.errors import ConditionFailed, NoSuchBucket, NoSuchVersion
 from gateway.core.ranges import Span
 from gateway.core.store import Store
-from gateway.core.types import BucketProps, Copy, Deleted, Key, Meta, PartRef, Props, PropsChange, Put, VersionRef
-from gateway.core.versions import NULL
+from gateway.core.types import Copy, Deleted, Key, Meta, Props, PropsChange, Put
+from gateway.core.uploads import PartRef
+from gateway.core.versions import NULL, VersionRef
 from tests.conformance.tools import BUCKET, KEY, NEW, OLD, OWNER, assembled, begun, count, names, put, read
 from tests.conformance.versions import UNKNOWN, id_of, read_version, removed, rows, shown, suspend
 

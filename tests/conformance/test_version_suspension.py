@@ -2,10 +2,11 @@
 
 import pytest
 
-from gateway.core.capabilities import Versions
+from gateway.core.buckets import BucketProps
+from gateway.core.capabilities.versions import Versions
 from gateway.core.errors import DeleteMarker, NoSuchVersion
 from gateway.core.store import Store
-from gateway.core.types import BucketProps, Deleted, Key
+from gateway.core.types import Deleted, Key
 from gateway.core.versions import NULL
 from tests.conformance.tools import BUCKET, KEY, NEW, OLD, OWNER, count, put
 from tests.conformance.versions import id_of, read_version, rows, shown, suspend

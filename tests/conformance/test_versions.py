@@ -2,7 +2,8 @@
 
 import pytest
 
-from gateway.core.capabilities import Versions
+from gateway.core.buckets import BucketProps
+from gateway.core.capabilities.versions import Versions
 from gateway.core.conditions import When
 from gateway.core.errors import (
     ConditionFailed,
@@ -16,8 +17,8 @@ from gateway.core.errors import (
 )
 from gateway.core.ranges import Span
 from gateway.core.store import Store
-from gateway.core.types import BucketProps, Copy, Deleted, Key, PropsChange, Versioning, VersionQuery, VersionRef
-from gateway.core.versions import NULL
+from gateway.core.types import Copy, Deleted, Key, PropsChange
+from gateway.core.versions import NULL, Versioning, VersionQuery, VersionRef
 from tests.conformance.tools import BUCKET, KEY, NEW, OLD, OWNER, count, names, put, read
 from tests.conformance.versions import UNKNOWN, id_of, read_version, removed, rows, shown
 

@@ -5,26 +5,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.core.body import BytesBody
-from gateway.core.capabilities import Multipart, Versions, find
+from gateway.core.capabilities import find
+from gateway.core.capabilities.multipart import Multipart
+from gateway.core.capabilities.versions import Versions
 from gateway.core.conditions import ANY, When
 from gateway.core.errors import NoSuchBucket, Unsupported
 from gateway.core.ops import counted
 from gateway.core.ranges import Span
 from gateway.core.store import Store
-from gateway.core.types import (
-    Key,
-    ListQuery,
-    Meta,
-    PartRef,
-    Prefix,
-    Props,
-    Put,
-    Upload,
-    UploadQuery,
-    Version,
-    VersionQuery,
-)
-from gateway.core.versions import NULL
+from gateway.core.types import Key, ListQuery, Meta, Prefix, Props, Put
+from gateway.core.uploads import PartRef, Upload, UploadQuery
+from gateway.core.versions import NULL, Version, VersionQuery
 
 BUCKET = "bucket"
 OWNER = "owner"

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from gateway.core.capabilities import Versions
+from gateway.core.capabilities.versions import Versions
 from gateway.core.ranges import Span
 from gateway.core.store import Store
-from gateway.core.types import Deleted, Key, Meta, Version, VersionQuery
-from gateway.core.versions import NULL
+from gateway.core.types import Deleted, Key, Meta
+from gateway.core.versions import NULL, Version, VersionQuery
 from tests.conformance.tools import BUCKET, KEY
 
 UNKNOWN = "0" * 32

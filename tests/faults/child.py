@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from gateway.core.body import BytesBody
-from gateway.core.types import BucketProps, Copy, Key, PartRef, Put, Upload, UploadQuery
+from gateway.core.buckets import BucketProps
+from gateway.core.types import Copy, Key, Put
+from gateway.core.uploads import PartRef, Upload, UploadQuery
 from gateway.stores.catalog import Catalog
 from gateway.stores.catalog.collector import Collector
 from gateway.stores.catalog.writer import Writer

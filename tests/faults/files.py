@@ -15,7 +15,9 @@ from typing import ParamSpec, TypeVar
 from unittest.mock import patch
 
 from gateway.core.body import BytesBody
-from gateway.core.types import BucketProps, Copy, Key, PartRef, Props, PropsChange, Put, Upload, UploadQuery
+from gateway.core.buckets import BucketProps
+from gateway.core.types import Copy, Key, Props, PropsChange, Put
+from gateway.core.uploads import PartRef, Upload, UploadQuery
 from gateway.stores.directory import Directory, DirectorySettings, system
 from tests.support.bodies import Scripted, split
 

@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 from gateway.core.body import BytesBody
-from gateway.core.types import BucketProps, Key, Put
+from gateway.core.buckets import BucketProps
+from gateway.core.types import Key, Put
 from gateway.stores.catalog import Catalog
 from tests.faults.child import tell
 from tests.faults.scenes import BUCKET, settings

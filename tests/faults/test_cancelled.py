@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.core.types import BucketProps, Key, Put
+from gateway.core.buckets import BucketProps
+from gateway.core.types import Key, Put
 from gateway.stores.catalog import Catalog
 from tests.faults.scenes import BUCKET, KEY, NEW, OLD, settings
 from tests.support.bodies import Scripted, split

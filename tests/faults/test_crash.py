@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.core.types import ListQuery, Meta, Version, VersionQuery
-from gateway.core.versions import NULL
+from gateway.core.types import ListQuery, Meta
+from gateway.core.versions import NULL, Version, VersionQuery
 from gateway.stores.catalog import Catalog
 from tests.faults.scenes import AFTER, BEFORE, BUCKET, KEY, VERSIONED, settings
 from tests.support.catalog import drafts, tidy

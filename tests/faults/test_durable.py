@@ -8,7 +8,8 @@ from typing import ParamSpec, TypeVar
 import pytest
 
 from gateway.core.body import BytesBody
-from gateway.core.types import BucketProps, Put
+from gateway.core.buckets import BucketProps
+from gateway.core.types import Put
 from gateway.stores.catalog import Catalog
 from gateway.stores.catalog.volume import FOLDERS
 from tests.faults.scenes import BUCKET, KEY, NEW, OLD, settings

@@ -13,9 +13,10 @@ from typing import ParamSpec, TypeVar
 import pytest
 
 from gateway.core.body import BytesBody
+from gateway.core.buckets import BucketProps
 from gateway.core.conditions import ABSENT
 from gateway.core.errors import OutOfSpace, StoreError, Unavailable
-from gateway.core.types import BucketProps, Key, Meta, Put
+from gateway.core.types import Key, Meta, Put
 from gateway.stores.catalog import Catalog, CatalogSettings, collector, draft
 from gateway.stores.catalog.database import Connection
 from gateway.stores.catalog.tables import objects

@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager
 import pytest
 
 from gateway.core.body import BytesBody
+from gateway.core.buckets import BucketProps
 from gateway.core.errors import CredentialsRefused, Denied, Unavailable
-from gateway.core.types import BucketProps, Key, ListQuery, Put
+from gateway.core.types import Key, ListQuery, Put
 from gateway.stores.swift import SwiftStore, SwiftStoreSettings
 from tests.support.openstack.cluster import Identity
 from tests.support.swift import QUICK

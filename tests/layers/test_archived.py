@@ -8,9 +8,12 @@ import pytest
 from gateway.core import ops, quotas
 from gateway.core.archives import LOCATION, MODE, Mode, past_name
 from gateway.core.body import BytesBody, StreamBody
+from gateway.core.buckets import BucketProps
 from gateway.core.conditions import ABSENT, When
 from gateway.core.errors import ConditionFailed, NotArchived, StoreError, VersionsArchived
-from gateway.core.types import BucketProps, Copy, Key, PartRef, PropsChange, Put, Versioning, VersionRef
+from gateway.core.types import Copy, Key, PropsChange, Put
+from gateway.core.uploads import PartRef
+from gateway.core.versions import Versioning, VersionRef
 from gateway.layers.archived import Archived
 from gateway.layers.quotas import Quotas
 from gateway.stores.memory import Memory

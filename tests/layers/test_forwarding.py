@@ -1,12 +1,17 @@
 """No layer may leave out a method: what it does not forward would be done by nobody, or behind its back."""
 
 import inspect
+import pkgutil
+from importlib import import_module
 from typing import Protocol
 
 import pytest
 
 from gateway.core import capabilities
-from gateway.core.capabilities import Glance, Keeping, Links, Manifests, Rendering, Row, Segments, find
+from gateway.core.capabilities import find
+from gateway.core.capabilities.listings import Glance, Rendering, Row
+from gateway.core.capabilities.manifests import Links, Manifests
+from gateway.core.capabilities.segments import Keeping, Segments
 from gateway.core.store import Store
 from gateway.layers import limit, metacache, observe, retry
 from gateway.layers.around import Around
@@ -15,9 +20,14 @@ from gateway.stores.memory import Memory
 from tests.conformance.factories import BACKOFF, BOUNDS, CAPABILITIES
 from tests.support.stores import Plain
 
+MODULES = [
+    import_module(found.name) for found in pkgutil.iter_modules(capabilities.__path__, f"{capabilities.__name__}.")
+]
+
 PROTOCOLS = {
     kind
-    for _, kind in inspect.getmembers(capabilities, inspect.isclass)
+    for module in MODULES
+    for _, kind in inspect.getmembers(module, inspect.isclass)
     if Protocol in kind.__bases__ and kind not in {Glance, Links, Manifests, Rendering, Row, Segments}
 }
 """`Segments` is for the one layer that stands right around the store, `Links` and `Manifests` are for others. Nothing

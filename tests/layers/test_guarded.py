@@ -6,11 +6,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 import pytest
 
 from gateway.core.body import BytesBody
+from gateway.core.buckets import BucketProps
 from gateway.core.context import RequestContext, enter
 from gateway.core.errors import ReadOnly
 from gateway.core.locks import BucketLock
 from gateway.core.readonly import NO, READ_ONLY, YES
-from gateway.core.types import BucketProps, Copy, Key, PartRef, PropsChange, Put, VersionRef
+from gateway.core.types import Copy, Key, PropsChange, Put
+from gateway.core.uploads import PartRef
+from gateway.core.versions import VersionRef
 from gateway.layers.guarded import Guarded
 from gateway.stores.memory import Memory
 

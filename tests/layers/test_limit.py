@@ -6,10 +6,11 @@ from contextvars import copy_context
 import pytest
 
 from gateway.core.body import BytesBody, StreamBody
+from gateway.core.buckets import BucketProps
 from gateway.core.conditions import ANY, When
 from gateway.core.context import RequestContext, enter
 from gateway.core.errors import Busy, DeadlineExceeded
-from gateway.core.types import BucketProps, Key, ListQuery, Meta, Put
+from gateway.core.types import Key, ListQuery, Meta, Put
 from gateway.layers.limit import RETRY_AFTER, Bounds, Limit, Turns
 from gateway.stores.memory import Memory
 from tests.support.waiting import until

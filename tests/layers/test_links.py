@@ -5,13 +5,15 @@ from collections.abc import AsyncIterator
 import pytest
 
 from gateway.core.body import BytesBody
-from gateway.core.capabilities import Links, find
+from gateway.core.buckets import BucketMeta, BucketProps
+from gateway.core.capabilities import find
+from gateway.core.capabilities.manifests import Links
 from gateway.core.conditions import When
 from gateway.core.errors import BadRange, BrokenLink, ConditionFailed, DanglingLink, Denied, NotModified, Unsupported
 from gateway.core.links import FOLLOWED, LINK, Link, link_of
 from gateway.core.ranges import Span
 from gateway.core.store import Store
-from gateway.core.types import BucketMeta, BucketProps, Copy, Key, ListQuery, Meta, Props, PropsChange, Put
+from gateway.core.types import Copy, Key, ListQuery, Meta, Props, PropsChange, Put
 from gateway.layers.links import Linked
 from gateway.stores.memory import Memory
 from tests.support.manifests import following

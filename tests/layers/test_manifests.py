@@ -9,13 +9,17 @@ import pytest
 
 from gateway.core import ops
 from gateway.core.body import BytesBody
-from gateway.core.capabilities import Manifests, Multipart, Parted, find
+from gateway.core.buckets import BucketMeta, BucketProps
+from gateway.core.capabilities import find
+from gateway.core.capabilities.manifests import Manifests
+from gateway.core.capabilities.multipart import Multipart, Parted
 from gateway.core.conditions import When
 from gateway.core.errors import BadRange, BrokenSegment, ConditionFailed, Denied, NotModified
 from gateway.core.manifest import DYNAMIC, STATIC, Entry, Inline, Segment
 from gateway.core.ranges import Span
 from gateway.core.store import Reader, Store
-from gateway.core.types import BucketMeta, BucketProps, Copy, Key, ListQuery, Meta, PartRef, Props, PropsChange, Put
+from gateway.core.types import Copy, Key, ListQuery, Meta, Props, PropsChange, Put
+from gateway.core.uploads import PartRef
 from gateway.layers.manifests import Gate, LargeObjects
 from gateway.stores.catalog import Catalog, CatalogSettings
 from gateway.stores.memory import Memory

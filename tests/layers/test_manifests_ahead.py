@@ -8,12 +8,13 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import pytest
 
 from gateway.core.body import BytesBody
+from gateway.core.buckets import BucketProps
 from gateway.core.conditions import ANY, When
 from gateway.core.errors import BrokenSegment
 from gateway.core.manifest import Segment
 from gateway.core.ranges import Span
 from gateway.core.store import Reader, Store
-from gateway.core.types import BucketProps, Key, Put
+from gateway.core.types import Key, Put
 from gateway.layers.layer import Layer
 from gateway.layers.manifests import LargeObjects
 from gateway.stores.memory import Memory

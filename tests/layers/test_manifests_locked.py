@@ -5,11 +5,12 @@ from collections.abc import AsyncIterator
 import pytest
 
 from gateway.core.body import BytesBody
+from gateway.core.buckets import BucketProps
 from gateway.core.conditions import When
 from gateway.core.errors import ConditionFailed, Locked
 from gateway.core.locks import OBJECT_LOCK, OF_VERSIONS, BucketLock, Mode, Retention
 from gateway.core.manifest import Segment
-from gateway.core.types import BucketProps, Copy, Deleted, Key, Meta, Put
+from gateway.core.types import Copy, Deleted, Key, Meta, Put
 from gateway.layers.manifests import LargeObjects
 from gateway.stores.memory import Memory
 from tests.support.clock import DAY, Clock

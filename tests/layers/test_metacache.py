@@ -8,11 +8,14 @@ from gateway.cache.entries import Entries
 from gateway.cache.local import LocalCache
 from gateway.cache.near import Near
 from gateway.core.body import BytesBody
-from gateway.core.capabilities import Append, Multipart, Rename, find
+from gateway.core.buckets import BucketProps
+from gateway.core.capabilities import find
+from gateway.core.capabilities.multipart import Multipart
+from gateway.core.capabilities.objects import Append, Rename
 from gateway.core.conditions import ABSENT, When
 from gateway.core.errors import ConditionFailed, NoSuchKey, NotModified, Unavailable
 from gateway.core.tree import PAGE
-from gateway.core.types import BucketProps, Key, ListQuery, Meta, Page, Prefix, Put
+from gateway.core.types import Key, ListQuery, Meta, Page, Prefix, Put
 from gateway.layers import metacache
 from gateway.layers.metacache import MetaCache, View
 from gateway.layers.packing import Answer

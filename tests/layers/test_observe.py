@@ -3,9 +3,10 @@ import asyncio
 import pytest
 
 from gateway.core.body import BytesBody
+from gateway.core.buckets import BucketProps
 from gateway.core.errors import NoSuchKey
 from gateway.core.events import Done
-from gateway.core.types import BucketProps, Key, ListQuery, Put
+from gateway.core.types import Key, ListQuery, Put
 from gateway.layers.observe import Observe
 from gateway.stores.memory import Memory
 from tests.support.bodies import Scripted, Stall

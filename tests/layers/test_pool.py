@@ -3,9 +3,10 @@ import inspect
 
 import pytest
 
+from gateway.core.buckets import BucketProps
 from gateway.core.errors import Busy, Unavailable
 from gateway.core.store import Store
-from gateway.core.types import BucketProps, ListQuery
+from gateway.core.types import ListQuery
 from gateway.layers.layer import Layer
 from gateway.layers.leased import Leased
 from gateway.layers.pool import FAILURE_SECONDS, StorePool

@@ -8,8 +8,10 @@ import pytest
 
 from gateway.core import quotas
 from gateway.core.body import BytesBody, StreamBody
+from gateway.core.buckets import BucketProps
 from gateway.core.errors import NoSuchBucket, QuotaExceeded
-from gateway.core.types import BucketProps, Copy, Key, PartRef, PropsChange, Put
+from gateway.core.types import Copy, Key, PropsChange, Put
+from gateway.core.uploads import PartRef
 from gateway.layers.quotas import KNOWN_SECONDS, Quotas
 from gateway.stores.memory import Memory
 from tests.support.stores import Plain

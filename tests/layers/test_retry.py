@@ -7,13 +7,14 @@ from contextlib import asynccontextmanager
 import pytest
 
 from gateway.core.body import Body, BytesBody, StreamBody
+from gateway.core.buckets import BucketProps
 from gateway.core.conditions import ABSENT, ANY, When
 from gateway.core.context import RequestContext, enter
 from gateway.core.errors import Busy, Corrupt, DeadlineExceeded, NoSuchKey, StoreError, Unavailable
 from gateway.core.faults import Backoff
 from gateway.core.ranges import Span
 from gateway.core.store import Reader
-from gateway.core.types import BucketProps, Copy, Deleted, Key, Meta, Put
+from gateway.core.types import Copy, Deleted, Key, Meta, Put
 from gateway.layers.retry import Retry
 from gateway.stores.memory import Memory
 from gateway.stores.swift import SwiftStore

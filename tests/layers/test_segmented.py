@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gateway.core.body import BLOCK, Body, ReadyBody
 from gateway.core.digest import Algorithm
 from gateway.core.errors import OutOfSpace, StoreError, Unavailable
-from gateway.core.types import SegmentRules
+from gateway.core.segments import SegmentRules
 from gateway.layers.segmented.intake import Intake, segment_size
 from gateway.layers.segmented.spool import Budget, Spool
 from tests.support.bodies import split

@@ -9,12 +9,16 @@ import pytest
 from gateway.cache.leader import Leader
 from gateway.cache.local import LocalCache
 from gateway.core.body import BytesBody
-from gateway.core.capabilities import Expiring, Multipart, find
+from gateway.core.buckets import BucketProps
+from gateway.core.capabilities import find
+from gateway.core.capabilities.listings import Expiring
+from gateway.core.capabilities.multipart import Multipart
 from gateway.core.conditions import SECOND
 from gateway.core.errors import NoSuchKey, Unavailable
 from gateway.core.lifecycle import Filter, Rule
 from gateway.core.store import Store
-from gateway.core.types import BucketProps, Expired, Key, Props, Put, UploadQuery
+from gateway.core.types import Expired, Key, Props, Put
+from gateway.core.uploads import UploadQuery
 from gateway.reaper import reaper as module
 from gateway.reaper.reaper import Charge, Reaper, reap
 from gateway.reaper.settings import ReaperSettings

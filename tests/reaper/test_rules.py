@@ -6,14 +6,15 @@ from pathlib import Path
 import pytest
 
 from gateway.core.body import BytesBody
+from gateway.core.buckets import BucketMeta, BucketProps
 from gateway.core.conditions import SECOND
 from gateway.core.errors import Locked
 from gateway.core.lifecycle import DAY, Filter, Rule
 from gateway.core.locks import LEGAL_HOLD, OBJECT_LOCK, ON
 from gateway.core.ops import each_bucket
 from gateway.core.store import Store
-from gateway.core.types import BucketMeta, BucketProps, Key, Meta, Props, PropsChange, Put, Version, VersionQuery
-from gateway.core.versions import NULL
+from gateway.core.types import Key, Meta, Props, PropsChange, Put
+from gateway.core.versions import NULL, Version, VersionQuery
 from gateway.layers.segmented import Segmented, SegmentSettings
 from gateway.reaper import walk as module
 from gateway.stores.directory import Directory, DirectorySettings

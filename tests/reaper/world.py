@@ -7,22 +7,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from gateway.core.body import BytesBody
-from gateway.core.capabilities import Versions, find
+from gateway.core.buckets import BucketProps
+from gateway.core.capabilities import find
+from gateway.core.capabilities.versions import Versions
 from gateway.core.conditions import ANY, SECOND, When
 from gateway.core.lifecycle import DAY, LIFECYCLE, Rule, pack
 from gateway.core.ops import each
 from gateway.core.store import Store
-from gateway.core.types import (
-    BucketProps,
-    Deleted,
-    Key,
-    Meta,
-    Props,
-    PropsChange,
-    Put,
-    Version,
-    VersionQuery,
-)
+from gateway.core.types import Deleted, Key, Meta, Props, PropsChange, Put
+from gateway.core.versions import Version, VersionQuery
 from gateway.layers.layer import Layer
 from gateway.reaper.reaper import Charge, Reaper
 from gateway.reaper.settings import ReaperSettings

@@ -12,11 +12,16 @@ import pytest
 
 from gateway.config.settings import RemoteSwiftSettings
 from gateway.core.body import BytesBody
-from gateway.core.capabilities import Keeping, Multipart, find
+from gateway.core.buckets import BucketProps
+from gateway.core.capabilities import find
+from gateway.core.capabilities.multipart import Multipart
+from gateway.core.capabilities.segments import Keeping
 from gateway.core.errors import ConditionFailed, IncompleteBody, NoSuchUpload, Unsupported
 from gateway.core.kept import keeping, mark_of
+from gateway.core.segments import Base, Kept
 from gateway.core.store import Store
-from gateway.core.types import Base, BucketProps, Kept, Key, ListQuery, Props, Put, UploadQuery
+from gateway.core.types import Key, ListQuery, Props, Put
+from gateway.core.uploads import UploadQuery
 from gateway.layers.segmented import Segmented, SegmentSettings
 from gateway.layers.segmented.sweep import sweep
 from gateway.stores.catalog import Catalog, CatalogSettings

@@ -6,11 +6,14 @@ from pathlib import Path
 import pytest
 
 from gateway.core.body import Body, BytesBody
-from gateway.core.capabilities import Multipart, find
+from gateway.core.buckets import BucketProps
+from gateway.core.capabilities import find
+from gateway.core.capabilities.multipart import Multipart
 from gateway.core.encryption import SEAL
 from gateway.core.errors import IncompleteBody, NoSuchBucket, NoSuchKey
 from gateway.core.store import Store
-from gateway.core.types import BucketProps, Key, ListQuery, PartRef, Props, Put, Upload, UploadQuery
+from gateway.core.types import Key, ListQuery, Props, Put
+from gateway.core.uploads import PartRef, Upload, UploadQuery
 from gateway.layers.layer import Layer
 from gateway.stores.catalog import Catalog, CatalogSettings
 from gateway.stores.memory import Memory

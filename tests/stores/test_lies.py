@@ -9,11 +9,12 @@ from dataclasses import dataclass
 import pytest
 
 from gateway.core.body import BytesBody
+from gateway.core.buckets import BucketProps
 from gateway.core.context import RequestContext, enter
 from gateway.core.errors import Corrupt, DeadlineExceeded, StoreError, Unavailable
 from gateway.core.ranges import Span
 from gateway.core.store import Store
-from gateway.core.types import BucketProps, Key, ListQuery, Put
+from gateway.core.types import Key, ListQuery, Put
 from gateway.stores.memory import Memory
 from gateway.stores.s3 import S3Store
 from gateway.stores.swift import SwiftStore

@@ -1,7 +1,7 @@
 """Large objects over stores of tests, where nobody asks who reads."""
 
+from gateway.core.buckets import BucketMeta
 from gateway.core.store import Store
-from gateway.core.types import BucketMeta
 from gateway.layers.links import Linked
 from gateway.layers.manifests import Gate, LargeObjects
 

@@ -9,7 +9,9 @@ from gateway.core.conditions import When
 from gateway.core.encryption import SEAL
 from gateway.core.ranges import Span
 from gateway.core.store import Reader
-from gateway.core.types import Key, Meta, ObjectParts, Page, Props, Upload, Version
+from gateway.core.types import Key, Meta, Page, Props
+from gateway.core.uploads import ObjectParts, Upload
+from gateway.core.versions import Version
 from gateway.layers.around import Around, Attempt, Operation
 
 T = TypeVar("T")

@@ -4,22 +4,11 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 
 from gateway.core.body import Body
+from gateway.core.buckets import BucketMeta, BucketProps
 from gateway.core.conditions import ANY, When
 from gateway.core.ranges import Span
 from gateway.core.store import Reader, Store
-from gateway.core.types import (
-    BucketMeta,
-    BucketProps,
-    Copy,
-    Deleted,
-    Key,
-    ListQuery,
-    Meta,
-    Page,
-    Prefix,
-    PropsChange,
-    Put,
-)
+from gateway.core.types import Copy, Deleted, Key, ListQuery, Meta, Page, Prefix, PropsChange, Put
 
 
 class Plain(Store):

@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 
 from gateway.auth.principals import Principal
 from gateway.core import ops
-from gateway.core.capabilities import Keeping
+from gateway.core.capabilities.segments import Keeping
 from gateway.core.conditions import SECOND
 from gateway.core.errors import Denied, NotFound, StoreError, Unsupported
 from gateway.core.kept import keeping, mark_of
+from gateway.core.segments import Kept
 from gateway.core.store import Store
-from gateway.core.types import Kept, Key, Meta
+from gateway.core.types import Key, Meta
 from gateway.frontends.ftp.replies import Refused
 
 logger = logging.getLogger("portico.ftp")

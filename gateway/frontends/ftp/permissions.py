@@ -9,10 +9,10 @@ from gateway.auth.access import Action, Resource, check, may
 from gateway.auth.asking import Caller
 from gateway.auth.facts import Facts, facts_of
 from gateway.auth.principals import Principal
+from gateway.core.buckets import BucketMeta
 from gateway.core.errors import Denied, NoSuchBucket
 from gateway.core.paths import SEPARATOR, TreePath
 from gateway.core.store import Store
-from gateway.core.types import BucketMeta
 from gateway.frontends.ftp.addresses import Address
 from gateway.frontends.ftp.listing import Rights
 from gateway.frontends.ftp.login import Login

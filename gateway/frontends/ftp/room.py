@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator
 
 from gateway.core import ops, quotas
+from gateway.core.buckets import AccountMeta, BucketMeta
 from gateway.core.errors import QuotaExceeded
 from gateway.core.quotas import Quota
-from gateway.core.types import AccountMeta, BucketMeta
 from gateway.frontends.ftp.login import Login
 from gateway.frontends.ftp.session import Target
 

@@ -7,12 +7,12 @@ from enum import Enum
 from typing import Protocol
 
 from gateway.auth.tenancy import Tenancy
+from gateway.core.buckets import BucketMeta
 from gateway.core.errors import IncompleteBody
 from gateway.core.events import Observer
 from gateway.core.paths import ROOT, TreePath
 from gateway.core.ranges import Span
 from gateway.core.tree import Tree
-from gateway.core.types import BucketMeta
 from gateway.frontends.ftp.addresses import Address
 from gateway.frontends.ftp.crowd import Bans, Sessions
 from gateway.frontends.ftp.deflate import LEVEL

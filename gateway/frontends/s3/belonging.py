@@ -11,8 +11,9 @@ from gateway.auth.access import Action
 from gateway.auth.acl import BUCKET_OWNER_FULL_CONTROL, Acl
 from gateway.auth.principals import Role
 from gateway.auth.rules import ACL, OF_OBJECTS, OWNER, SHARED, BucketRules, Ownership
+from gateway.core.buckets import BucketMeta
 from gateway.core.errors import Denied
-from gateway.core.types import BucketMeta, Props, PropsChange
+from gateway.core.types import Props, PropsChange
 from gateway.frontends.s3 import locking, tagging
 from gateway.frontends.s3.acl import check_settable
 from gateway.frontends.s3.aclin import CANNED, HEADERS, of_headers

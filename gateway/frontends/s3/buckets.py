@@ -6,10 +6,10 @@ from ipaddress import AddressValueError, IPv4Address
 
 from gateway.auth import acl
 from gateway.auth.rules import ACL, OWNERSHIP, TAGGING, Ownership
+from gateway.core.buckets import BucketProps
 from gateway.core.errors import NotEmpty
 from gateway.core.locks import OBJECT_LOCK, BucketLock
 from gateway.core.ops import locks_of
-from gateway.core.types import BucketProps
 from gateway.frontends.s3 import tags
 from gateway.frontends.s3.acl import packed
 from gateway.frontends.s3.aclin import of_headers

@@ -8,8 +8,9 @@ from aiohttp import web
 from gateway.auth.accounts import Accounts
 from gateway.auth.principals import Principal
 from gateway.auth.sigv4 import Payload, Verified
+from gateway.core.buckets import BucketMeta
 from gateway.core.store import Store
-from gateway.core.types import BucketMeta, Key
+from gateway.core.types import Key
 from gateway.frontends.s3.copysource import CopySource
 from gateway.frontends.s3.forms import Form
 from gateway.frontends.s3.renames import Renames

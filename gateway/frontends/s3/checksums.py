@@ -158,7 +158,7 @@ def kind_wanted(headers: Mapping[str, str], algorithm: Algorithm | None) -> str 
 
 
 def kind_made(*, whole: bool) -> str:
-    """How the checksum of an upload's object is made. `whole`: see `core.types.Upload`."""
+    """How the checksum of an upload's object is made. `whole`: see `core.uploads.Upload`."""
     return FULL_OBJECT if whole else COMPOSITE
 
 

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from urllib.parse import quote
 
-from gateway.core.capabilities import Multipart
+from gateway.core.capabilities.multipart import Multipart
 from gateway.core.digest import Algorithm
 from gateway.core.errors import BadDigest, InvalidPart, NoSuchUpload
 from gateway.core.parts import checksum_of
-from gateway.core.types import Meta, Part, PartRef, Upload
+from gateway.core.types import Meta
+from gateway.core.uploads import Part, PartRef, Upload
 from gateway.frontends.s3 import encryption
 from gateway.frontends.s3.bodies import document
 from gateway.frontends.s3.call import Call

@@ -8,12 +8,13 @@ from dataclasses import replace
 from gateway.auth.access import Action, on_version
 from gateway.auth.rules import OF_OBJECTS, TAGGING
 from gateway.core.body import StreamBody
-from gateway.core.capabilities import Multipart
+from gateway.core.capabilities.multipart import Multipart
 from gateway.core.conditions import When
 from gateway.core.encryption import CustomerKey
 from gateway.core.errors import DeleteMarker, NoSuchKey, NotModified
 from gateway.core.ranges import Span
-from gateway.core.types import Copy, Meta, Part, Props
+from gateway.core.types import Copy, Meta, Props
+from gateway.core.uploads import Part
 from gateway.frontends.http.headers import when_of
 from gateway.frontends.s3 import encryption, tagging
 from gateway.frontends.s3.belonging import belonging, copied

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from gateway.auth.access import Action, on_version
 from gateway.auth.guard import is_settled
 from gateway.core import ops
+from gateway.core.buckets import BucketMeta
 from gateway.core.conditions import ANY, SECOND, When
 from gateway.core.errors import Denied, StoreError
 from gateway.core.names import check_key
-from gateway.core.types import BucketMeta, Deleted, Key, VersionRef
-from gateway.core.versions import NULL
+from gateway.core.types import Deleted, Key
+from gateway.core.versions import NULL, VersionRef
 from gateway.frontends.s3 import locking
 from gateway.frontends.s3.address import check_length
 from gateway.frontends.s3.bodies import required_document

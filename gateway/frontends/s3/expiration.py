@@ -8,8 +8,11 @@ from urllib.parse import parse_qsl, quote
 
 from gateway.auth.rules import TAGGING
 from gateway.core import lifecycle as engine
+from gateway.core.buckets import BucketMeta
 from gateway.core.lifecycle import LIFECYCLE, Case, Kind, Rule
-from gateway.core.types import BucketMeta, Meta, PropsChange, Upload, Version
+from gateway.core.types import Meta, PropsChange
+from gateway.core.uploads import Upload
+from gateway.core.versions import Version
 from gateway.frontends.http.headers import http_date
 from gateway.frontends.s3 import lifecycle
 from gateway.frontends.s3.bodies import required_document

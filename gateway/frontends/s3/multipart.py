@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 
-from gateway.core.capabilities import Multipart, find
+from gateway.core.capabilities import find
+from gateway.core.capabilities.multipart import Multipart
 from gateway.core.locks import OBJECT_LOCK
-from gateway.core.types import Part, Prefix, Put, Upload, UploadQuery
+from gateway.core.types import Prefix, Put
+from gateway.core.uploads import Part, Upload, UploadQuery
 from gateway.frontends.s3 import encryption, locking
 from gateway.frontends.s3.belonging import described
 from gateway.frontends.s3.bodies import incoming

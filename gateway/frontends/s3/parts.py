@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from aiohttp import web
 from multidict import CIMultiDict
 
-from gateway.core.capabilities import Parted, find
+from gateway.core.capabilities import find
+from gateway.core.capabilities.multipart import Parted
 from gateway.core.conditions import check_read
 from gateway.core.errors import Busy, ConditionFailed
 from gateway.core.ranges import Extent
-from gateway.core.types import Meta, ObjectPart, ObjectParts
+from gateway.core.types import Meta
+from gateway.core.uploads import ObjectPart, ObjectParts
 from gateway.frontends.http.headers import when_of
 from gateway.frontends.http.sending import Source, head_extent, send_extent
 from gateway.frontends.s3.call import Call

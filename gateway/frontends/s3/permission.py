@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from gateway.auth import access, guard, rules
 from gateway.auth.access import Action, Resource, on_version
+from gateway.core.buckets import BucketMeta
 from gateway.core.errors import InvalidName, NoSuchBucket
-from gateway.core.types import BucketMeta, Key
+from gateway.core.types import Key
 from gateway.frontends.s3.call import Call
 from gateway.frontends.s3.codes import Code
 from gateway.frontends.s3.copysource import CopySource

@@ -5,7 +5,7 @@ from functools import partial
 
 from gateway.auth import guard
 from gateway.auth.access import Action
-from gateway.core.types import BucketMeta
+from gateway.core.buckets import BucketMeta
 from gateway.frontends.s3.call import Call
 from gateway.frontends.s3.facts import NOTHING, facts_of
 

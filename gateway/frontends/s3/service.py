@@ -1,6 +1,7 @@
 """Operations on the service."""
 
-from gateway.core.types import BucketMeta, ListQuery
+from gateway.core.buckets import BucketMeta
+from gateway.core.types import ListQuery
 from gateway.frontends.s3.call import Call
 from gateway.frontends.s3.owners import owner
 from gateway.frontends.s3.parameters import count_of, marker_of, token

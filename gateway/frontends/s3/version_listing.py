@@ -1,8 +1,8 @@
 """Listings of versions. Source: ListObjectVersions in the Amazon S3 API Reference."""
 
 from gateway.core import ops
-from gateway.core.types import Prefix, Version, VersionQuery
-from gateway.core.versions import NULL
+from gateway.core.types import Prefix
+from gateway.core.versions import NULL, Version, VersionQuery
 from gateway.frontends.s3 import checksums
 from gateway.frontends.s3.call import Call
 from gateway.frontends.s3.codes import Code

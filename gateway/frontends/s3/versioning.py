@@ -4,8 +4,8 @@ Source: "Retaining multiple versions of objects with S3 Versioning" in the Amazo
 """
 
 from gateway.core import ops
-from gateway.core.types import Deleted, Versioning
-from gateway.core.versions import NULL
+from gateway.core.types import Deleted
+from gateway.core.versions import NULL, Versioning
 from gateway.frontends.s3.bodies import required_document
 from gateway.frontends.s3.call import Call
 from gateway.frontends.s3.codes import Code

@@ -9,8 +9,9 @@ from aiohttp import hdrs, web
 from gateway.auth.accounts import is_identifier
 from gateway.auth.principals import Role
 from gateway.core import ops
+from gateway.core.buckets import DEFAULT_POLICY, AccountMeta, BucketMeta
 from gateway.core.errors import NoSuchBucket, NotEmpty
-from gateway.core.types import DEFAULT_POLICY, AccountMeta, BucketMeta, ListQuery, Page, Prefix, PropsChange
+from gateway.core.types import ListQuery, Page, Prefix, PropsChange
 from gateway.frontends.http.answer import gathered
 from gateway.frontends.swift import grants, metadata, quotas, readonly
 from gateway.frontends.swift.answers import answer, page

@@ -6,7 +6,8 @@ Source: `swift.common.middleware.versioned_writes.legacy`.
 from collections.abc import Mapping
 
 from gateway.core.archives import LOCATION, MODE, Mode
-from gateway.core.types import BucketMeta, Versioning
+from gateway.core.buckets import BucketMeta
+from gateway.core.versions import Versioning
 from gateway.frontends.swift.errors import Refusal
 from gateway.frontends.swift.metadata import legible
 

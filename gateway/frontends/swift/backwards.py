@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from gateway.core import ops
 from gateway.core.store import Store
-from gateway.core.types import Prefix, Version, VersionQuery
-from gateway.core.versions import NULL
+from gateway.core.types import Prefix
+from gateway.core.versions import NULL, Version, VersionQuery
 
 PAGE = 1000
 

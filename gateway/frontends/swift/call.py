@@ -11,9 +11,10 @@ from gateway.auth.access import Action
 from gateway.auth.accountacl import Access
 from gateway.auth.accounts import Accounts
 from gateway.auth.principals import Principal, Role
+from gateway.core.buckets import BucketMeta
 from gateway.core.errors import NoSuchBucket
 from gateway.core.store import Store
-from gateway.core.types import BucketMeta, Key
+from gateway.core.types import Key
 from gateway.frontends.swift.answers import identify
 from gateway.frontends.swift.cors import expose
 from gateway.frontends.swift.parameters import Parameters

@@ -7,10 +7,13 @@ from aiohttp import web
 
 from gateway.auth.access import Action
 from gateway.core.archives import LOCATION
-from gateway.core.capabilities import Links, Manifests, Rendering, find
+from gateway.core.buckets import BucketMeta, BucketProps
+from gateway.core.capabilities import find
+from gateway.core.capabilities.listings import Rendering
+from gateway.core.capabilities.manifests import Links, Manifests
 from gateway.core.errors import AlreadyExists, NoSuchBucket, Unsupported
 from gateway.core.ops import counted, recount
-from gateway.core.types import BucketMeta, BucketProps, ListQuery, Meta, Page, Prefix, PropsChange
+from gateway.core.types import ListQuery, Meta, Page, Prefix, PropsChange
 from gateway.frontends.http.answer import gathered
 from gateway.frontends.swift import archives, grants, metadata, quotas, versioning
 from gateway.frontends.swift.answers import answer, page

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from gateway.auth.rules import OF_OBJECTS
 from gateway.core.body import StreamBody
-from gateway.core.capabilities import Manifests
+from gateway.core.capabilities.manifests import Manifests
 from gateway.core.conditions import ANY, ANYTHING, When, check_read
 from gateway.core.errors import ConditionFailed, TooLarge
 from gateway.core.manifest import flags_of, static_of, without_flags

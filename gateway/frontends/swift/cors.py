@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from aiohttp import web
 from multidict import CIMultiDict
 
-from gateway.core.types import BucketMeta
+from gateway.core.buckets import BucketMeta
 from gateway.frontends.swift.answers import answer
 
 EXPOSED = (

@@ -16,7 +16,10 @@ from gateway.auth.principals import ANONYMOUS, Principal, Registry
 from gateway.auth.resellers import Resellers
 from gateway.auth.tempauth import InvalidToken, TokenIssuer
 from gateway.auth.tenancy import Tenancy
-from gateway.core.capabilities import Links, Manifests, Roster, Versions, find
+from gateway.core.capabilities import find
+from gateway.core.capabilities.accounts import Roster
+from gateway.core.capabilities.manifests import Links, Manifests
+from gateway.core.capabilities.versions import Versions
 from gateway.core.context import RequestContext, current, enter
 from gateway.core.errors import Denied, Locked, NoSuchBucket, StoreError
 from gateway.core.events import Access, Observer

@@ -15,8 +15,8 @@ from gateway.auth.access import Action
 from gateway.core import ops
 from gateway.core.errors import StoreError
 from gateway.core.store import Store
-from gateway.core.types import Deleted, Version, Versioning, VersionQuery, VersionRef
-from gateway.core.versions import NULL
+from gateway.core.types import Deleted
+from gateway.core.versions import NULL, Version, Versioning, VersionQuery, VersionRef
 from gateway.frontends.swift.call import Call, Place
 from gateway.frontends.swift.errors import Refusal, refusal_of
 from gateway.frontends.swift.tally import Removals, told

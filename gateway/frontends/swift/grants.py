@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from gateway.auth import accountacl, containeracl, rules
 from gateway.auth.accountacl import ACCESS_CONTROL
 from gateway.auth.containeracl import Kind
-from gateway.core.types import AccountMeta, BucketMeta
+from gateway.core.buckets import AccountMeta, BucketMeta
 from gateway.frontends.swift.errors import Refusal
 from gateway.frontends.swift.metadata import legible
 

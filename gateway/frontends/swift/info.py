@@ -10,8 +10,8 @@ from pydantic import SecretStr
 import gateway
 from gateway.auth.digests import parse_signature
 from gateway.auth.resellers import RESELLER_PREFIX
+from gateway.core.buckets import DEFAULT_POLICY
 from gateway.core.links import MAX_HOPS
-from gateway.core.types import DEFAULT_POLICY
 from gateway.frontends.swift import archives, bulk, constraints, formpost, tempurl
 from gateway.frontends.swift.answers import answer
 from gateway.frontends.swift.errors import Refusal

@@ -8,10 +8,11 @@ from functools import partial
 from json.encoder import encode_basestring_ascii as quoted
 from typing import TypeVar
 
-from gateway.core.capabilities import Row
+from gateway.core.buckets import BucketMeta
+from gateway.core.capabilities.listings import Row
 from gateway.core.links import Link, link_of
 from gateway.core.manifest import static_of
-from gateway.core.types import BucketMeta, Prefix
+from gateway.core.types import Prefix
 from gateway.frontends.swift.accept import Format
 from gateway.frontends.swift.policy import policy_of
 from gateway.frontends.swift.properties import path_of

@@ -10,7 +10,8 @@ from aiohttp import hdrs, web
 from multidict import CIMultiDict
 
 from gateway.auth.access import Action
-from gateway.core.capabilities import Manifests, find
+from gateway.core.capabilities import find
+from gateway.core.capabilities.manifests import Manifests
 from gateway.core.conditions import ANYTHING, check_read
 from gateway.core.digest import Algorithm, digest
 from gateway.core.errors import BadRange, StoreError

@@ -23,7 +23,8 @@ from gateway.core.errors import (
 from gateway.core.expiry import NEVER
 from gateway.core.manifest import DYNAMIC, static_of
 from gateway.core.ranges import Span, content_range
-from gateway.core.types import Deleted, Meta, PropsChange, Put, Versioning
+from gateway.core.types import Deleted, Meta, PropsChange, Put
+from gateway.core.versions import Versioning
 from gateway.frontends.http.answer import Answer
 from gateway.frontends.http.body import RequestBody
 from gateway.frontends.http.headers import spans_of

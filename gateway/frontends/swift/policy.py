@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
+from gateway.core.buckets import DEFAULT_POLICY, STORAGE_POLICY, BucketMeta
 from gateway.core.store import Caps
-from gateway.core.types import DEFAULT_POLICY, STORAGE_POLICY, BucketMeta
 from gateway.frontends.swift.errors import Refusal
 
 

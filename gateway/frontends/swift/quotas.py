@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from gateway.core import quotas
-from gateway.core.types import DEFAULT_POLICY, AccountMeta
+from gateway.core.buckets import DEFAULT_POLICY, AccountMeta
 from gateway.frontends.swift.errors import Refusal
 
 _KINDS = {quotas.BYTES: "bytes", quotas.COUNT: "count"}

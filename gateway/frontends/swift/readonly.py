@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from gateway.auth.access import Action
 from gateway.auth.principals import Principal, Role
 from gateway.core import ops
+from gateway.core.buckets import AccountMeta
 from gateway.core.errors import ReadOnly
 from gateway.core.readonly import NO, READ_ONLY, YES
 from gateway.core.store import Store
-from gateway.core.types import AccountMeta
 from gateway.frontends.swift.parameters import truth
 
 HEADER = "X-Account-Sysmeta-Read-Only"

@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape
 from aiohttp import web
 
 from gateway.auth.resellers import RESELLER_PREFIX
-from gateway.core.types import AccountMeta
+from gateway.core.buckets import AccountMeta
 from gateway.frontends.swift.accept import Format
 from gateway.frontends.swift.answers import answer
 from gateway.frontends.swift.call import Call

@@ -7,7 +7,8 @@ from aiohttp import hdrs, web
 
 from gateway.auth.access import Action
 from gateway.core.body import BytesBody
-from gateway.core.capabilities import Links, find
+from gateway.core.capabilities import find
+from gateway.core.capabilities.manifests import Links
 from gateway.core.conditions import ANYTHING, When
 from gateway.core.errors import NotFound, Unsupported
 from gateway.core.links import LINK, Link, link_of

@@ -9,7 +9,8 @@ from aiohttp import web
 
 from gateway.auth.access import Action
 from gateway.core import ops
-from gateway.core.capabilities import Manifests, find
+from gateway.core.capabilities import find
+from gateway.core.capabilities.manifests import Manifests
 from gateway.core.errors import NotFound, StoreError
 from gateway.core.manifest import Entry, Segment, static_of
 from gateway.core.types import Key

@@ -6,7 +6,9 @@ that it belongs to, and is ignored here as it is there.
 
 from collections.abc import Mapping
 
-from gateway.core.capabilities import Links, Manifests, Versions, find
+from gateway.core.capabilities import find
+from gateway.core.capabilities.manifests import Links, Manifests
+from gateway.core.capabilities.versions import Versions
 from gateway.core.store import Store
 from gateway.frontends.swift import archives
 from gateway.frontends.swift.errors import Refusal

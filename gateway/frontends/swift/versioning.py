@@ -16,8 +16,8 @@ from gateway.core.archives import MARKER_TYPE
 from gateway.core.errors import DeleteMarker, InvalidVersion, NoSuchKey, NotFound, VersionsArchived
 from gateway.core.links import FOLLOWED
 from gateway.core.manifest import static_of
-from gateway.core.types import Copy, Deleted, Meta, Prefix, Version, Versioning, VersionQuery
-from gateway.core.versions import NULL
+from gateway.core.types import Copy, Deleted, Meta, Prefix
+from gateway.core.versions import NULL, Version, Versioning, VersionQuery
 from gateway.frontends.swift.accept import Format, accepts
 from gateway.frontends.swift.answers import answer
 from gateway.frontends.swift.archives import OTHER_KIND

@@ -11,8 +11,9 @@ from multidict import CIMultiDict
 
 from gateway.auth.access import Action
 from gateway.auth.principals import ANONYMOUS, Principal
+from gateway.core.buckets import BucketMeta
 from gateway.core.errors import NoSuchBucket, NoSuchKey, StoreError
-from gateway.core.types import BucketMeta, ListQuery, Meta, Page, Prefix
+from gateway.core.types import ListQuery, Meta, Page, Prefix
 from gateway.frontends.http.sending import Source, send_whole
 from gateway.frontends.swift.answers import answer, identify, page, refused
 from gateway.frontends.swift.call import Place, Reach

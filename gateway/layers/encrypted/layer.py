@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from gateway.core import ops
 from gateway.core.body import Body, CheckedBody, StreamBody, checked
-from gateway.core.capabilities import Parted
+from gateway.core.buckets import BucketMeta
+from gateway.core.capabilities.multipart import Parted
 from gateway.core.conditions import ANY, When
 from gateway.core.digest import Algorithm
 from gateway.core.encryption import (
@@ -27,7 +28,8 @@ from gateway.core.parts import MAX_PARTS, check_number
 from gateway.core.ranges import Span
 from gateway.core.store import Caps, Reader, Store
 from gateway.core.tasks import Turns
-from gateway.core.types import BucketMeta, Copy, Key, Meta, ObjectParts, Part, Props, PropsChange, Put, Upload
+from gateway.core.types import Copy, Key, Meta, Props, PropsChange, Put
+from gateway.core.uploads import ObjectParts, Part, Upload
 from gateway.layers.encrypted.body import SealedBody
 from gateway.layers.encrypted.frames import Layout
 from gateway.layers.encrypted.keys import MasterKeys

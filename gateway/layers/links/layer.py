@@ -5,7 +5,8 @@ from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, replace
 
 from gateway.core.body import Body
-from gateway.core.capabilities import Links, Multipart, Parted
+from gateway.core.capabilities.manifests import Links
+from gateway.core.capabilities.multipart import Multipart, Parted
 from gateway.core.conditions import ANY, When, check_read, check_write
 from gateway.core.errors import (
     BrokenLink,
@@ -20,21 +21,8 @@ from gateway.core.errors import (
 from gateway.core.links import FOLLOWED, MAX_HOPS, Link, link_of, without_link
 from gateway.core.ranges import Span
 from gateway.core.store import Reader, Store
-from gateway.core.types import (
-    Copy,
-    Deleted,
-    Key,
-    ListQuery,
-    Meta,
-    ObjectParts,
-    Page,
-    Part,
-    PartRef,
-    Prefix,
-    Props,
-    PropsChange,
-    Put,
-)
+from gateway.core.types import Copy, Deleted, Key, ListQuery, Meta, Page, Prefix, Props, PropsChange, Put
+from gateway.core.uploads import ObjectParts, Part, PartRef
 from gateway.layers.layer import Layer
 from gateway.layers.links.reader import Opening
 from gateway.layers.manifests.conditions import hinges

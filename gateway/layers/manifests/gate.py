@@ -3,9 +3,9 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from gateway.core.buckets import BucketMeta
 from gateway.core.errors import BrokenSegment, NotFound
 from gateway.core.store import Store
-from gateway.core.types import BucketMeta
 
 Read = Callable[[Store, BucketMeta, str], Awaitable[None]]
 List = Callable[[Store, BucketMeta], Awaitable[None]]

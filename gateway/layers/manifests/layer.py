@@ -8,7 +8,9 @@ from types import TracebackType
 
 from gateway.core import ops
 from gateway.core.body import Body, BytesBody, StreamBody
-from gateway.core.capabilities import Manifests, Multipart, Rename
+from gateway.core.capabilities.manifests import Manifests
+from gateway.core.capabilities.multipart import Multipart
+from gateway.core.capabilities.objects import Rename
 from gateway.core.conditions import ANY, When, check_read, check_write
 from gateway.core.errors import (
     BadRange,
@@ -22,24 +24,9 @@ from gateway.core.locks import Retention, unlocked
 from gateway.core.manifest import STATIC, Entry, encode, etag_of, flags_of, is_large, static_of, without_flags
 from gateway.core.ranges import Span, resolve
 from gateway.core.store import Reader, Store
-from gateway.core.types import (
-    Copy,
-    Deleted,
-    Key,
-    ListQuery,
-    Meta,
-    ObjectPart,
-    ObjectParts,
-    Page,
-    Part,
-    PartRef,
-    Prefix,
-    Props,
-    PropsChange,
-    Put,
-    Version,
-    VersionQuery,
-)
+from gateway.core.types import Copy, Deleted, Key, ListQuery, Meta, Page, Prefix, Props, PropsChange, Put
+from gateway.core.uploads import ObjectPart, ObjectParts, Part, PartRef
+from gateway.core.versions import Version, VersionQuery
 from gateway.layers.layer import Layer
 from gateway.layers.manifests.conditions import hinges, known
 from gateway.layers.manifests.gate import Gate, Neighbours

@@ -7,7 +7,7 @@ from typing import Self
 
 from gateway.core.body import CheckedBody, ReadyBody, StreamBody
 from gateway.core.digest import Algorithm
-from gateway.core.types import SegmentRules
+from gateway.core.segments import SegmentRules
 from gateway.layers.segmented.spool import Spool
 
 GROWTHS = 10

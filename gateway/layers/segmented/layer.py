@@ -8,16 +8,18 @@ from dataclasses import replace
 
 from gateway.core import ops
 from gateway.core.body import BLOCK, Body, CheckedBody, ReadyBody, Salvage, StreamBody, checked
-from gateway.core.capabilities import Append, Keeping, Segments
+from gateway.core.capabilities.objects import Append
+from gateway.core.capabilities.segments import Keeping, Segments
 from gateway.core.conditions import ANY, When, check_write
 from gateway.core.digest import Algorithm
 from gateway.core.errors import IncompleteBody, NoSuchKey, StoreError, TooLarge, Unsupported
 from gateway.core.kept import first_of
 from gateway.core.locks import unlocked
 from gateway.core.names import checked_key
+from gateway.core.segments import Base, Kept, SegmentRules
 from gateway.core.store import Caps, Store
 from gateway.core.tasks import Turns, wholly
-from gateway.core.types import Base, Copy, Kept, Key, Meta, Put, SegmentRules
+from gateway.core.types import Copy, Key, Meta, Put
 from gateway.layers.layer import Layer
 from gateway.layers.segmented.intake import Intake, segment_size
 from gateway.layers.segmented.sending import Sending

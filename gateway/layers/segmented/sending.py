@@ -3,9 +3,10 @@
 from collections.abc import Callable, Sequence
 
 from gateway.core.body import ReadyBody
-from gateway.core.capabilities import Segments
+from gateway.core.capabilities.segments import Segments
 from gateway.core.tasks import Flight
-from gateway.core.types import Key, Part
+from gateway.core.types import Key
+from gateway.core.uploads import Part
 from gateway.layers.segmented.intake import Intake
 
 

@@ -5,7 +5,7 @@ import logging
 import random
 import time
 
-from gateway.core.capabilities import Segments
+from gateway.core.capabilities.segments import Segments
 from gateway.core.errors import NoSuchBucket, StoreError
 from gateway.core.ops import each_bucket
 from gateway.core.store import Store

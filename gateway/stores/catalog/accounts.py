@@ -2,8 +2,9 @@
 
 from functools import partial
 
+from gateway.core.buckets import AccountMeta
 from gateway.core.listing import paginate
-from gateway.core.types import AccountMeta, ListQuery, Page, Prefix, PropsChange
+from gateway.core.types import ListQuery, Page, Prefix, PropsChange
 from gateway.stores.catalog.database import Connection
 from gateway.stores.catalog.engine import Part
 from gateway.stores.catalog.tables import accounts

@@ -2,10 +2,11 @@
 
 from functools import partial
 
+from gateway.core.buckets import BucketMeta, BucketProps
 from gateway.core.listing import paginate
 from gateway.core.locks import check_change
 from gateway.core.names import check_bucket
-from gateway.core.types import BucketMeta, BucketProps, ListQuery, Page, Prefix, PropsChange
+from gateway.core.types import ListQuery, Page, Prefix, PropsChange
 from gateway.stores.catalog.database import Connection
 from gateway.stores.catalog.engine import Part
 from gateway.stores.catalog.tables import buckets, completions, uploads

@@ -2,8 +2,8 @@
 
 from functools import lru_cache, partial
 
+from gateway.core.buckets import BucketMeta
 from gateway.core.names import check_bucket
-from gateway.core.types import BucketMeta
 from gateway.stores.catalog.readers import Readers
 from gateway.stores.catalog.tables import buckets
 

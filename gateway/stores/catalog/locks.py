@@ -6,11 +6,12 @@ from dataclasses import replace
 from functools import partial
 
 from gateway.core import locks
+from gateway.core.buckets import BucketMeta
 from gateway.core.conditions import ANY, When
 from gateway.core.errors import LocksOff
 from gateway.core.locks import LEGAL_HOLD, RETENTION, BucketLock, Retention
 from gateway.core.names import check_bucket, checked_key
-from gateway.core.types import BucketMeta, Deleted, Key, Meta, PropsChange
+from gateway.core.types import Deleted, Key, Meta, PropsChange
 from gateway.stores.catalog.database import Connection
 from gateway.stores.catalog.engine import Part
 from gateway.stores.catalog.tables import buckets, history

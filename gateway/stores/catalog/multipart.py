@@ -15,19 +15,8 @@ from gateway.core.names import check_bucket, checked_key
 from gateway.core.parts import check_number, checksums_of
 from gateway.core.ranges import Span
 from gateway.core.store import Reader
-from gateway.core.types import (
-    Key,
-    ListQuery,
-    Meta,
-    ObjectParts,
-    Page,
-    Part,
-    PartRef,
-    Prefix,
-    Put,
-    Upload,
-    UploadQuery,
-)
+from gateway.core.types import Key, ListQuery, Meta, Page, Prefix, Put
+from gateway.core.uploads import ObjectParts, Part, PartRef, Upload, UploadQuery
 from gateway.stores.catalog.database import Connection
 from gateway.stores.catalog.draft import MAX_OBJECT
 from gateway.stores.catalog.objects import FEW, Objects

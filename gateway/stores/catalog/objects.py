@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from gateway.core import locks
 from gateway.core.body import Body, Salvage
-from gateway.core.capabilities import Row
+from gateway.core.capabilities.listings import Row
 from gateway.core.conditions import ANY, When, check_read, check_write
 from gateway.core.digest import composite_etag
 from gateway.core.encryption import SEAL, refuse_sealed

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from functools import partial
 
+from gateway.core.buckets import BucketMeta
 from gateway.core.errors import StoreError
 from gateway.core.names import check_bucket
-from gateway.core.types import BucketMeta, Deleted, Key, Page, Prefix, Version, Versioning, VersionQuery, VersionRef
+from gateway.core.types import Deleted, Key, Page, Prefix
+from gateway.core.versions import Version, Versioning, VersionQuery, VersionRef
 from gateway.stores.catalog.database import Connection
 from gateway.stores.catalog.engine import Part
 from gateway.stores.catalog.objects import delete_one

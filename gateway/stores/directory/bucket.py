@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
+from gateway.core.buckets import BucketMeta
 from gateway.core.errors import NoSuchBucket
 from gateway.core.paths import SEPARATOR
-from gateway.core.types import BucketMeta
 from gateway.stores.directory import system
 from gateway.stores.directory.hidden import DRAFTS, Hidden
 from gateway.stores.directory.keeper import Keeper

@@ -8,11 +8,12 @@ from time import time_ns
 import msgspec
 
 from gateway.core import locks
+from gateway.core.buckets import BucketMeta, BucketProps
 from gateway.core.errors import AlreadyExists, NoSuchBucket, NotEmpty, StoreError, Unavailable
 from gateway.core.listing import paginate
 from gateway.core.store import Caps, Store
 from gateway.core.tasks import Turns
-from gateway.core.types import BucketMeta, BucketProps, ListQuery, Page, Prefix, PropsChange
+from gateway.core.types import ListQuery, Page, Prefix, PropsChange
 from gateway.stores.directory import system
 from gateway.stores.directory.emptying import dismantle, is_used
 from gateway.stores.directory.failures import log

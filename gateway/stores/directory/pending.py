@@ -10,7 +10,8 @@ from contextlib import suppress
 from gateway.core.digest import Algorithm
 from gateway.core.errors import NoSuchUpload
 from gateway.core.parts import REMEMBERED, are_those
-from gateway.core.types import Key, Meta, Part, PartRef, Upload
+from gateway.core.types import Key, Meta
+from gateway.core.uploads import Part, PartRef, Upload
 from gateway.stores.directory import system
 from gateway.stores.directory.bucket import Bucket
 from gateway.stores.directory.describing import told

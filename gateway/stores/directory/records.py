@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from gateway.core.types import DEFAULT_TYPE, BucketProps, Props
+from gateway.core.buckets import BucketProps
+from gateway.core.types import DEFAULT_TYPE, Props
 
 
 class Kind(StrEnum):
@@ -64,7 +65,7 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class BucketRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A bucket's properties; see `core.types.BucketMeta`."""
+    """A bucket's properties; see `core.buckets.BucketMeta`."""
 
     owner: str
     created: int
@@ -77,7 +78,7 @@ class BucketRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UploadRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A multipart upload under way; see `core.types.Upload`. `modified`: the time that its object is to have."""
+    """A multipart upload under way; see `core.uploads.Upload`. `modified`: the time that its object is to have."""
 
     name: str
     created: int

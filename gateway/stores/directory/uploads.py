@@ -15,7 +15,8 @@ from gateway.core.errors import InvalidPart, NoSuchUpload
 from gateway.core.listing import LAST_CHARACTER, paginate
 from gateway.core.parts import check_number, checksums_of, choose
 from gateway.core.ranges import Span
-from gateway.core.types import Key, ListQuery, Meta, Page, Part, PartRef, Prefix, Put, Upload, UploadQuery
+from gateway.core.types import Key, ListQuery, Meta, Page, Prefix, Put
+from gateway.core.uploads import Part, PartRef, Upload, UploadQuery
 from gateway.stores.directory.bucket import Bucket
 from gateway.stores.directory.describing import told
 from gateway.stores.directory.draft import Draft

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from gateway.core.buckets import BUCKETS_LEFT, AccountMeta, BucketMeta
 from gateway.core.errors import NoSuchAccount, NotEmpty
 from gateway.core.listing import paginate
-from gateway.core.types import BUCKETS_LEFT, AccountMeta, BucketMeta, ListQuery, Page, Prefix, PropsChange
+from gateway.core.types import ListQuery, Page, Prefix, PropsChange
 from gateway.stores.memory.bucket import Bucket
 from gateway.stores.memory.entry import frozen, now
 from gateway.stores.memory.index import Index

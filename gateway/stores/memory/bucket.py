@@ -6,12 +6,13 @@ from dataclasses import dataclass, field, replace
 from itertools import takewhile
 
 from gateway.core import locks
+from gateway.core.buckets import BucketMeta
 from gateway.core.conditions import When, check_write
 from gateway.core.errors import ConditionFailed, DeleteMarker, NoSuchBucket, NoSuchKey, NoSuchVersion
 from gateway.core.expiry import has_vanished
 from gateway.core.names import check_bucket, check_key
-from gateway.core.types import BucketMeta, Deleted, Key, Meta, Props, Versioning
-from gateway.core.versions import id_of, new_id, next_rank, rank_of
+from gateway.core.types import Deleted, Key, Meta, Props
+from gateway.core.versions import Versioning, id_of, new_id, next_rank, rank_of
 from gateway.stores.memory.entry import Entry, now
 from gateway.stores.memory.history import History
 from gateway.stores.memory.index import Index

@@ -10,7 +10,8 @@ from gateway.core.body import Body, checked
 from gateway.core.digest import Algorithm, encode
 from gateway.core.ranges import Extent
 from gateway.core.store import Reader
-from gateway.core.types import Key, Meta, ObjectPart, Props
+from gateway.core.types import Key, Meta, Props
+from gateway.core.uploads import ObjectPart
 
 now = time.time_ns
 

@@ -3,10 +3,12 @@
 import time
 
 from gateway.core import locks
+from gateway.core.buckets import BucketMeta
 from gateway.core.conditions import ANY, When
 from gateway.core.errors import LocksOff, VersioningOff
 from gateway.core.locks import LEGAL_HOLD, OBJECT_LOCK, RETENTION, BucketLock, Retention
-from gateway.core.types import BucketMeta, Deleted, Key, Meta, PropsChange, Versioning
+from gateway.core.types import Deleted, Key, Meta, PropsChange
+from gateway.core.versions import Versioning
 from gateway.stores.memory.entry import Entry, frozen, frozen_props
 from gateway.stores.memory.objects import Objects
 

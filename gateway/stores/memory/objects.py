@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from gateway.core import locks
 from gateway.core.body import Body, Salvage
+from gateway.core.buckets import BucketMeta, BucketProps
 from gateway.core.conditions import ANY, When, check_read, check_write
 from gateway.core.digest import composite_etag
 from gateway.core.encryption import SEAL, refuse_sealed
@@ -14,22 +15,8 @@ from gateway.core.errors import NoSuchBucket, NotEmpty, StoreError
 from gateway.core.listing import paginate
 from gateway.core.ranges import Span, resolve
 from gateway.core.store import Caps, Reader, Store
-from gateway.core.types import (
-    BucketMeta,
-    BucketProps,
-    Copy,
-    Deleted,
-    Key,
-    ListQuery,
-    Meta,
-    Page,
-    Prefix,
-    Props,
-    PropsChange,
-    Put,
-    Versioning,
-)
-from gateway.core.versions import VERSIONS_LEFT
+from gateway.core.types import Copy, Deleted, Key, ListQuery, Meta, Page, Prefix, Props, PropsChange, Put
+from gateway.core.versions import VERSIONS_LEFT, Versioning
 from gateway.stores.memory.bucket import Bucket, Buckets
 from gateway.stores.memory.entry import Entry, EntryReader, Received, frozen, frozen_props, now, receive
 from gateway.stores.memory.pending import kept

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from gateway.core.errors import NoSuchUpload
 from gateway.core.parts import REMEMBERED, are_those, choose
-from gateway.core.types import KEPT, Key, Meta, Part, PartRef, Put, Upload
+from gateway.core.types import Key, Meta, Put
+from gateway.core.uploads import KEPT, Part, PartRef, Upload
 from gateway.stores.memory.entry import Received, frozen_props, now
 
 

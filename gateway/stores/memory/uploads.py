@@ -11,19 +11,8 @@ from gateway.core.errors import NoSuchUpload
 from gateway.core.listing import LAST_CHARACTER, paginate
 from gateway.core.parts import check_number, checksums_of, object_parts
 from gateway.core.ranges import Span
-from gateway.core.types import (
-    Key,
-    ListQuery,
-    Meta,
-    ObjectParts,
-    Page,
-    Part,
-    PartRef,
-    Prefix,
-    Put,
-    Upload,
-    UploadQuery,
-)
+from gateway.core.types import Key, ListQuery, Meta, Page, Prefix, Put
+from gateway.core.uploads import ObjectParts, Part, PartRef, Upload, UploadQuery
 from gateway.stores.memory.entry import Entry, frozen, frozen_props, now, receive
 from gateway.stores.memory.objects import Objects, check_stated
 from gateway.stores.memory.pending import PartEntry, Pending

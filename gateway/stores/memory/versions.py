@@ -3,23 +3,13 @@
 from collections.abc import Iterator, Sequence
 from heapq import merge
 
+from gateway.core.buckets import BucketMeta
 from gateway.core.errors import StoreError
 from gateway.core.listing import paginate
 from gateway.core.locks import check_suspension
 from gateway.core.names import check_key
-from gateway.core.types import (
-    BucketMeta,
-    Deleted,
-    Key,
-    ListQuery,
-    Page,
-    Prefix,
-    Version,
-    Versioning,
-    VersionQuery,
-    VersionRef,
-)
-from gateway.core.versions import NULL, rank_of
+from gateway.core.types import Deleted, Key, ListQuery, Page, Prefix
+from gateway.core.versions import NULL, Version, Versioning, VersionQuery, VersionRef, rank_of
 from gateway.stores.memory.bucket import Bucket
 from gateway.stores.memory.objects import Objects
 

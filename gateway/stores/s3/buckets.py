@@ -5,6 +5,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from gateway.core.buckets import BucketMeta, BucketProps
 from gateway.core.errors import (
     AlreadyExists,
     Denied,
@@ -26,7 +27,8 @@ from gateway.core.locks import (
 )
 from gateway.core.names import check_bucket
 from gateway.core.tasks import Turns, wholly
-from gateway.core.types import BucketMeta, BucketProps, ListQuery, Page, Prefix, PropsChange, Versioning
+from gateway.core.types import ListQuery, Page, Prefix, PropsChange
+from gateway.core.versions import Versioning
 from gateway.stores.s3.bucketlocks import BucketLocks
 from gateway.stores.s3.client import Client
 from gateway.stores.s3.settings import S3StoreSettings

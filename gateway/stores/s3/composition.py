@@ -10,7 +10,8 @@ from gateway.core.conditions import ANY
 from gateway.core.digest import Algorithm
 from gateway.core.errors import BadRange, BadRequest
 from gateway.core.tasks import Flight
-from gateway.core.types import Key, Meta, ObjectPart, ObjectParts
+from gateway.core.types import Key, Meta
+from gateway.core.uploads import ObjectPart, ObjectParts
 from gateway.stores.s3.answer import Answer
 from gateway.stores.s3.client import Client
 from gateway.stores.s3.metadata import CHECKSUM

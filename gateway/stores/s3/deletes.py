@@ -20,8 +20,8 @@ from gateway.core.errors import (
 from gateway.core.locks import check_removal
 from gateway.core.names import check_key, checked_key
 from gateway.core.tasks import Flight, wholly
-from gateway.core.types import Deleted, Key, Meta, Versioning, VersionRef
-from gateway.core.versions import NULL, check_foreign
+from gateway.core.types import Deleted, Key, Meta
+from gateway.core.versions import NULL, Versioning, VersionRef, check_foreign
 from gateway.stores.s3.answer import Answer
 from gateway.stores.s3.buckets import Buckets
 from gateway.stores.s3.client import Client

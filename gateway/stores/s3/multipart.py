@@ -25,7 +25,8 @@ from gateway.core.names import check_bucket, checked_key
 from gateway.core.parts import check_number, choose
 from gateway.core.ranges import Span, resolve
 from gateway.core.tasks import wholly
-from gateway.core.types import Key, Meta, Page, Part, PartRef, Prefix, Props, Put, Upload, UploadQuery
+from gateway.core.types import Key, Meta, Page, Prefix, Props, Put
+from gateway.core.uploads import Part, PartRef, Upload, UploadQuery
 from gateway.stores.s3.answer import Answer
 from gateway.stores.s3.checksums import FULL_OBJECT, chosen, found_in, members_of
 from gateway.stores.s3.client import Client

@@ -25,8 +25,8 @@ from gateway.core.names import checked_key
 from gateway.core.ranges import Span, resolve
 from gateway.core.store import Reader
 from gateway.core.tasks import Turns, wholly
-from gateway.core.types import Copy, Key, Meta, Props, PropsChange, Put, Versioning
-from gateway.core.versions import NULL, check_foreign
+from gateway.core.types import Copy, Key, Meta, Props, PropsChange, Put
+from gateway.core.versions import NULL, Versioning, check_foreign
 from gateway.stores.s3.buckets import Buckets
 from gateway.stores.s3.checksums import digests_of
 from gateway.stores.s3.client import Client

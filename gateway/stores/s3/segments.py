@@ -19,8 +19,10 @@ from gateway.core.conditions import ANY, When, check_write
 from gateway.core.digest import Algorithm, digest
 from gateway.core.errors import BadRequest, NoSuchUpload, TooLarge, Unsupported
 from gateway.core.parts import MAX_PARTS
+from gateway.core.segments import Base, Kept, LeftUpload, SegmentRules
 from gateway.core.tasks import wholly
-from gateway.core.types import Base, Kept, Key, LeftUpload, Meta, Part, Put, SegmentRules, Upload, UploadQuery
+from gateway.core.types import Key, Meta, Put
+from gateway.core.uploads import Part, Upload, UploadQuery
 from gateway.stores.s3.checksums import chosen
 from gateway.stores.s3.guard import Guard, Write
 from gateway.stores.s3.metadata import Stated

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 
 from gateway.core import ops
 from gateway.core.body import Body, ReadyBody
+from gateway.core.buckets import BucketMeta, BucketProps
 from gateway.core.conditions import ANY, When
 from gateway.core.digest import Algorithm, Digests
 from gateway.core.encryption import CustomerKey, refuse_key
@@ -12,34 +13,11 @@ from gateway.core.errors import StoreError
 from gateway.core.locks import BucketLock, Retention
 from gateway.core.names import check_bucket
 from gateway.core.ranges import Span
+from gateway.core.segments import Base, Kept, LeftUpload, SegmentRules
 from gateway.core.store import Caps, Reader, Store
-from gateway.core.types import (
-    Base,
-    BucketMeta,
-    BucketProps,
-    Copy,
-    Deleted,
-    Kept,
-    Key,
-    LeftUpload,
-    ListQuery,
-    Meta,
-    ObjectParts,
-    Page,
-    Part,
-    PartRef,
-    Prefix,
-    PropsChange,
-    Put,
-    SegmentRules,
-    Upload,
-    UploadQuery,
-    Version,
-    Versioning,
-    VersionQuery,
-    VersionRef,
-)
-from gateway.core.versions import check_foreign
+from gateway.core.types import Copy, Deleted, Key, ListQuery, Meta, Page, Prefix, PropsChange, Put
+from gateway.core.uploads import ObjectParts, Part, PartRef, Upload, UploadQuery
+from gateway.core.versions import Version, Versioning, VersionQuery, VersionRef, check_foreign
 from gateway.stores.s3.buckets import Buckets
 from gateway.stores.s3.client import Client
 from gateway.stores.s3.composition import Composition

@@ -4,7 +4,8 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from gateway.core.errors import BadRequest, Unavailable
-from gateway.core.types import Key, Meta, Page, Prefix, Version, VersionQuery
+from gateway.core.types import Key, Meta, Page, Prefix
+from gateway.core.versions import Version, VersionQuery
 from gateway.stores.s3.answer import Answer
 from gateway.stores.s3.client import ORDER, Client
 from gateway.stores.s3.failures import of_version

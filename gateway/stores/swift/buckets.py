@@ -8,21 +8,12 @@ from dataclasses import replace
 from multidict import CIMultiDictProxy
 
 from gateway.core import locks
+from gateway.core.buckets import DEFAULT_POLICY, STORAGE_POLICY, AccountMeta, BucketMeta, BucketProps
 from gateway.core.errors import BadRequest, InvalidName, NoSuchBucket, NotEmpty, Unsupported
 from gateway.core.names import check_bucket
 from gateway.core.store import Caps, Store
 from gateway.core.tasks import wholly
-from gateway.core.types import (
-    DEFAULT_POLICY,
-    STORAGE_POLICY,
-    AccountMeta,
-    BucketMeta,
-    BucketProps,
-    ListQuery,
-    Page,
-    Prefix,
-    PropsChange,
-)
+from gateway.core.types import ListQuery, Page, Prefix, PropsChange
 from gateway.stores.swift.client import Request
 from gateway.stores.swift.found import end_of
 from gateway.stores.swift.listing import listing_of

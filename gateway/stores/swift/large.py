@@ -9,7 +9,9 @@ from gateway.core.digest import Digests, composite_etag
 from gateway.core.errors import ConditionFailed, NoSuchUpload, StoreError, Unsupported
 from gateway.core.faults import is_doubtful
 from gateway.core.names import check_bucket
-from gateway.core.types import Base, Kept, Key, LeftUpload, Meta, Part, Put, SegmentRules
+from gateway.core.segments import Base, Kept, LeftUpload, SegmentRules
+from gateway.core.types import Key, Meta, Put
+from gateway.core.uploads import Part
 from gateway.stores.swift.client import Request
 from gateway.stores.swift.facts import Facts, facts_of
 from gateway.stores.swift.found import Found

@@ -5,9 +5,10 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Generic, TypeVar
 
+from gateway.core.buckets import BucketMeta
 from gateway.core.errors import Unavailable
 from gateway.core.listing import group_of
-from gateway.core.types import BucketMeta, ListQuery, Meta, Page, Prefix
+from gateway.core.types import ListQuery, Meta, Page, Prefix
 from gateway.stores.swift.overlay import Known, Overlay
 from gateway.stores.swift.rows import Listed, Row
 

@@ -16,8 +16,10 @@ import msgspec
 
 from gateway.core.errors import StoreError
 from gateway.core.kept import mark_of
+from gateway.core.segments import Kept, LeftUpload
 from gateway.core.tasks import wholly
-from gateway.core.types import Kept, Key, LeftUpload, Part
+from gateway.core.types import Key
+from gateway.core.uploads import Part
 from gateway.stores.swift.client import Client, Request
 from gateway.stores.swift.names import NOTES, container_of, note_of
 from gateway.stores.swift.walking import walk

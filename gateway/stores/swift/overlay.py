@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from gateway.core.types import BucketMeta, Meta
+from gateway.core.buckets import BucketMeta
+from gateway.core.types import Meta
 
 T = TypeVar("T", Meta, BucketMeta)
 

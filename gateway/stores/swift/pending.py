@@ -9,7 +9,8 @@ import msgspec
 from gateway.core.digest import Algorithm, encode
 from gateway.core.errors import NoSuchUpload
 from gateway.core.parts import choose as choose_parts
-from gateway.core.types import Key, Meta, Part, PartRef, Props, Upload
+from gateway.core.types import Key, Meta, Props
+from gateway.core.uploads import Part, PartRef, Upload
 
 PART_TYPE = "application/x-portico-part"
 """The type of a part; its checksums follow as parameters in hexadecimal, since listings show them there."""

@@ -7,17 +7,9 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from gateway.core.buckets import DEFAULT_POLICY, STORAGE_POLICY, BucketMeta
 from gateway.core.errors import Unavailable
-from gateway.core.types import (
-    DEFAULT_POLICY,
-    DIRECTORY_TYPE,
-    STORAGE_POLICY,
-    BucketMeta,
-    Key,
-    Meta,
-    Prefix,
-    Props,
-)
+from gateway.core.types import DIRECTORY_TYPE, Key, Meta, Prefix, Props
 from gateway.stores.swift.metadata import iso, read_content_type
 
 T = TypeVar("T", Meta, BucketMeta)

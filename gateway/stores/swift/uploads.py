@@ -18,7 +18,8 @@ from gateway.core.names import check_bucket, checked_key
 from gateway.core.parts import check_number, checksums_of
 from gateway.core.ranges import Span
 from gateway.core.tasks import wholly
-from gateway.core.types import Key, ListQuery, Meta, Page, Part, PartRef, Prefix, Put, Upload, UploadQuery
+from gateway.core.types import Key, ListQuery, Meta, Page, Prefix, Put
+from gateway.core.uploads import Part, PartRef, Upload, UploadQuery
 from gateway.stores.swift.client import Answer, Request
 from gateway.stores.swift.facts import Facts
 from gateway.stores.swift.found import end_of

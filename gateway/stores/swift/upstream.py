@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 
 from cachetools import LRUCache
 
+from gateway.core.buckets import BucketMeta
 from gateway.core.errors import NoSuchBucket, StoreError
 from gateway.core.tasks import Turns
-from gateway.core.types import BucketMeta, Key, Meta
+from gateway.core.types import Key, Meta
 from gateway.stores.swift.client import Client, Request
 from gateway.stores.swift.deleting import Deletes
 from gateway.stores.swift.empties import Empties

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 import aiohttp
 import pytest
 
+from gateway.core.buckets import BucketMeta
 from gateway.core.errors import Unavailable
 from gateway.core.events import Access
-from gateway.core.types import BucketMeta, ListQuery, Page, Prefix
+from gateway.core.types import ListQuery, Page, Prefix
 from gateway.frontends.admin.frontend import AdminFrontend, Insight
 from gateway.frontends.admin.page import Overview
 from gateway.frontends.admin.readiness import Readiness, lists

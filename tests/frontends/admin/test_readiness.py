@@ -1,6 +1,7 @@
 import asyncio
 
-from gateway.core.types import BucketMeta, ListQuery, Page, Prefix
+from gateway.core.buckets import BucketMeta
+from gateway.core.types import ListQuery, Page, Prefix
 from gateway.frontends.admin.readiness import Readiness, lists
 from gateway.stores.memory import Memory
 

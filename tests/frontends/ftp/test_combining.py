@@ -2,9 +2,10 @@
 
 import pytest
 
-from gateway.core.capabilities import Multipart, find
+from gateway.core.capabilities import find
+from gateway.core.capabilities.multipart import Multipart
 from gateway.core.store import Store
-from gateway.core.types import UploadQuery
+from gateway.core.uploads import UploadQuery
 from tests.frontends.ftp.world import OTHER, World, make_bucket, upload
 
 STORES = ("memory", "catalog")

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway.core.capabilities import Multipart, find
+from gateway.core.capabilities import find
+from gateway.core.capabilities.multipart import Multipart
 from gateway.core.store import Store
-from gateway.core.types import Upload, UploadQuery
+from gateway.core.uploads import Upload, UploadQuery
 from gateway.stores.catalog import Catalog, CatalogSettings
 from tests.frontends.ftp.conftest import Serve
 from tests.frontends.ftp.world import HOST, SECONDS, Client, World, download, make_bucket, send, serving, upload

@@ -6,9 +6,11 @@ import zlib
 import pytest
 
 from gateway.core.body import BytesBody
-from gateway.core.capabilities import Multipart, find
+from gateway.core.capabilities import find
+from gateway.core.capabilities.multipart import Multipart
 from gateway.core.conditions import SECOND
-from gateway.core.types import DIRECTORY_TYPE, Key, PartRef, Put
+from gateway.core.types import DIRECTORY_TYPE, Key, Put
+from gateway.core.uploads import PartRef
 from tests.frontends.ftp.world import Client, World, download, make_bucket, upload
 from tests.unit.ftp.reference import REFUSALS
 

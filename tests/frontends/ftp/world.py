@@ -13,9 +13,10 @@ from types import MappingProxyType
 from gateway.auth.principals import Account, Registry, Role, User
 from gateway.auth.tenancy import Tenancy
 from gateway.core.body import BytesBody
+from gateway.core.buckets import BucketProps
 from gateway.core.events import Access
 from gateway.core.store import Store
-from gateway.core.types import BucketProps, Key, ListQuery, Props, Put
+from gateway.core.types import Key, ListQuery, Props, Put
 from gateway.frontends.ftp.frontend import FtpFrontend
 from gateway.frontends.ftp.profile import Profile
 from gateway.frontends.ftp.settings import FtpSettings

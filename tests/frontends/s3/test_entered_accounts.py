@@ -3,8 +3,10 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from gateway.core.capabilities import Roster, find
-from gateway.core.types import BucketProps, PropsChange
+from gateway.core.buckets import BucketProps
+from gateway.core.capabilities import find
+from gateway.core.capabilities.accounts import Roster
+from gateway.core.types import PropsChange
 from tests.frontends.s3.test_acls import FULL, document, grant, rows
 from tests.frontends.s3.world import S3Client, World
 

@@ -8,7 +8,8 @@ from botocore.exceptions import ClientError
 
 from gateway.core.conditions import ANY, When
 from gateway.core.errors import StoreError, Unavailable
-from gateway.core.types import Copy, Key, Meta, PartRef
+from gateway.core.types import Copy, Key, Meta
+from gateway.core.uploads import PartRef
 from gateway.frontends.s3 import lasting
 from gateway.layers.layer import Layer
 from gateway.stores.memory import Memory

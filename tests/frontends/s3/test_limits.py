@@ -9,7 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from gateway.core.body import BytesBody
-from gateway.core.capabilities import Multipart, find
+from gateway.core.capabilities import find
+from gateway.core.capabilities.multipart import Multipart
 from gateway.core.parts import MAX_PARTS
 from gateway.core.types import Key
 from tests.conformance.tools import md5, read

@@ -18,11 +18,12 @@ from multidict import CIMultiDict
 
 from gateway.auth.principals import Account, Registry, Role, User
 from gateway.auth.tenancy import Tenancy
-from gateway.core.capabilities import Multipart, find
+from gateway.core.capabilities import find
+from gateway.core.capabilities.multipart import Multipart
 from gateway.core.events import Access
 from gateway.core.ops import each, each_bucket
 from gateway.core.store import Store
-from gateway.core.types import UploadQuery
+from gateway.core.uploads import UploadQuery
 from gateway.frontends.s3.frontend import S3Frontend
 from gateway.frontends.s3.settings import S3Settings
 

@@ -8,9 +8,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from gateway.core.capabilities import Locks, find
+from gateway.core.buckets import BucketProps
+from gateway.core.capabilities import find
+from gateway.core.capabilities.versions import Locks
 from gateway.core.locks import BucketLock
-from gateway.core.types import BucketProps, Key
+from gateway.core.types import Key
 from gateway.stores.memory import Memory
 from tests.frontends.swift.conftest import Serve
 from tests.frontends.swift.world import USERS, Answer, World, serving

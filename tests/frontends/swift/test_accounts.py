@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from gateway.core.types import BucketProps
+from gateway.core.buckets import BucketProps
 from tests.frontends.swift.world import World
 
 

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from gateway.core.types import BucketProps, Key
+from gateway.core.buckets import BucketProps
+from gateway.core.types import Key
 from gateway.stores.memory import Memory
 from tests.frontends.swift.world import OTHER, World, serving
 

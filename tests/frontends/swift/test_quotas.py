@@ -1,6 +1,6 @@
 import json
 
-from gateway.core.types import DEFAULT_POLICY
+from gateway.core.buckets import DEFAULT_POLICY
 from gateway.stores.memory import Memory
 from tests.frontends.swift.world import World, serving
 

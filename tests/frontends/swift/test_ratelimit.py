@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from gateway.core.types import BucketMeta
+from gateway.core.buckets import BucketMeta
 from gateway.frontends.swift.call import Place
 from gateway.frontends.swift.errors import Refusal
 from gateway.frontends.swift.ratelimit import MAX_KEYS, RateLimit

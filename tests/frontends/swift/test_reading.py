@@ -10,12 +10,14 @@ from email.policy import HTTP
 import pytest
 
 from gateway.core.body import BytesBody
-from gateway.core.capabilities import Multipart, find
+from gateway.core.capabilities import find
+from gateway.core.capabilities.multipart import Multipart
 from gateway.core.conditions import ANY, SECOND, When
 from gateway.core.errors import Corrupt
 from gateway.core.ranges import Span
 from gateway.core.store import Reader, Store
-from gateway.core.types import Key, Meta, PartRef, Props, Put
+from gateway.core.types import Key, Meta, Props, Put
+from gateway.core.uploads import PartRef
 from gateway.frontends.http.headers import http_date
 from gateway.stores.memory import Memory
 from tests.frontends.swift.world import DATA, World, md5, serving

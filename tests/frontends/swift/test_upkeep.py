@@ -5,9 +5,12 @@ import json
 import pytest
 
 from gateway.core.body import BytesBody
-from gateway.core.capabilities import Locks, Multipart, find
+from gateway.core.capabilities import find
+from gateway.core.capabilities.multipart import Multipart
+from gateway.core.capabilities.versions import Locks
 from gateway.core.locks import BucketLock
-from gateway.core.types import Key, PartRef, Put
+from gateway.core.types import Key, Put
+from gateway.core.uploads import PartRef
 from tests.frontends.swift.conftest import Serve
 from tests.frontends.swift.fill import fill
 from tests.frontends.swift.world import Answer, Json, World

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.core.types import Versioning
+from gateway.core.versions import Versioning
 from gateway.frontends.swift import backwards
 from tests.frontends.swift.world import Json, World, md5
 

@@ -1,6 +1,6 @@
 import pytest
 
-from gateway.core.types import BucketProps
+from gateway.core.buckets import BucketProps
 from gateway.layers.encrypted import Encrypted
 from gateway.stores.memory import Memory
 from tests.layers.encrypted.sealing import layer

@@ -5,11 +5,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from gateway.core.body import BytesBody
+from gateway.core.buckets import BucketProps
 from gateway.core.conditions import When
 from gateway.core.encryption import MANAGED, SEAL, CustomerKey, Encryption
 from gateway.core.ranges import Span
 from gateway.core.store import Store
-from gateway.core.types import BucketProps, Key, Meta, PartRef, Put
+from gateway.core.types import Key, Meta, Put
+from gateway.core.uploads import PartRef
 from gateway.layers.encrypted import Encrypted, MasterKeys
 from gateway.layers.encrypted.frames import FRAME
 from gateway.stores.catalog import Catalog, CatalogSettings

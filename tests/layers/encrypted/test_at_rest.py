@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from gateway.core.buckets import BucketProps
 from gateway.core.encryption import MANAGED, SEAL, Encryption, Seal, seal_of
 from gateway.core.errors import Corrupt, KeyRefused
 from gateway.core.ranges import Span
-from gateway.core.types import BucketProps, PropsChange
+from gateway.core.types import PropsChange
 from gateway.layers.encrypted import Encrypted
 from gateway.layers.encrypted.frames import FRAME, HEADER, TAG, frames_in, stored_size
 from gateway.stores.catalog import Catalog, CatalogSettings

@@ -7,10 +7,11 @@ import pytest
 
 from gateway.core import ops
 from gateway.core.body import BytesBody
+from gateway.core.buckets import BucketProps
 from gateway.core.conditions import When
 from gateway.core.encryption import BY_DEFAULT, MANAGED, SEAL, Encryption, Managed, Seal, seal_of
 from gateway.core.errors import BadRequest, Corrupt, KeyRefused, KeyRequired, NoSuchKey, Unavailable
-from gateway.core.types import BucketProps, Copy, Key, Meta, Props, PropsChange, Put
+from gateway.core.types import Copy, Key, Meta, Props, PropsChange, Put
 from gateway.layers.encrypted import Encrypted
 from gateway.stores.memory import Memory
 from tests.layers.encrypted.sealing import (

@@ -11,13 +11,16 @@ import pytest
 
 from gateway.core import ops
 from gateway.core.body import BytesBody, StreamBody
-from gateway.core.capabilities import Multipart, find
+from gateway.core.buckets import BucketProps
+from gateway.core.capabilities import find
+from gateway.core.capabilities.multipart import Multipart
 from gateway.core.conditions import When
 from gateway.core.encryption import MANAGED, SEAL
 from gateway.core.errors import ConditionFailed, KeyRequired
 from gateway.core.ranges import Extent, Span
 from gateway.core.store import Reader
-from gateway.core.types import BucketProps, Key, ListQuery, PartRef, Put
+from gateway.core.types import Key, ListQuery, Put
+from gateway.core.uploads import PartRef
 from gateway.layers.encrypted import Encrypted, frames
 from gateway.layers.encrypted.frames import FRAME, HEADER, TAG, stored_size
 from gateway.stores.memory import Memory

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.core.types import BucketProps
+from gateway.core.buckets import BucketProps
 from gateway.stores.catalog import Catalog
 from tests.stores.catalog.tools import BUCKET, opened
 from tests.support.catalog import tidy

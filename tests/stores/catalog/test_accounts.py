@@ -4,7 +4,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from gateway.core.types import AccountMeta, ListQuery, PropsChange
+from gateway.core.buckets import AccountMeta
+from gateway.core.types import ListQuery, PropsChange
 from gateway.stores.catalog import Catalog
 from gateway.stores.catalog.database import migrate, migrations
 from tests.stores.catalog.tools import BUCKET, LARGE, SMALL, opened, put

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway.core.types import BucketProps, Deleted, ListQuery, VersionQuery, VersionRef
+from gateway.core.buckets import BucketProps
+from gateway.core.types import Deleted, ListQuery
+from gateway.core.versions import VersionQuery, VersionRef
 from gateway.stores.catalog import Catalog
 from gateway.stores.catalog.database import Connection
 from tests.stores.catalog.tools import BUCKET, SMALL, opened, put

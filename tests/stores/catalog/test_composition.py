@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from gateway.core.types import BucketProps, Copy, ObjectParts
+from gateway.core.buckets import BucketProps
+from gateway.core.types import Copy
+from gateway.core.uploads import ObjectParts
 from gateway.stores.catalog import Catalog
 from gateway.stores.catalog.database import Connection
 from tests.stores.catalog.tools import KEY, LARGE, SMALL, assembled, key, opened, read

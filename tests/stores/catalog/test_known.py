@@ -2,8 +2,9 @@
 
 import pytest
 
+from gateway.core.buckets import BucketProps
 from gateway.core.errors import InvalidName, NoSuchBucket
-from gateway.core.types import BucketProps, PropsChange
+from gateway.core.types import PropsChange
 from gateway.stores.catalog import Catalog
 from tests.stores.catalog.tools import KEY, put
 

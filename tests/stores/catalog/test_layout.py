@@ -7,7 +7,8 @@ import pytest
 
 from gateway.core.body import BytesBody
 from gateway.core.ranges import Span
-from gateway.core.types import Copy, PartRef, Put
+from gateway.core.types import Copy, Put
+from gateway.core.uploads import PartRef
 from gateway.stores.catalog import Catalog
 from gateway.stores.catalog.tables import garbage
 from tests.stores.catalog.tools import INLINE_MAX, KEY, LARGE, SMALL, assembled, key, put, put_part, read

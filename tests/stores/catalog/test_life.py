@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from gateway.core.body import BytesBody
+from gateway.core.buckets import BucketProps
 from gateway.core.errors import BadRequest, Unavailable
-from gateway.core.types import BucketProps, Key, ListQuery, Props, Put
+from gateway.core.types import Key, ListQuery, Props, Put
 from gateway.stores.catalog import Catalog, CatalogSettings
 from tests.stores.catalog.tools import BUCKET, KEY, LARGE, opened, put, read, settings
 from tests.support.bodies import Scripted

@@ -4,9 +4,11 @@ import pytest
 from hypothesis import settings, strategies
 from hypothesis.stateful import invariant, rule
 
+from gateway.core.buckets import BucketProps
 from gateway.core.errors import StoreError
 from gateway.core.locks import LEGAL_HOLD, OBJECT_LOCK, ON, BucketLock, DefaultRetention, Mode, Retention, Unit
-from gateway.core.types import BucketProps, Key, VersionRef
+from gateway.core.types import Key
+from gateway.core.versions import VersionRef
 from tests.stores.catalog.test_versions import BUCKET, Both, Model, names, places
 from tests.support.clock import DAY, SECOND, Clock
 

@@ -12,9 +12,11 @@ from hypothesis import settings, strategies
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
 from gateway.core.body import BytesBody
+from gateway.core.buckets import BucketProps
 from gateway.core.errors import AlreadyExists, InvalidName, NoSuchKey, NoSuchUpload, StoreError
 from gateway.core.ranges import Span
-from gateway.core.types import BucketProps, Copy, Key, ListQuery, Meta, PartRef, Put
+from gateway.core.types import Copy, Key, ListQuery, Meta, Put
+from gateway.core.uploads import PartRef
 from gateway.stores.catalog import Catalog
 from tests.stores.catalog.tools import INLINE_MAX, read
 from tests.stores.catalog.tools import settings as catalog_settings

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from gateway.core.buckets import BucketProps
 from gateway.core.errors import Corrupt
 from gateway.core.ranges import Span
 from gateway.core.store import Reader
-from gateway.core.types import BucketProps, PartRef, Put
+from gateway.core.types import Put
+from gateway.core.uploads import PartRef
 from gateway.stores.catalog import Catalog
 from gateway.stores.catalog import reader as reader_module
 from tests.stores.catalog.tools import KEY, LARGE, SMALL, assembled, key, opened, put, read

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from gateway.core.body import BytesBody
+from gateway.core.buckets import BucketProps
 from gateway.core.errors import NoSuchBucket, NoSuchKey
-from gateway.core.types import BucketProps, Copy, Key, PartRef, Props, PropsChange, Put
+from gateway.core.types import Copy, Key, Props, PropsChange, Put
+from gateway.core.uploads import PartRef
 from gateway.stores.catalog import Catalog, CatalogSettings
 from gateway.stores.catalog.recent import OVERHEAD, RecentObjects
 from tests.stores.catalog.tools import BUCKET, KEY, LARGE, SMALL, assembled, key, put, read

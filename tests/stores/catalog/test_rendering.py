@@ -9,11 +9,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.core.body import BytesBody
-from gateway.core.capabilities import Rendering, Row, find
+from gateway.core.buckets import BucketProps
+from gateway.core.capabilities import find
+from gateway.core.capabilities.listings import Rendering, Row
 from gateway.core.errors import NoSuchBucket
 from gateway.core.links import LINK, Link
 from gateway.core.store import Store
-from gateway.core.types import BucketProps, Key, ListQuery, Meta, Prefix, Props, Put
+from gateway.core.types import Key, ListQuery, Meta, Prefix, Props, Put
 from gateway.layers.encrypted import Encrypted, MasterKeys
 from gateway.layers.quotas import Quotas
 from gateway.stores.catalog import Catalog

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from gateway.core.buckets import BucketProps
 from gateway.core.errors import Corrupt, Unavailable
-from gateway.core.types import BucketProps, ListQuery, PartRef, Put, Version, VersionQuery
-from gateway.core.versions import NULL
+from gateway.core.types import ListQuery, Put
+from gateway.core.uploads import PartRef
+from gateway.core.versions import NULL, Version, VersionQuery
 from gateway.stores.catalog import Catalog
 from gateway.stores.catalog.database import Connection, migrate, migrations, open_writer
 from tests.stores.catalog.tools import KEY, LARGE, SMALL, opened, put, put_part, read, settings

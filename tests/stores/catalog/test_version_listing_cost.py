@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.core.types import ListQuery, Version, VersionQuery
-from gateway.core.versions import new_id
+from gateway.core.types import ListQuery
+from gateway.core.versions import Version, VersionQuery, new_id
 from gateway.stores.catalog.database import Connection, migrate, migrations
 from gateway.stores.catalog.tables import listing, versions
 

@@ -13,10 +13,11 @@ from hypothesis import settings, strategies
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from gateway.core.body import BytesBody
+from gateway.core.buckets import BucketProps
 from gateway.core.errors import StoreError
 from gateway.core.store import Store
-from gateway.core.types import BucketProps, Copy, Deleted, Key, Meta, Put, Version, VersionQuery
-from gateway.core.versions import NULL
+from gateway.core.types import Copy, Deleted, Key, Meta, Put
+from gateway.core.versions import NULL, Version, VersionQuery
 from gateway.stores.catalog import Catalog
 from gateway.stores.memory import Memory
 from tests.stores.catalog.tools import INLINE_MAX, KEY, LARGE, SMALL, opened, put, read

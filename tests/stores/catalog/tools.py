@@ -6,7 +6,8 @@ from pathlib import Path
 
 from gateway.core.body import BytesBody
 from gateway.core.ranges import Span
-from gateway.core.types import Key, Meta, Part, PartRef, Put
+from gateway.core.types import Key, Meta, Put
+from gateway.core.uploads import Part, PartRef
 from gateway.stores.catalog import Catalog, CatalogSettings
 
 BUCKET = "bucket"

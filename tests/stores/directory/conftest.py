@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.core.types import BucketProps
+from gateway.core.buckets import BucketProps
 from gateway.stores.directory import Directory
 from tests.conformance.tools import BUCKET
 from tests.stores.directory.tools import OWNER, opened

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from gateway.core.body import BytesBody
-from gateway.core.types import BucketProps, Copy, Key, PartRef, Put
+from gateway.core.buckets import BucketProps
+from gateway.core.types import Copy, Key, Put
+from gateway.core.uploads import PartRef
 from gateway.stores.directory import Directory, DirectorySettings
 from tests.conformance.tools import BUCKET, OWNER, read
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from gateway.core.buckets import BucketProps
 from gateway.core.conditions import When
 from gateway.core.errors import ConditionFailed, NoSuchKey, NotEmpty, Unavailable
-from gateway.core.types import DIRECTORY_TYPE, BucketProps, Key, ListQuery, Meta, PropsChange
+from gateway.core.types import DIRECTORY_TYPE, Key, ListQuery, Meta, PropsChange
 from gateway.stores.directory import Directory, system
 from tests.conformance.test_spans import noise, regions_of
 from tests.conformance.tools import BUCKET, KEY, NEW, OLD, md5, put, read

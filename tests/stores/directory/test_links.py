@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from gateway.core.body import BytesBody
+from gateway.core.buckets import BucketProps
 from gateway.core.errors import InvalidName, NoSuchBucket, NoSuchKey, NotADirectory, StoreError
-from gateway.core.types import BucketProps, Copy, Key, ListQuery, PartRef, PropsChange, Put
+from gateway.core.types import Copy, Key, ListQuery, PropsChange, Put
+from gateway.core.uploads import PartRef
 from gateway.stores.directory import Directory
 from tests.conformance.tools import BUCKET, KEY, NEW, OLD, put, read
 from tests.stores.directory.tools import OWNER, drop, listed, opened

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.core.types import BucketProps, Key, ListQuery, Meta
+from gateway.core.buckets import BucketProps
+from gateway.core.types import Key, ListQuery, Meta
 from gateway.stores.directory import Directory
 from tests.conformance.tools import BUCKET, put, shown
 from tests.stores.directory.tools import OWNER, drop, listed, paged

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from gateway.core.body import BytesBody
+from gateway.core.buckets import BucketProps
 from gateway.core.errors import InvalidName, IsADirectory, NoSuchBucket, NoSuchKey, NotADirectory, NotEmpty, StoreError
-from gateway.core.types import BucketProps, Copy, Key, ListQuery, Props, PropsChange, Put
+from gateway.core.types import Copy, Key, ListQuery, Props, PropsChange, Put
 from gateway.stores.directory import Directory
 from tests.conformance.tools import BUCKET, KEY, NEW, OLD, put, read
 from tests.stores.directory.tools import OWNER, drafts, drop, listed, opened, seen

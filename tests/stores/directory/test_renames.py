@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.core.buckets import BucketProps
 from gateway.core.errors import (
     AlreadyExists,
     InvalidName,
@@ -14,7 +15,8 @@ from gateway.core.errors import (
     StoreError,
     Unsupported,
 )
-from gateway.core.types import BucketProps, Key, ListQuery, Props, UploadQuery
+from gateway.core.types import Key, ListQuery, Props
+from gateway.core.uploads import UploadQuery
 from gateway.stores.directory import Directory
 from tests.conformance.tools import BUCKET, KEY, NEW, OLD, begun, names, put, read
 from tests.stores.directory.tools import OWNER, drop, listed, opened, seen

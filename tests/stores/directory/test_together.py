@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from gateway.core.body import BytesBody
+from gateway.core.buckets import BucketProps
 from gateway.core.conditions import ABSENT, When
 from gateway.core.errors import AlreadyExists, ConditionFailed, NoSuchBucket, NoSuchKey, NotEmpty, StoreError
-from gateway.core.types import BucketProps, Copy, Key, ListQuery, Meta, Props, PropsChange, Put
+from gateway.core.types import Copy, Key, ListQuery, Meta, Props, PropsChange, Put
 from gateway.stores.directory import Directory, system
 from tests.conformance.test_races import CONTENTS, WRITERS, body, race
 from tests.conformance.tools import BUCKET, KEY, NEW, OLD, begun, put, read

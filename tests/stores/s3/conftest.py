@@ -3,8 +3,9 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 
+from gateway.core.buckets import BucketProps
 from gateway.core.store import Store
-from gateway.core.types import BucketProps, Key
+from gateway.core.types import Key
 from gateway.layers.segmented import Segmented, SegmentSettings
 from gateway.stores.memory import Memory
 from gateway.stores.s3 import S3Store

@@ -9,8 +9,9 @@ import pytest
 from aiohttp import web
 
 from gateway.core.body import BytesBody
+from gateway.core.buckets import BucketProps
 from gateway.core.errors import Unavailable
-from gateway.core.types import BucketProps, ListQuery, Put
+from gateway.core.types import ListQuery, Put
 from gateway.stores.s3 import S3Store, S3StoreSettings
 from tests.stores.s3.conftest import BUCKET, KEY, Open
 from tests.support.faultproxy import FaultProxy, proxied

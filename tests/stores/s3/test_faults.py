@@ -19,7 +19,8 @@ from gateway.core.errors import (
     Unsupported,
 )
 from gateway.core.store import Store
-from gateway.core.types import Copy, Key, ListQuery, Put, UploadQuery
+from gateway.core.types import Copy, Key, ListQuery, Put
+from gateway.core.uploads import UploadQuery
 from gateway.layers.segmented import Segmented
 from gateway.stores.memory import Memory
 from tests.stores.s3.conftest import BUCKET, KEY, MIB, Open

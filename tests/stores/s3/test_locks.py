@@ -3,10 +3,11 @@
 import pytest
 
 from gateway.core.body import BytesBody
+from gateway.core.buckets import BucketProps
 from gateway.core.conditions import ABSENT
 from gateway.core.errors import ConditionFailed, Denied, Locked, LocksOff, Unavailable, Unsupported
 from gateway.core.locks import OBJECT_LOCK, ON, BucketLock, DefaultRetention, Mode, Retention, Unit
-from gateway.core.types import BucketProps, Copy, Deleted, Key, Put
+from gateway.core.types import Copy, Deleted, Key, Put
 from gateway.layers.segmented import Segmented
 from gateway.stores.memory import Memory
 from tests.conformance.locked import held, id_of, kept, locked_props

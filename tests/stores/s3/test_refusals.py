@@ -6,9 +6,11 @@ from contextlib import asynccontextmanager
 import pytest
 
 from gateway.core.body import BytesBody
+from gateway.core.buckets import BucketProps
 from gateway.core.conditions import ABSENT, When
 from gateway.core.errors import ConditionFailed, NoSuchBucket, Unsupported
-from gateway.core.types import BucketProps, ListQuery, PropsChange, Put, UploadQuery
+from gateway.core.types import ListQuery, PropsChange, Put
+from gateway.core.uploads import UploadQuery
 from gateway.stores.s3 import S3Store
 from tests.conformance.tools import BUCKET, KEY, NEW, OLD, OWNER, assembled, begun, md5, names, put, read
 from tests.support.remotes import pointing_at

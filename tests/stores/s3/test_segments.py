@@ -9,8 +9,10 @@ import pytest
 from gateway.core.body import BytesBody
 from gateway.core.conditions import When
 from gateway.core.errors import ConditionFailed, OutOfSpace, Unavailable
+from gateway.core.segments import Base
 from gateway.core.store import Store
-from gateway.core.types import Base, Key, ListQuery, Meta, Props, Put, UploadQuery
+from gateway.core.types import Key, ListQuery, Meta, Props, Put
+from gateway.core.uploads import UploadQuery
 from gateway.layers.segmented import Segmented
 from gateway.layers.segmented.sweep import sweep
 from gateway.stores.memory import Memory

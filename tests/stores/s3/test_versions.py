@@ -4,26 +4,13 @@ import pytest
 
 from gateway.core import ops
 from gateway.core.body import BytesBody
-from gateway.core.capabilities import Versions, find
+from gateway.core.buckets import BucketProps
+from gateway.core.capabilities import find
+from gateway.core.capabilities.versions import Versions
 from gateway.core.conditions import ABSENT, ANY, When
 from gateway.core.errors import DeleteMarker, NoSuchBucket, NoSuchVersion, Unavailable, Unsupported
-from gateway.core.types import (
-    BucketProps,
-    Copy,
-    Deleted,
-    Key,
-    Meta,
-    Page,
-    Prefix,
-    Props,
-    PropsChange,
-    Put,
-    Version,
-    Versioning,
-    VersionQuery,
-    VersionRef,
-)
-from gateway.core.versions import NULL
+from gateway.core.types import Copy, Deleted, Key, Meta, Page, Prefix, Props, PropsChange, Put
+from gateway.core.versions import NULL, Version, Versioning, VersionQuery, VersionRef
 from gateway.layers.segmented import Segmented
 from gateway.stores.memory import Memory
 from gateway.stores.s3 import objects

@@ -10,9 +10,12 @@ import pytest
 from yarl import URL
 
 from gateway.config.settings import RemoteSwiftSettings
-from gateway.core.capabilities import Accounts, Batch, Multipart, find
+from gateway.core.buckets import BucketProps
+from gateway.core.capabilities import find
+from gateway.core.capabilities.accounts import Accounts
+from gateway.core.capabilities.multipart import Multipart
+from gateway.core.capabilities.objects import Batch
 from gateway.core.store import Store
-from gateway.core.types import BucketProps
 from gateway.layers.segmented import Segmented
 from gateway.stores.swift import SwiftStore
 from tests.conformance.tools import BUCKET, OWNER

@@ -8,10 +8,11 @@ from contextlib import asynccontextmanager
 import pytest
 
 from gateway.core.body import BytesBody
+from gateway.core.buckets import BucketProps
 from gateway.core.conditions import ABSENT
 from gateway.core.context import RequestContext, enter
 from gateway.core.errors import Busy, DeadlineExceeded, Denied, Unavailable
-from gateway.core.types import BucketProps, Key, ListQuery, Put
+from gateway.core.types import Key, ListQuery, Put
 from gateway.stores.memory import Memory
 from gateway.stores.swift import SwiftStore
 from tests.conformance.tools import BUCKET, KEY, NEW, OLD, OWNER, md5, names, put, read

@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from gateway.core.types import BucketProps, Put
+from gateway.core.buckets import BucketProps
+from gateway.core.types import Put
 from gateway.layers.segmented.sweep import keep_sweeping, sweep
 from tests.conformance.tools import BUCKET, KEY, OWNER, names, read
 from tests.faults.scenes import UPLOADED

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from gateway.core.buckets import BucketProps
 from gateway.core.errors import Unavailable
-from gateway.core.types import BucketProps, Key, ListQuery
+from gateway.core.types import Key, ListQuery
 from gateway.stores.swift import SwiftStore, SwiftStoreSettings
 from tests.conformance.tools import BUCKET, NEW, OLD, OWNER, names, put, read
 from tests.support.openstack.cluster import Cluster, shared

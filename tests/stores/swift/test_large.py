@@ -11,12 +11,13 @@ import pytest
 
 from gateway.core import ops
 from gateway.core.body import BytesBody, CheckedBody, StreamBody, expect
+from gateway.core.buckets import BucketMeta
 from gateway.core.conditions import ABSENT
 from gateway.core.digest import Algorithm
 from gateway.core.errors import BadDigest, ConditionFailed, Denied, Unavailable
 from gateway.core.ranges import Span
 from gateway.core.store import Store
-from gateway.core.types import BucketMeta, Copy, Key, ListQuery, Meta, Props, PropsChange, Put
+from gateway.core.types import Copy, Key, ListQuery, Meta, Props, PropsChange, Put
 from gateway.stores.swift.rows import EMPTY
 from tests.conformance.tools import BUCKET, KEY, OLD, md5, put, read
 from tests.stores.swift.conftest import SEGMENT, Direct, Opening, inner

@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from gateway.core.body import BytesBody
-from gateway.core.types import BucketProps, Key, ListQuery, Put
+from gateway.core.buckets import BucketProps
+from gateway.core.types import Key, ListQuery, Put
 from gateway.stores.memory import Memory
 from gateway.stores.swift import SwiftStore
 from tests.conformance.tools import BUCKET, OWNER, names

@@ -7,7 +7,8 @@ import pytest
 
 from gateway.core import ops
 from gateway.core.body import BytesBody
-from gateway.core.capabilities import Append, find
+from gateway.core.capabilities import find
+from gateway.core.capabilities.objects import Append
 from gateway.core.conditions import ABSENT, When
 from gateway.core.errors import ConditionFailed
 from gateway.core.store import Store

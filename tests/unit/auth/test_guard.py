@@ -9,10 +9,11 @@ from gateway.auth.guard import check_bucket
 from gateway.auth.principals import ANONYMOUS, Account, Principal, Role
 from gateway.auth.rules import ACL, POLICY, SHARED
 from gateway.core.body import BytesBody
+from gateway.core.buckets import BucketProps
 from gateway.core.conditions import ANY, When
 from gateway.core.errors import Denied, InvalidName, NoSuchBucket, NoSuchKey
 from gateway.core.store import Store
-from gateway.core.types import BucketProps, Key, Meta, PropsChange, Put
+from gateway.core.types import Key, Meta, PropsChange, Put
 from gateway.stores.memory import Memory
 
 OWN, OTHER = "own", "other"

@@ -1,8 +1,13 @@
 """How capabilities are found through layers."""
 
-from gateway.core.capabilities import Accounts, Append, Batch, Multipart, Rename, Versions, find
+from gateway.core.buckets import AccountMeta
+from gateway.core.capabilities import find
+from gateway.core.capabilities.accounts import Accounts
+from gateway.core.capabilities.multipart import Multipart
+from gateway.core.capabilities.objects import Append, Batch, Rename
+from gateway.core.capabilities.versions import Versions
 from gateway.core.store import Store
-from gateway.core.types import AccountMeta, PropsChange
+from gateway.core.types import PropsChange
 from gateway.stores.memory import Memory
 from tests.support.stores import Plain
 

@@ -23,7 +23,8 @@ from gateway.core.lifecycle import (
     unpack,
     upload_due,
 )
-from gateway.core.types import Key, Meta, Version
+from gateway.core.types import Key, Meta
+from gateway.core.versions import Version
 
 NOON = 20_000 * DAY + DAY // 2
 

@@ -9,6 +9,7 @@ import pytest
 
 from gateway.core import ops
 from gateway.core.body import Body, BytesBody, CheckedBody, expect
+from gateway.core.buckets import AccountMeta, BucketMeta, BucketProps
 from gateway.core.conditions import ABSENT, ANY, ANYTHING, When
 from gateway.core.digest import Algorithm
 from gateway.core.errors import (
@@ -23,21 +24,7 @@ from gateway.core.errors import (
     Unsupported,
 )
 from gateway.core.store import Store
-from gateway.core.types import (
-    AccountMeta,
-    BucketMeta,
-    BucketProps,
-    Copy,
-    Deleted,
-    Key,
-    ListQuery,
-    Meta,
-    Page,
-    Prefix,
-    Props,
-    PropsChange,
-    Put,
-)
+from gateway.core.types import Copy, Deleted, Key, ListQuery, Meta, Page, Prefix, Props, PropsChange, Put
 from gateway.stores.memory import Memory
 from tests.support.bodies import Broken, Scripted, failing_at
 from tests.support.stores import Plain

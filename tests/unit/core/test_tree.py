@@ -3,6 +3,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from gateway.core.body import BytesBody
+from gateway.core.buckets import BucketMeta, BucketProps
 from gateway.core.errors import (
     AlreadyExists,
     BadRange,
@@ -20,7 +21,7 @@ from gateway.core.errors import (
 from gateway.core.paths import ROOT, TreePath
 from gateway.core.ranges import Span
 from gateway.core.tree import Tree
-from gateway.core.types import DIRECTORY_TYPE, BucketMeta, BucketProps, Key, ListQuery, Meta, Page, Prefix, Props, Put
+from gateway.core.types import DIRECTORY_TYPE, Key, ListQuery, Meta, Page, Prefix, Props, Put
 from gateway.stores.memory import Memory
 
 pytestmark = pytest.mark.usefixtures("bucket")

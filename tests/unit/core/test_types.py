@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.conditions import ABSENT
-from gateway.core.types import Key, Meta, Props, PropsChange, Upload
+from gateway.core.types import Key, Meta, Props, PropsChange
+from gateway.core.uploads import Upload
 
 PROPS = Props(content_type="text/plain", user={"a": "1", "b": "2"}, system={"x:y": "1"}, expires=5)
 

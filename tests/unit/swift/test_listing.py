@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.core.types import STORAGE_POLICY, BucketMeta, Key, Meta, Prefix, Props
+from gateway.core.buckets import STORAGE_POLICY, BucketMeta
+from gateway.core.types import Key, Meta, Prefix, Props
 from gateway.frontends.swift import listing
 from gateway.frontends.swift.accept import Format
 from gateway.frontends.swift.listing import CHANGED, PIECE

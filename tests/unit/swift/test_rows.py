@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.body import BytesBody
-from gateway.core.types import BucketProps, Key, ListQuery, Meta, Page, Prefix, Put
+from gateway.core.buckets import BucketProps
+from gateway.core.types import Key, ListQuery, Meta, Page, Prefix, Put
 from gateway.frontends.swift.rows import gather, gather_path
 from gateway.stores.memory import Memory
 

@@ -2,10 +2,12 @@
 
 from contextlib import suppress
 
-from gateway.core.capabilities import Multipart, find
+from gateway.core.capabilities import find
+from gateway.core.capabilities.multipart import Multipart
 from gateway.core.conditions import When
 from gateway.core.errors import ConditionFailed, NoSuchUpload, Unsupported
-from gateway.core.types import Meta, PartRef, Props, Put
+from gateway.core.types import Meta, Props, Put
+from gateway.core.uploads import PartRef
 from gateway.frontends.ftp.replies import Refused, Reply
 from gateway.frontends.ftp.session import Session, Target
 

@@ -1,10 +1,10 @@
 """Directories and names: CWD, CDUP, PWD, MKD, RMD, DELE, RNFR, RNTO."""
 
 from gateway.auth.rules import POLICY
+from gateway.core.buckets import STORAGE_POLICY
 from gateway.core.errors import BadRange, Denied, IsADirectory, NoSuchKey, NotADirectory, NotFound
 from gateway.core.paths import TreePath
 from gateway.core.ranges import Span
-from gateway.core.types import STORAGE_POLICY
 from gateway.frontends.ftp.partials import identity
 from gateway.frontends.ftp.permissions import READ, check_path
 from gateway.frontends.ftp.replies import NAME_REFUSED, Refused, Reply, quoted

@@ -8,7 +8,8 @@ from gateway.core import filetimes, ops
 from gateway.core.body import Body
 from gateway.core.conditions import ABSENT, ANY, When
 from gateway.core.errors import ConditionFailed, IncompleteBody, NoSuchKey, NotFound
-from gateway.core.types import Base, Key, Meta, PropsChange, Put
+from gateway.core.segments import Base
+from gateway.core.types import Key, Meta, PropsChange, Put
 from gateway.frontends.ftp.partials import Partial, identity
 from gateway.frontends.ftp.replies import INVALID_OFFSET, NAME_REFUSED, Refused, Reply
 from gateway.frontends.ftp.room import allow

@@ -13,10 +13,11 @@ from gateway.auth.facts import Tell
 from gateway.auth.principals import ANONYMOUS
 from gateway.auth.rules import REDIRECT
 from gateway.auth.tenancy import Tenancy
+from gateway.core.buckets import BucketMeta
 from gateway.core.conditions import ANY
 from gateway.core.errors import Denied, NoSuchBucket, NoSuchKey, NotModified, StoreError
 from gateway.core.store import Store
-from gateway.core.types import BucketMeta, Key, Meta
+from gateway.core.types import Key, Meta
 from gateway.frontends.http.answer import Answer
 from gateway.frontends.http.sending import Source, head_object, send_object, send_whole
 from gateway.frontends.s3.call import Pairs

@@ -9,8 +9,8 @@ from urllib.parse import quote, unquote_to_bytes
 from aiohttp import hdrs, web
 
 from gateway.auth.access import Action
+from gateway.core.buckets import BucketProps
 from gateway.core.errors import StoreError
-from gateway.core.types import BucketProps
 from gateway.frontends.http.body import RequestBody
 from gateway.frontends.swift.bulk.delete import read
 from gateway.frontends.swift.call import Call

@@ -10,7 +10,7 @@ from aiohttp import hdrs, web
 from gateway.auth.access import Action
 from gateway.core import ops
 from gateway.core.errors import NoSuchBucket, StoreError
-from gateway.core.types import Versioning
+from gateway.core.versions import Versioning
 from gateway.frontends.http.body import RequestBody
 from gateway.frontends.swift.call import Call, Place
 from gateway.frontends.swift.constraints import MAX_CONTAINER_NAME_LENGTH, MAX_OBJECT_NAME_LENGTH

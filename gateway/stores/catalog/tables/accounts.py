@@ -3,8 +3,9 @@
 import time
 from collections.abc import Iterator
 
+from gateway.core.buckets import BUCKETS_LEFT, AccountMeta
 from gateway.core.errors import NoSuchAccount, NotEmpty
-from gateway.core.types import BUCKETS_LEFT, AccountMeta, PropsChange
+from gateway.core.types import PropsChange
 from gateway.stores.catalog.database import Connection
 from gateway.stores.catalog.tables.packing import ceiling, floor, pack, unpack
 

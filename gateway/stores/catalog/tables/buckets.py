@@ -3,10 +3,11 @@
 import time
 from collections.abc import Iterator
 
+from gateway.core.buckets import BucketMeta, BucketProps
 from gateway.core.errors import AlreadyExists, NoSuchBucket, NotEmpty, VersioningOff
 from gateway.core.locks import OBJECT_LOCK, BucketLock, check_suspension
-from gateway.core.types import BucketMeta, BucketProps, PropsChange, Versioning
-from gateway.core.versions import VERSIONS_LEFT
+from gateway.core.types import PropsChange
+from gateway.core.versions import VERSIONS_LEFT, Versioning
 from gateway.stores.catalog.database import Connection
 from gateway.stores.catalog.tables.packing import ceiling, floor, pack, unpack
 

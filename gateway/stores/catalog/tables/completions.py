@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from gateway.core.errors import NoSuchUpload
 from gateway.core.parts import REMEMBERED, are_those
-from gateway.core.types import Key, Meta, PartRef
+from gateway.core.types import Key, Meta
+from gateway.core.uploads import PartRef
 from gateway.stores.catalog.database import Connection
 from gateway.stores.catalog.tables import buckets
 from gateway.stores.catalog.tables.packing import pack, unpack, unpack_props

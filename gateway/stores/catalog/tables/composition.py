@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from gateway.core.parts import object_parts
-from gateway.core.types import ObjectPart, Part
+from gateway.core.uploads import ObjectPart, Part
 from gateway.stores.catalog.database import Connection
 from gateway.stores.catalog.tables.packing import pack, unpack
 

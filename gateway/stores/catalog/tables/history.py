@@ -9,8 +9,8 @@ from dataclasses import replace
 from gateway.core import locks
 from gateway.core.conditions import ANY, When, check_write
 from gateway.core.errors import ConditionFailed, DeleteMarker, NoSuchVersion
-from gateway.core.types import Deleted, Key, Meta, Versioning
-from gateway.core.versions import id_of, new_id, next_rank, rank_of
+from gateway.core.types import Deleted, Key, Meta
+from gateway.core.versions import Versioning, id_of, new_id, next_rank, rank_of
 from gateway.stores.catalog.database import Connection
 from gateway.stores.catalog.tables import buckets, contents, objects, versions
 from gateway.stores.catalog.tables.objects import Found, Opened, Place

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
-from gateway.core.capabilities import Row
+from gateway.core.capabilities.listings import Row
 from gateway.core.listing import Seek, paginate
 from gateway.core.types import Key, ListQuery, Meta, Page, Prefix
 from gateway.stores.catalog.database import Connection

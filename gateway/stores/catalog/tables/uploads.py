@@ -9,7 +9,8 @@ from gateway.core.digest import Algorithm
 from gateway.core.errors import NoSuchUpload
 from gateway.core.parts import MAX_PARTS
 from gateway.core.parts import choose as choose_parts
-from gateway.core.types import KEPT, Key, Part, PartRef, Put, Upload
+from gateway.core.types import Key, Put
+from gateway.core.uploads import KEPT, Part, PartRef, Upload
 from gateway.stores.catalog.database import Connection
 from gateway.stores.catalog.stored import Received
 from gateway.stores.catalog.tables import buckets, composition, contents, extents

@@ -8,8 +8,8 @@ import msgspec
 
 from gateway.core.errors import DeleteMarker
 from gateway.core.listing import paginate
-from gateway.core.types import Key, ListQuery, Meta, Page, Prefix, Version, VersionQuery
-from gateway.core.versions import NULL, rank_of
+from gateway.core.types import Key, ListQuery, Meta, Page, Prefix
+from gateway.core.versions import NULL, Version, VersionQuery, rank_of
 from gateway.stores.catalog.database import Connection
 from gateway.stores.catalog.tables import buckets, contents
 from gateway.stores.catalog.tables.packing import floor, pack, unpack, unpack_props
