@@ -17,7 +17,8 @@ from gateway.layers.segmented import Segmented
 from gateway.stores.s3 import S3Store
 from gateway.stores.s3.client import Client as S3Client
 from gateway.stores.swift import SwiftStore
-from gateway.stores.swift.client import Answer, Client, Request
+from gateway.stores.swift.client import Client
+from gateway.stores.swift.request import Answer, Request
 from tests.faults.child import die, tell
 from tests.faults.scenes import KEY, UPLOADED
 from tests.support.bodies import Scripted, split

@@ -14,13 +14,13 @@ from gateway.core.names import check_bucket
 from gateway.core.store import Caps, Store
 from gateway.core.tasks import wholly
 from gateway.core.types import ListQuery, Page, Prefix, PropsChange
-from gateway.stores.swift.client import Request
 from gateway.stores.swift.found import end_of
 from gateway.stores.swift.listing import listing_of
 from gateway.stores.swift.merging import Merged
 from gateway.stores.swift.metadata import of_container, read_container, removing, timestamp
 from gateway.stores.swift.names import container_of, is_hidden
 from gateway.stores.swift.paging import page_of, query_of
+from gateway.stores.swift.request import Request
 from gateway.stores.swift.rows import TICK, Listed, Row, policy_of
 from gateway.stores.swift.rows import buckets as bucket_rows
 from gateway.stores.swift.settings import SwiftStoreSettings

@@ -8,9 +8,10 @@ from urllib.parse import quote, unquote
 import msgspec
 
 from gateway.core.errors import StoreError, Unavailable
-from gateway.stores.swift.client import Client, Request
+from gateway.stores.swift.client import Client
 from gateway.stores.swift.errors import failure
 from gateway.stores.swift.info import Info
+from gateway.stores.swift.request import Request
 
 AT_ONCE = 8
 

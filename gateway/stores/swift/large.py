@@ -12,12 +12,13 @@ from gateway.core.names import check_bucket
 from gateway.core.segments import Base, Kept, LeftUpload, SegmentRules
 from gateway.core.types import Key, Meta, Put
 from gateway.core.uploads import Part
-from gateway.stores.swift.client import Request
+from gateway.stores.swift.deletes import Deletions
 from gateway.stores.swift.facts import Facts, facts_of
 from gateway.stores.swift.found import Found
 from gateway.stores.swift.metadata import Stated, of_object
 from gateway.stores.swift.names import container_of, new_upload, prefix_of, root_of
-from gateway.stores.swift.objects import Objects, native
+from gateway.stores.swift.objects import native
+from gateway.stores.swift.request import Request
 from gateway.stores.swift.segments import Segment, is_branch, segment
 from gateway.stores.swift.staging import SMALL, Staged
 
@@ -25,7 +26,7 @@ BASE = 0
 """The number of what stood before an append, as a segment. Those that are appended begin at 1."""
 
 
-class Large(Objects):
+class Large(Deletions):
     """A segment is an object in the bucket's container of segments; the manifest makes one object of all of them."""
 
     async def segment_rules(self, key: Key, when: When = ANY, size: int | None = None) -> SegmentRules:

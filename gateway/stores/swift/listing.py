@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from gateway.core.errors import NoSuchBucket, StoreError
 from gateway.core.types import Key, ListQuery, Meta, Prefix
-from gateway.stores.swift.client import Request
 from gateway.stores.swift.dynamic import behind, file_of, hidden
 from gateway.stores.swift.found import found_of
 from gateway.stores.swift.merging import Merged
 from gateway.stores.swift.paging import page_of, query_of
+from gateway.stores.swift.request import Request
 from gateway.stores.swift.rows import Listed, Row, is_doubtful, objects
 from gateway.stores.swift.upstream import Upstream
 

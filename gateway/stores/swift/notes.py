@@ -20,8 +20,9 @@ from gateway.core.segments import Kept, LeftUpload
 from gateway.core.tasks import wholly
 from gateway.core.types import Key
 from gateway.core.uploads import Part
-from gateway.stores.swift.client import Client, Request
+from gateway.stores.swift.client import Client
 from gateway.stores.swift.names import NOTES, container_of, note_of
+from gateway.stores.swift.request import Request
 from gateway.stores.swift.walking import walk
 
 AT_ONCE = 8

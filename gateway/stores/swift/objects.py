@@ -1,14 +1,13 @@
 """Objects."""
 
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from urllib.parse import quote
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from gateway.core.body import Body, StreamBody
+from gateway.core.body import Body
 from gateway.core.conditions import ABSENT, ANY, When, check_read, check_write
 from gateway.core.errors import (
     NoSuchBucket,
@@ -16,7 +15,6 @@ from gateway.core.errors import (
     NoSuchVersion,
     NotFound,
     StoreError,
-    TooLarge,
     Unavailable,
     Unsupported,
 )
@@ -24,16 +22,16 @@ from gateway.core.names import check_bucket, checked_key
 from gateway.core.ranges import Span
 from gateway.core.store import Reader
 from gateway.core.tasks import wholly
-from gateway.core.types import Copy, Deleted, Key, ListQuery, Meta, Page, Prefix, PropsChange, Put
+from gateway.core.types import Key, ListQuery, Meta, Page, Prefix, PropsChange, Put
 from gateway.core.versions import stands
 from gateway.stores.swift.buckets import Buckets
-from gateway.stores.swift.client import Answer, Request
 from gateway.stores.swift.dynamic import free_parts, parts_of
 from gateway.stores.swift.facts import Facts
-from gateway.stores.swift.found import Found, end_of, http_date
+from gateway.stores.swift.found import Found, http_date
 from gateway.stores.swift.listing import listing_of
 from gateway.stores.swift.metadata import Stated, of_object
 from gateway.stores.swift.opening import Opening
+from gateway.stores.swift.request import Answer, Request
 from gateway.stores.swift.staging import Staged, incoming
 
 ATTEMPTS = 5
@@ -163,123 +161,6 @@ class Objects(Buckets):
             raise await self._up.missing(key.bucket, NoSuchKey())
         return await self._know(meta, None)
 
-    async def copy(self, source: Key, target: Key, opts: Copy) -> Meta:
-        """By the upstream itself, in one piece: a copy shares no segments, and is no large object any more.
-
-        Where the target must not stand yet (Swift takes If-None-Match of a copy for a matter of its source), the bytes
-        pass through here. Raises `TooLarge` above the size of one object.
-        """
-        checked_key(source)
-        checked_key(target)
-        self._check_conditions(opts.when)
-        for _ in range(ATTEMPTS):
-            found = await self._readable(source, opts.source_version, opts.source_when)
-            most = (await self._up.info.get()).max_file_size
-            if found.meta.size > most:
-                raise TooLarge
-            server = opts.when is ANY or self._up.settings.exclusive
-            props = found.meta.props if opts.props is None else opts.props
-            meta = replace(found.meta, key=target, props=props)
-            try:
-                if server:
-                    return await wholly(self._copy(found, meta, opts.when))
-                return await self._carry(found, meta, opts.when)
-            except _Changed:
-                continue
-        raise Unavailable("The object changes too often to be copied")
-
-    async def _copy(self, found: Found, meta: Meta, when: When) -> Meta:
-        source, target = found.meta.key, meta.key
-        headers = {
-            **of_object(meta.props, _kept(found), meta.checksums, ""),
-            "X-Copy-From": quote(f"{source.bucket}/{source.name}"),
-            "X-Fresh-Metadata": "true",
-            "If-Match": found.tag,
-        }
-        request = Request(
-            method="PUT",
-            path=(target.bucket, target.name),
-            headers=headers,
-            body=b"",
-            patience=self._up.settings.copy_timeout,
-        )
-        async with self._up.turns.of(target):
-            old = await self._standing(target, when)
-            self._up.objects.forget(target.bucket, target.name)
-            answer = await self._up.client.call(request, 404, 412)
-            if answer.status == 412:
-                raise _Changed
-            if answer.status == 404:
-                await self._up.need_bucket(target.bucket)
-                raise _Changed
-            done = await self._know(replace(meta, modified=0), answer)
-        await self._free(old)
-        return done
-
-    async def _carry(self, found: Found, meta: Meta, when: When) -> Meta:
-        async with AsyncExitStack() as stack:
-            reader = await Opening(self._up, stack, found.meta.key).reader(None, found)
-            if reader is None:
-                raise _Changed
-            body = StreamBody(reader.chunks(), found.meta.size)
-            return await self._put(meta.key, body, Put(props=meta.props, when=when), _kept(found), meta.checksums)
-
-    async def delete(self, key: Key, version: str | None = None, when: When = ANY) -> Deleted:
-        checked_key(key)
-        if not stands(version):
-            await self._up.need_bucket(key.bucket)
-            return Deleted(existed=False)
-        return await wholly(self._delete_one(key, when))
-
-    async def _delete_one(self, key: Key, when: When) -> Deleted:
-        async with self._up.turns.of(key):
-            old = await self._standing(key, when, always=True)
-            self._up.objects.forget(key.bucket, key.name)
-            answer = await self._up.client.call(Request(method="DELETE", path=(key.bucket, key.name)), 404)
-            if answer.status == 404:
-                await self._up.need_bucket(key.bucket)
-            stamp = end_of(answer.headers) if old is None else old.stamp
-            self._up.objects.deleted(key.bucket, key.name, stamp, sure=old is not None)
-        await self._free(old)
-        return Deleted(existed=answer.status != 404)
-
-    async def delete_many(self, bucket: str, names: Sequence[str]) -> Sequence[Deleted | StoreError]:
-        """`capabilities.Batch`."""
-        await self._up.need_bucket(check_bucket(bucket))
-        results: dict[str, Deleted | StoreError] = {}
-        keys: list[Key] = []
-        for name in dict.fromkeys(names):
-            try:
-                keys.append(checked_key(Key(bucket, name)))
-            except StoreError as error:
-                results[name] = error
-        if keys:
-            results.update(await wholly(self._delete_all(bucket, keys)))
-        done: list[Deleted | StoreError] = []
-        for name in names:
-            done.append(results[name])
-            if isinstance(results[name], Deleted):
-                results[name] = Deleted(existed=False)
-        return done
-
-    async def _delete_all(self, bucket: str, keys: Sequence[Key]) -> Mapping[str, Deleted | StoreError]:
-        async with AsyncExitStack() as stack:
-            for key in sorted(keys, key=lambda key: key.name):
-                await stack.enter_async_context(self._up.turns.of(key))
-            olds = await self._up.looked_up(keys)
-            standing = {name: old for name, old in olds.items() if old is not None}
-            for old in standing.values():
-                await self._note(old)
-            failures = await self._up.deletes.remove(bucket, tuple(standing)) if standing else {}
-            for name, old in standing.items():
-                self._up.objects.forget(bucket, name)
-                if name not in failures:
-                    self._up.objects.deleted(bucket, name, old.stamp)
-        for name, old in standing.items():
-            if name not in failures:
-                await self._free(old)
-        return {key.name: failures.get(key.name) or Deleted(existed=olds[key.name] is not None) for key in keys}
-
     async def _foresee(self, key: Key, when: When) -> None:
         """Refuse a write before its body is read."""
         checked_key(key)
@@ -345,18 +226,9 @@ class Objects(Buckets):
             await free_parts(self._up, *parts)
 
 
-class _Changed(Exception):
-    """The object is another one than it was a moment ago."""
-
-
 def _meta(found: Found | None) -> Meta | None:
     return None if found is None else found.meta
 
 
 def native(when: When) -> Mapping[str, str]:
     return {"If-None-Match": "*"} if when == ABSENT else {}
-
-
-def _kept(found: Found) -> Stated:
-    """What a copy has to state: an ETag that is not the MD5 of its bytes, or was stated itself."""
-    return Stated(etag=found.meta.etag if found.meta.etag != found.tag.strip('"') else "")

@@ -8,10 +8,10 @@ from gateway.core.errors import BadRange, NoSuchKey, Unavailable
 from gateway.core.ranges import Extent, Span, resolve
 from gateway.core.store import Reader
 from gateway.core.types import Key
-from gateway.stores.swift.client import Request
 from gateway.stores.swift.errors import failure
 from gateway.stores.swift.found import Found, found_of
 from gateway.stores.swift.reader import Piece, SwiftReader
+from gateway.stores.swift.request import Request
 from gateway.stores.swift.upstream import Upstream
 
 BEGINNING = Span(0, 4 * 1024 * 1024 - 1)

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from gateway.core.errors import Unavailable
 from gateway.core.types import ListQuery
-from gateway.stores.swift.client import Answer, Client, Request
+from gateway.stores.swift.client import Client
 from gateway.stores.swift.info import read
+from gateway.stores.swift.request import Answer, Request
 
 
 def query_of(query: ListQuery) -> Mapping[str, str]:

@@ -11,7 +11,7 @@ from gateway.core.ranges import Extent
 from gateway.core.store import Reader
 from gateway.core.types import Meta
 from gateway.core.verified import is_md5, verified
-from gateway.stores.swift.client import pieces
+from gateway.stores.swift.wire import pieces
 
 
 class Piece(NamedTuple):

@@ -11,11 +11,12 @@ import msgspec
 
 from gateway.core.errors import Busy, NoSuchBucket, NoSuchKey, StoreError, Unavailable, Unsupported
 from gateway.core.types import Key
-from gateway.stores.swift.client import Answer, Client, Request
+from gateway.stores.swift.client import Client
 from gateway.stores.swift.deleting import Deletes
 from gateway.stores.swift.info import Info
 from gateway.stores.swift.names import container_of, manifest_of, prefix_of
 from gateway.stores.swift.notes import Notes
+from gateway.stores.swift.request import Answer, Request
 from gateway.stores.swift.walking import walk
 
 ABSENCE_SECONDS = 60.0

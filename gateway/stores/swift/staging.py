@@ -8,9 +8,10 @@ from gateway.core.body import BLOCK, Body, CheckedBody, ReadyBody, checked
 from gateway.core.digest import Algorithm
 from gateway.core.errors import Corrupt, Unavailable
 from gateway.core.types import Key
-from gateway.stores.swift.client import Answer, Client, Request
+from gateway.stores.swift.client import Client
 from gateway.stores.swift.facts import Facts, Headers, facts_of
 from gateway.stores.swift.feed import Feed, Stopped
+from gateway.stores.swift.request import Answer, Request
 from gateway.stores.swift.together import together
 
 SMALL = 2 * BLOCK

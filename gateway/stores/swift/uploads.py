@@ -20,7 +20,6 @@ from gateway.core.ranges import Span
 from gateway.core.tasks import wholly
 from gateway.core.types import Key, ListQuery, Meta, Page, Prefix, Put
 from gateway.core.uploads import Part, PartRef, Upload, UploadQuery
-from gateway.stores.swift.client import Answer, Request
 from gateway.stores.swift.facts import Facts
 from gateway.stores.swift.found import end_of
 from gateway.stores.swift.large import Large
@@ -38,6 +37,7 @@ from gateway.stores.swift.pending import (
     read_record,
 )
 from gateway.stores.swift.pending import record_of as encoded
+from gateway.stores.swift.request import Answer, Request
 from gateway.stores.swift.segments import segment
 from gateway.stores.swift.settings import SwiftStoreSettings
 from gateway.stores.swift.staging import Staged, incoming

@@ -9,13 +9,14 @@ from gateway.core.buckets import BucketMeta
 from gateway.core.errors import NoSuchBucket, StoreError
 from gateway.core.tasks import Turns
 from gateway.core.types import Key, Meta
-from gateway.stores.swift.client import Client, Request
+from gateway.stores.swift.client import Client
 from gateway.stores.swift.deleting import Deletes
 from gateway.stores.swift.empties import Empties
 from gateway.stores.swift.found import Found, found_of
 from gateway.stores.swift.info import Info
 from gateway.stores.swift.notes import Notes
 from gateway.stores.swift.overlay import Overlay
+from gateway.stores.swift.request import Request
 from gateway.stores.swift.segments import Segments
 from gateway.stores.swift.settings import SwiftStoreSettings
 from gateway.stores.swift.staging import Staging
