@@ -3,17 +3,20 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from unittest.mock import patch
+
+from gateway.cache import memcached
+from tests.support.openstack.ports import reserved
+from tests.support.waiting import PATIENCE
 
 
 class MemcachedServer:
-    """A real memcached on loopback, which can be stopped and started again on its port."""
+    """A real memcached on loopback, which can be stopped and started again on the port that `held` reserves."""
 
-    def __init__(self, *options: str) -> None:
+    def __init__(self, held: socket.socket, *options: str) -> None:
         self._options = options
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port: int = held.getsockname()[1]
         self._process: asyncio.subprocess.Process | None = None
 
     @property
@@ -24,7 +27,7 @@ class MemcachedServer:
         command = ["memcached", "-l", "127.0.0.1", "-p", str(self.port), "-U", "0", "-m", "64", "-u", "nobody"]
         command += self._options
         self._process = await asyncio.create_subprocess_exec(*command)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 try:
                     _, writer = await asyncio.open_connection("127.0.0.1", self.port)
@@ -48,17 +51,14 @@ Memcacheds = Callable[..., Awaitable[MemcachedServer]]
 
 @asynccontextmanager
 async def memcacheds() -> AsyncIterator[Memcacheds]:
-    """Servers that end with the context."""
-    servers: list[MemcachedServer] = []
+    """Servers that end with the context. In this process they have time: none counts as lost on a busy machine."""
+    async with AsyncExitStack() as stack:
+        stack.enter_context(patch.object(memcached, "TIMEOUT", PATIENCE))
 
-    async def start(*options: str) -> MemcachedServer:
-        server = MemcachedServer(*options)
-        servers.append(server)
-        await server.start()
-        return server
+        async def start(*options: str) -> MemcachedServer:
+            server = MemcachedServer(stack.enter_context(reserved()), *options)
+            stack.push_async_callback(server.kill)
+            await server.start()
+            return server
 
-    try:
         yield start
-    finally:
-        for server in servers:
-            await server.kill()

@@ -11,7 +11,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -28,6 +27,7 @@ from keystone.cmd.bootstrap import Bootstrapper
 from keystone.common.provider_api import ProviderAPIs as PROVIDERS
 from keystone.common.sql import upgrades
 from keystone.server.flask import core
+from ports import reserved
 from saio import POLL_SECONDS, START_SECONDS, is_there
 from waitress.server import create_server
 
@@ -147,13 +147,6 @@ def fill_catalog(swift: str) -> None:
             catalog.create_endpoint(endpoint["id"], {**endpoint, "url": url, "enabled": True})
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def serves(auth: str, swift: str) -> bool:
     """Whether Swift lets in whom Keystone knows: anybody else's account is refused, and not for want of a token."""
     default = {"id": "default"}
@@ -195,7 +188,8 @@ def main(folder: Path, watched: int, swift: Path) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     proxy = None
     try:
-        ports = free_port(), free_port()
+        held = reserved(), reserved()
+        ports = [port.getsockname()[1] for port in held]
         keystone, origin = (f"http://127.0.0.1:{port}" for port in ports)
         write_proxy(folder, swift, ports[1], keystone)
         proxy = start_proxy(folder, swift)

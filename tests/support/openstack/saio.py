@@ -7,19 +7,18 @@ or when the watched process is gone.
 """
 
 import array
-import contextlib
 import getpass
 import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from pathlib import Path
 
+from ports import reserved
 from swift.common.ring import RingData
 
 KINDS = ("account", "container", "object")
@@ -136,14 +135,6 @@ def write_ring(path: Path, port: int) -> None:
     RingData([array.array("H", [0] * 16)], [device], 28).save(str(path))
 
 
-def free_ports() -> dict[str, int]:
-    with contextlib.ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(4)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return {kind: probe.getsockname()[1] for kind, probe in zip((*KINDS, "proxy"), probes, strict=True)}
-
-
 def start(folder: Path, kind: str) -> subprocess.Popen[bytes]:
     program = Path(sys.executable).with_name(f"swift-{kind}-server")
     command = [sys.executable, str(folder / "saio_runner.py"), str(program), str(folder / f"{kind}.conf"), "-v"]
@@ -181,7 +172,8 @@ def is_there(pid: int) -> bool:
 
 def main(folder: Path, watched: int) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    ports = free_ports()
+    held = {kind: reserved() for kind in (*KINDS, "proxy")}
+    ports = {kind: port.getsockname()[1] for kind, port in held.items()}
     auth = f"http://127.0.0.1:{ports['proxy']}/auth/v1.0"
     servers: list[subprocess.Popen[bytes]] = []
     try:
