@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +42,14 @@ def run(*command: str, timeout: float = 100, **environ: str) -> subprocess.Compl
 def portico(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     """Run the command `portico` to its end."""
     return run(sys.executable, "-m", "gateway", *arguments, timeout=60, **environ)
+
+
+def wait_until(holds: Callable[[], object], seconds: float = START_SECONDS) -> None:
+    """Wait for what nobody announces; a test that waits too long fails."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
 
 
 @dataclass

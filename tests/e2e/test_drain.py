@@ -4,25 +4,17 @@ import http.client
 import json
 import signal
 import socket
-import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.portico import Server, serving
+from tests.e2e.portico import Server, serving, wait_until
 from tests.e2e.raw import Http, digest, ftp_transfer, s3, swift
 
 SIZE = 32 * 1024 * 1024
 DATA = bytes(range(256)) * (SIZE // 256)
 NARROW = 64 * 1024
-
-
-def wait_for(condition: object) -> None:
-    """Wait until a callable says yes."""
-    deadline = time.monotonic() + 60
-    while not condition():  # type: ignore[operator]
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
 
 
 def refused(port: int) -> bool:
@@ -57,7 +49,7 @@ def test_running_transfers_finish_while_all_doors_are_shut(server: Server) -> No
         first = by_ftp.recv(NARROW)
         server.terminate()
         for name in ("s3", "swift", "ftp"):
-            wait_for(lambda port=ports[name]: refused(port))
+            wait_until(partial(refused, ports[name]))
         assert readiness(ports["admin"]) == (503, "draining")
         sending.send(DATA[SIZE // 2 :])
         assert sending.getresponse().status == 201
@@ -98,7 +90,7 @@ def test_a_second_signal_stops_at_once(server: Server, number: signal.Signals) -
     with s3(server).begin("GET", "box/large") as stalled:
         stalled.getresponse()
         server.terminate()
-        wait_for(lambda: refused(server.ports["s3"]) if (server.data / "run.json").exists() else True)
+        wait_until(lambda: refused(server.ports["s3"]) if (server.data / "run.json").exists() else True)
         server.process.send_signal(number)
         assert server.wait() == 128 + number
     assert not (server.data / "run.json").exists()

@@ -11,7 +11,7 @@ from socket import socket
 
 import pytest
 
-from tests.e2e.portico import Server, serving
+from tests.e2e.portico import Server, serving, wait_until
 from tests.support.openstack.cluster import Cluster
 from tests.support.servers import Remote
 from tests.support.waiting import PATIENCE
@@ -54,6 +54,14 @@ def sending(ftp: FTP, data: bytes, rest: int | None = None) -> socket:
     return connection
 
 
+def unread(connection: socket) -> int:
+    """Bytes that the kernel holds for the gateway, at both ends (proc_net_tcp in the kernel's documentation)."""
+    ends = {f"{port:04X}" for port in (connection.getsockname()[1], connection.getpeername()[1])}
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
+    queues = [row[4].split(":") for row in rows if {row[1][-4:], row[2][-4:]} == ends]
+    return sum(int(size, 16) for queue in queues for size in queue)
+
+
 def size_of(ftp: FTP) -> int:
     """What the gateway says to have, once it knows."""
     ftp.voidcmd("TYPE I")
@@ -70,7 +78,8 @@ def size_of(ftp: FTP) -> int:
 def test_f24_f25_an_upload_goes_on_after_kill_9(environ: Mapping[str, str], tmp_path: Path) -> None:
     with serving(tmp_path / "data", **environ) as server, login(server) as ftp:
         ftp.mkd("box")
-        with sending(ftp, DATA[:SENT]):
+        with sending(ftp, DATA[:SENT]) as connection:
+            wait_until(lambda: unread(connection) < MIB)
             ftp.putcmd("ABOR")
             assert [ftp.getmultiline()[:3] for _ in range(2)] == ["426", "226"]
         with login(server) as other:

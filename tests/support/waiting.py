@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-PATIENCE = 20.0
+PATIENCE = 60.0
+"""Seconds, which nothing takes, however slow the machine is."""
 
 
 async def until(holds: Callable[[], bool]) -> None:

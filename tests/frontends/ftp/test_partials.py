@@ -32,7 +32,7 @@ async def break_upload(world: World, client: Client, line: str = "STOR /c/f", da
     with await client.passive() as sock:
         assert (await client.do(line)).code == 150
         await send(sock, data)
-        await asyncio.sleep(0.05)
+        await world.until_received(len(data))
         assert await client.code("ABOR") == 426
     assert (await client.answer()).code == 226
 
@@ -49,7 +49,7 @@ async def vanish(world: World) -> None:
     sock = await client.passive()
     assert (await client.do("STOR /c/f")).code == 150
     await send(sock, FIRST)
-    await asyncio.sleep(0.05)
+    await world.until_received(len(FIRST))
     client.reset()
     sock.close()
 
@@ -59,7 +59,7 @@ async def lose_data(world: World) -> None:
     with await client.passive() as sock:
         assert (await client.do("STOR /c/f")).code == 150
         await send(sock, FIRST)
-        await asyncio.sleep(0.05)
+        await world.until_received(len(FIRST))
         await client.do("ABOR")
 
 

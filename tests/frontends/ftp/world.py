@@ -20,13 +20,14 @@ from gateway.core.types import Key, ListQuery, Props, Put
 from gateway.frontends.ftp.frontend import FtpFrontend
 from gateway.frontends.ftp.profile import Profile
 from gateway.frontends.ftp.settings import FtpSettings
+from gateway.frontends.ftp.transfers import Transfer
 
 HOST = "127.0.0.1"
-SECONDS = 20.0
+SECONDS = 60.0
+"""What no step of a test takes, however slow the machine is."""
 
 NOBODY: Mapping[str, Mapping[str, object]] = MappingProxyType({})
 """Profiles of no user."""
-"""What no step of a test takes, however slow the machine is."""
 
 TEST, OTHER, OPS = Account("acc-test", "test"), Account("acc-other", "other"), Account("acc-ops", "ops")
 
@@ -162,6 +163,14 @@ class World:
 
     async def names(self, bucket: str = "c") -> list[str]:
         return [row.name for row in (await self.store.list(bucket, ListQuery())).items]
+
+    async def until_received(self, size: int) -> None:
+        """Wait until the upload that is under way has brought so many bytes."""
+        await until(lambda: size in self._received())
+
+    def _received(self) -> list[int]:
+        under_way = [control._session.transfer for control in self.frontend._server._controls]
+        return [each.data.received for each in under_way if isinstance(each, Transfer) and each.data is not None]
 
     async def until_empty(self) -> None:
         """Wait until nothing of any connection runs any more."""

@@ -32,6 +32,18 @@ class Failing(Plain):
         raise self.error
 
 
+class Telling(Plain):
+    """A store that tells when an upload has begun."""
+
+    def __init__(self, inner: Store) -> None:
+        super().__init__(inner)
+        self.begun = asyncio.Event()
+
+    async def put(self, key: Key, body: Body, opts: Put) -> Meta:
+        self.begun.set()
+        return await super().put(key, body, opts)
+
+
 class Crumbling(Plain):
     """A store whose objects break off in the middle of being read."""
 
@@ -177,15 +189,15 @@ async def test_requests_on_one_connection(bucket: str, world: World) -> None:
 
 
 async def test_drain_lets_a_transfer_end(store: Store) -> None:
-    async with serving(store) as world:
+    telling = Telling(store)
+    async with serving(telling) as world:
         await world.do("PUT", "/bucket", headers={"Content-Length": "0"})
         request = Request("PUT", "/bucket/k", b"hello").sign()
         async with world.connect() as (reader, writer):
             writer.write(request.head() + b"he")
-            await writer.drain()
-            await asyncio.sleep(0.05)
-            draining = asyncio.create_task(world.frontend.drain(5))
-            await asyncio.sleep(0.05)
+            await telling.begun.wait()
+            draining = asyncio.create_task(world.frontend.drain(20))
+            await asyncio.sleep(0)
             writer.write(b"llo")
             answer = await read_answer(reader)
             assert (answer.status, answer.headers["Connection"]) == (200, "close")
@@ -194,13 +206,13 @@ async def test_drain_lets_a_transfer_end(store: Store) -> None:
 
 
 async def test_drain_ends_what_does_not_end(store: Store) -> None:
-    async with serving(store) as world:
+    telling = Telling(store)
+    async with serving(telling) as world:
         await world.do("PUT", "/bucket", headers={"Content-Length": "0"})
         request = Request("PUT", "/bucket/k", b"hello").sign()
         async with world.connect() as (_, writer):
             writer.write(request.head() + b"he")
-            await writer.drain()
-            await asyncio.sleep(0.05)
+            await telling.begun.wait()
             await world.frontend.drain(0.05)
         record = await world.record(2)
         assert (record.status, record.error) == (499, "Cancelled")
