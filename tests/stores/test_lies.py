@@ -19,8 +19,8 @@ from gateway.stores.memory import Memory
 from gateway.stores.s3 import S3Store
 from gateway.stores.swift import SwiftStore
 from tests.support.faultproxy import Fault, FaultProxy, proxied
+from tests.support.remotes import REMOTE, serving_s3
 from tests.support.remotes import pointing_at as pointing_at_s3
-from tests.support.remotes import serving_s3
 from tests.support.swift import pointing_at as pointing_at_swift
 from tests.support.swift import serving_swift
 
@@ -45,12 +45,12 @@ async def remote(kind: str, **settings: object) -> AsyncIterator[Remote]:
     """A store with an object in it."""
     memory = Memory()
     await memory.start()
+    await memory.create_bucket(BUCKET, BucketProps(owner=REMOTE.account.id))
+    await memory.put(KEY, BytesBody(DATA), Put())
     async with _served(kind, memory) as origin, proxied(origin) as proxy:
         store = _store(kind, proxy.url, settings)
         await store.start()
         try:
-            await store.create_bucket(BUCKET, BucketProps(owner="owner"))
-            await store.put(KEY, BytesBody(DATA), Put())
             yield Remote(store, proxy)
         finally:
             await store.aclose()

@@ -92,16 +92,16 @@ async def test_f25_a_stalled_upload_is_ended_and_the_session_goes_on(serve: Serv
 
 
 async def test_a_slow_upload_is_no_stalled_one(serve: Serve) -> None:
-    world = await serve(stall_timeout=1.0)
+    world = await serve(stall_timeout=2.0)
     client = await world.login()
     with await client.passive() as sock:
         assert (await client.do("STOR /c/f")).code == 150
         await send(sock, LARGE)
-        for _ in range(3):
-            await asyncio.sleep(0.7)
+        for _ in range(5):
+            await asyncio.sleep(0.5)
             await send(sock, b"x")
     assert (await client.answer()).code == 226
-    assert await world.get("f") == LARGE + b"xxx"
+    assert await world.get("f") == LARGE + b"xxxxx"
 
 
 async def test_quit_waits_for_the_upload_that_runs(world: World) -> None:

@@ -86,7 +86,7 @@ async def connected(server: HttpServer) -> AsyncIterator[Client]:
 
 
 async def tell_digest(request: web.BaseRequest) -> web.StreamResponse:
-    body = CheckedBody(RequestBody(request, stall=1.0), {Algorithm.MD5})
+    body = CheckedBody(RequestBody(request, stall=2.0), {Algorithm.MD5})
     async with aclosing(body.chunks()) as chunks:
         async for _ in chunks:
             pass
@@ -193,10 +193,10 @@ async def test_a_client_that_stalls_is_told(serve: Serve) -> None:
 async def test_a_slow_client_is_no_stalled_one(serve: Serve, made: Made) -> None:
     async with connected(await serve(tell_digest)) as client:
         await client.send(head() + DATA[:LARGE])
-        for place in range(LARGE, LARGE + 3):
-            await asyncio.sleep(0.7)
+        for place in range(LARGE, LARGE + 5):
+            await asyncio.sleep(0.5)
             await client.send(DATA[place : place + 1])
-        await client.send(DATA[LARGE + 3 :])
+        await client.send(DATA[LARGE + 5 :])
         assert await client.answer() == (200, TAG)
     assert len(made) == 1
 

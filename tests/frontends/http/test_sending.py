@@ -148,7 +148,7 @@ async def test_a_client_that_ends_its_half_gets_the_whole(serve: Serve, keep: Ke
 async def test_a_slow_client_gets_the_whole(serve: Serve, keep: Keep) -> None:
     """However long it takes: only a client that takes nothing is given up."""
     stored = keep(DATA)
-    server = await serve(lambda request: send_object(request, stored.source(stall=0.6)))
+    server = await serve(lambda request: send_object(request, stored.source(stall=1.0)))
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     writer.write(GET)
     received = bytearray(await reader.readuntil(b"\r\n\r\n"))
