@@ -28,7 +28,8 @@ class BucketProps:
 class BucketMeta:
     """A bucket as it stands. `created` in ns since the epoch.
 
-    `objects` and `bytes` count what a listing shows: neither former versions nor delete markers.
+    `objects` and `bytes` count what a listing shows: neither former versions nor delete markers. `former`: the bytes of
+    former versions, where the store tells them apart.
     """
 
     name: str
@@ -36,14 +37,20 @@ class BucketMeta:
     created: int
     objects: int
     bytes: int
+    former: int = 0
     user: Mapping[str, str] = field(default_factory=nothing)
     system: Mapping[str, str] = field(default_factory=nothing)
     versioning: Versioning = Versioning.OFF
 
+    @property
+    def used(self) -> int:
+        """All bytes that are stored for the bucket, as quotas count them."""
+        return self.bytes + self.former
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountMeta:
-    """Totals over the buckets of one account, and the properties set on the account.
+    """Totals over the buckets of one account, and the properties set on the account. `former`: as in `BucketMeta`.
 
     `created`: when it was entered beside those of the configuration (`capabilities.Roster`), in ns since the epoch.
     """
@@ -52,6 +59,12 @@ class AccountMeta:
     buckets: int
     objects: int
     bytes: int
+    former: int = 0
     created: int | None = None
     user: Mapping[str, str] = field(default_factory=nothing)
     system: Mapping[str, str] = field(default_factory=nothing)
+
+    @property
+    def used(self) -> int:
+        """All bytes that are stored for the account, as quotas count them."""
+        return self.bytes + self.former

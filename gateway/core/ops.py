@@ -77,12 +77,13 @@ async def stat_account(store: Store, owner: str) -> AccountMeta:
     """Totals of an account, added up bucket by bucket where the store doesn't keep them."""
     if accounts := find(store, Accounts):
         return await accounts.stat_account(owner)
-    buckets = objects = size = 0
+    buckets = objects = size = former = 0
     async for bucket in each_bucket(store, owner):
         buckets += 1
         objects += bucket.objects
         size += bucket.bytes
-    return AccountMeta(name=owner, buckets=buckets, objects=objects, bytes=size)
+        former += bucket.former
+    return AccountMeta(name=owner, buckets=buckets, objects=objects, bytes=size, former=former)
 
 
 async def update_account(store: Store, owner: str, change: PropsChange) -> AccountMeta:

@@ -79,7 +79,8 @@ class _Measured(Body):
 
 
 class Quotas(Layer):
-    """Refuses what would not fit. As with Swift's, what a write replaces is not counted in its favour.
+    """Refuses what would not fit. As with Swift's, what a write replaces is not counted in its favour, and bytes of
+    former versions are counted.
 
     Buckets and accounts without a quota, which are nearly all, cost a look into a table. What is under way counts, so
     that writes at once don't go over together. An upload in parts is held to its quotas part by part, and as a whole
@@ -249,7 +250,7 @@ def _left(quota: Quota, found: BucketMeta | AccountMeta, objects: int) -> int | 
     """The bytes that may be stored yet. Raises `QuotaExceeded` where there is no room for so many objects more."""
     if not quota.allows(0, found.objects + objects if objects else 0):
         raise QuotaExceeded(EXCEEDED)
-    return None if quota.bytes is None else quota.bytes - found.bytes
+    return None if quota.bytes is None else quota.bytes - found.used
 
 
 def _measured(body: Body, claim: _Claim | None) -> Body:

@@ -6,10 +6,13 @@ import pytest
 
 from gateway.core.buckets import AccountMeta, BucketProps
 from gateway.core.capabilities.accounts import Accounts, Recount, Roster
+from gateway.core.capabilities.versions import Versions
 from gateway.core.errors import NoSuchAccount, NoSuchBucket, NotEmpty
 from gateway.core.store import Store
 from gateway.core.types import Key, ListQuery, Prefix, PropsChange
+from gateway.core.versions import VersionRef
 from tests.conformance.tools import BUCKET, KEY, NEW, OLD, OWNER, put
+from tests.conformance.versions import rows
 
 PLAIN = PropsChange()
 
@@ -85,6 +88,23 @@ async def test_accounts_are_listed_by_id_with_their_totals(store: Store, roster:
     assert found == (await accounts.stat_account("b"),)
     assert isinstance(found[0], AccountMeta)
     assert (found[0].buckets, found[0].objects, found[0].bytes) == (1, 1, len(OLD))
+
+
+async def test_bytes_of_former_versions_are_counted_apart(
+    store: Store, accounts: Accounts, recounter: Recount, versioned: Versions
+) -> None:
+    for data in (OLD, NEW, OLD):
+        await put(store, KEY, data)
+    found = await store.stat_bucket(BUCKET)
+    assert (found.objects, found.bytes, found.former) == (1, len(OLD), len(OLD + NEW))
+    assert (await accounts.stat_account(OWNER)).former == found.former
+    assert await recounter.recount(BUCKET) == found
+    await store.delete(KEY)
+    found = await store.stat_bucket(BUCKET)
+    assert (found.objects, found.bytes, found.former) == (0, 0, 2 * len(OLD) + len(NEW))
+    former = [VersionRef(row.name, row.meta.version) for row in await rows(versioned) if not row.marker]
+    await versioned.delete_versions(BUCKET, former)
+    assert (await store.stat_bucket(BUCKET)).former == 0
 
 
 async def test_a_recount_tells_what_stands(store: Store, recounter: Recount) -> None:

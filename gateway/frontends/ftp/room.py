@@ -21,15 +21,15 @@ async def allow(target: Target) -> None:
     if quota is None or not (target.login.view.home.is_root or target.path.is_inside(target.login.view.home)):
         return
     holder = await _home(target.login)
-    if not quota.allows(holder.bytes + target.least, holder.objects + 1):
+    if not quota.allows(holder.used + target.least, holder.objects + 1):
         raise QuotaExceeded("You have no room for this file")
-    target.room = None if quota.bytes is None else quota.bytes - holder.bytes
+    target.room = None if quota.bytes is None else quota.bytes - holder.used
 
 
 async def available(target: Target) -> int | None:
     """Bytes for which there is room where `target` leads; None where nothing limits them."""
     rooms = [
-        0 if not quota.allows(holder.bytes, holder.objects + 1) else quota.bytes - holder.bytes
+        0 if not quota.allows(holder.used, holder.objects + 1) else quota.bytes - holder.used
         async for quota, holder in _quotas(target)
         if quota.bytes is not None
     ]

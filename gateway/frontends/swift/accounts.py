@@ -131,7 +131,7 @@ async def _change(call: Call, change: PropsChange) -> None:
 
 
 def _counters(found: AccountMeta) -> list[tuple[str, str]]:
-    counters = (("Container-Count", found.buckets), ("Object-Count", found.objects), ("Bytes-Used", found.bytes))
+    counters = (("Container-Count", found.buckets), ("Object-Count", found.objects), ("Bytes-Used", found.used))
     policy = f"Storage-Policy-{DEFAULT_POLICY.title()}-"
     return [
         *((f"X-Account-{name}", str(count)) for name, count in counters),

@@ -148,7 +148,7 @@ async def _listing(call: Call, wanted: Wanted) -> bytes:
 
 
 def _counters(found: BucketMeta) -> list[tuple[str, str]]:
-    return [("X-Container-Object-Count", str(found.objects)), ("X-Container-Bytes-Used", str(found.bytes))]
+    return [("X-Container-Object-Count", str(found.objects)), ("X-Container-Bytes-Used", str(found.used))]
 
 
 def _headers(call: Call) -> list[tuple[str, str]]:

@@ -108,7 +108,7 @@ def _container_json(row: BucketMeta | Prefix) -> str:
     if isinstance(row, Prefix):
         return f'{{"subdir": {quoted(row.name)}}}'
     return (
-        f'{{"name": {quoted(row.name)}, "count": {row.objects}, "bytes": {row.bytes}, '
+        f'{{"name": {quoted(row.name)}, "count": {row.objects}, "bytes": {row.used}, '
         f'"last_modified": "{iso8601(changed(row))}", "storage_policy": {quoted(policy_of(row))}}}'
     )
 
@@ -117,7 +117,7 @@ def _container_xml(row: BucketMeta | Prefix) -> str:
     if isinstance(row, Prefix):
         return f'<subdir name="{_attribute(row.name)}" />\n'
     return (
-        f"<container><name>{_text(row.name)}</name><count>{row.objects}</count><bytes>{row.bytes}</bytes>"
+        f"<container><name>{_text(row.name)}</name><count>{row.objects}</count><bytes>{row.used}</bytes>"
         f"<last_modified>{iso8601(changed(row))}</last_modified><storage_policy>{_text(policy_of(row))}</storage_policy>"
         "</container>\n"
     )

@@ -52,7 +52,7 @@ def _element(row: AccountMeta) -> str:
 def _described(row: AccountMeta) -> dict[str, str | int]:
     """A row; without the time of its creation, an account is one of the configuration."""
     created = {} if row.created is None else {"created": iso8601(row.created)}
-    counters = {"containers": row.buckets, "count": row.objects, "bytes": row.bytes}
+    counters = {"containers": row.buckets, "count": row.objects, "bytes": row.used}
     return {"name": RESELLER_PREFIX + row.name, **counters, **created}
 
 

@@ -56,6 +56,7 @@ class Accounts(Objects):
     async def recount(self, bucket: str) -> BucketMeta:
         found = self._buckets.get(bucket)
         found.bytes = sum(entry.meta.size for entry in found.objects.walk("", included=True))
+        found.former = sum(entry.meta.size for entry in found.history.walk("", None))
         return found.meta
 
     def _stated(self, owner: str) -> AccountMeta:
@@ -77,4 +78,5 @@ class Accounts(Objects):
             buckets=len(own),
             objects=sum(len(bucket.objects) for bucket in own),
             bytes=sum(bucket.bytes for bucket in own),
+            former=sum(bucket.former for bucket in own),
         )

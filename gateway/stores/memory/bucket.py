@@ -21,7 +21,7 @@ from gateway.stores.memory.pending import Completed, Pending
 
 @dataclass(slots=True, kw_only=True)
 class Bucket:
-    """A bucket; `bytes` is kept with every change."""
+    """A bucket; `bytes` and `former` are kept with every change."""
 
     name: str
     owner: str
@@ -29,6 +29,7 @@ class Bucket:
     user: Mapping[str, str]
     system: Mapping[str, str]
     bytes: int = 0
+    former: int = 0
     versioning: Versioning = Versioning.OFF
     objects: Index[str, Entry] = field(default_factory=Index[str, Entry])
     history: History = field(default_factory=History)
@@ -43,6 +44,7 @@ class Bucket:
             created=self.created,
             objects=len(self.objects),
             bytes=self.bytes,
+            former=self.former,
             user=self.user,
             system=self.system,
             versioning=self.versioning,
@@ -134,7 +136,7 @@ class Bucket:
         if found is None:
             return Deleted(False, wanted)
         locks.check_removal(found[1].meta.props.system, time.time_ns(), bypass=bypass)
-        self.history.pop(name, wanted)
+        self._drop(name, wanted)
         self._promote(name)
         return Deleted(True, wanted, found[1].marker)
 
@@ -146,12 +148,12 @@ class Bucket:
         rank = newest[0] if newest else None
         if current is not None and current.meta.version is not None:
             rank = rank_of(current.meta.version)
-            self.history.put(rank, current)
+            self._keep(rank, current)
         elif current is not None and self.versioning is Versioning.ENABLED:
             rank = next_rank(rank)
-            self.history.put(rank, current)
+            self._keep(rank, current)
         if self.versioning is Versioning.SUSPENDED:
-            self.history.pop(name, None)
+            self._drop(name, None)
             return next_rank(rank), None
         rank = next_rank(rank)
         return rank, new_id(rank)
@@ -160,8 +162,17 @@ class Bucket:
         """Have the newest version that is left stand, unless it is a marker."""
         newest = self.history.newest(name)
         if newest is not None and self.find(name) is None and not newest[1].marker:
-            self.history.pop(name, newest[1].meta.version)
+            self._drop(name, newest[1].meta.version)
             self._stand(newest[1])
+
+    def _keep(self, rank: int, entry: Entry) -> None:
+        self.history.put(rank, entry)
+        self.former += entry.meta.size
+
+    def _drop(self, name: str, version: str | None) -> None:
+        entry = self.history.pop(name, version)
+        if entry is not None:
+            self.former -= entry.meta.size
 
     def _stand(self, entry: Entry) -> Meta:
         meta = entry.meta

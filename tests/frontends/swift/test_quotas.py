@@ -21,6 +21,21 @@ async def test_a_container_takes_as_much_as_its_quota_says(world: World) -> None
     assert (await world.do("PUT", "box", "third", body=b"")).status == 201
 
 
+async def test_former_versions_count(world: World) -> None:
+    assert (await world.do("PUT", "box", headers={"X-Versions-Enabled": "true"})).status == 201
+    for body in (b"aaaaa", b"bbbbb"):
+        assert (await world.do("PUT", "box", "thing", body=body)).status == 201
+    for shown in (await world.do("HEAD", "box"), await world.do("GET", "box")):
+        assert shown.headers["X-Container-Bytes-Used"] == "10"
+        assert shown.headers["X-Container-Object-Count"] == "1"
+    assert (await world.do("HEAD")).headers["X-Account-Bytes-Used"] == "10"
+    (row,) = (await world.do("GET", query="format=json")).rows
+    assert (row["bytes"], row["count"]) == (10, 1)
+    assert (await world.do("POST", "box", headers={"X-Container-Meta-Quota-Bytes": "10"})).status == 204
+    answer = await world.do("PUT", "box", "thing", body=b"c")
+    assert (answer.status, answer.body) == (413, EXCEEDED)
+
+
 async def test_a_quota_is_a_number(world: World) -> None:
     await world.container()
     for name, text in (("Bytes", b"Invalid bytes quota."), ("Count", b"Invalid count quota.")):

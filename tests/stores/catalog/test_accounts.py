@@ -44,10 +44,14 @@ async def test_properties_from_before_are_kept_and_make_no_account(tmp_path: Pat
 async def test_o02_a_recount_repairs_the_counters(catalog: Catalog, tmp_path: Path) -> None:
     await put(catalog, "small", SMALL)
     await put(catalog, "large", LARGE)
+    await catalog.set_versioning(BUCKET, enabled=True)
+    await put(catalog, "small", LARGE)
+    await put(catalog, "small", SMALL)
     right = await catalog.stat_bucket(BUCKET)
     with closing(sqlite3.connect(tmp_path / INDEX, isolation_level=None)) as db:
-        db.execute("UPDATE buckets SET objects = 17, bytes = -5")
+        db.execute("UPDATE buckets SET objects = 17, bytes = -5, former = 3")
     assert await catalog.recount(BUCKET) == right
     assert await catalog.stat_bucket(BUCKET) == right
     totals = await catalog.stat_account("owner")
-    assert (totals.objects, totals.bytes) == (2, len(SMALL) + len(LARGE))
+    assert (totals.objects, totals.bytes, totals.former) == (2, len(SMALL + LARGE), len(SMALL + LARGE))
+    assert totals.used == right.used == 2 * len(SMALL + LARGE)

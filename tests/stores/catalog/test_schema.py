@@ -18,6 +18,8 @@ from tests.stores.catalog.tools import KEY, LARGE, SMALL, opened, put, put_part,
 from tests.support.catalog import INDEX, connect, files, tidy
 
 FIRST = 1
+FORMER = 7
+"""The version that counts the bytes of former versions."""
 NEXT = max(migrations()) + 1
 
 
@@ -97,6 +99,20 @@ async def test_what_stood_before_versions_were_known_is_kept_as_one(tmp_path: Pa
         async with store.open(KEY, version=NULL) as reader:
             assert b"".join([chunk async for chunk in reader.chunks()]) == SMALL
         await tidy(tmp_path)
+
+
+async def test_former_versions_of_before_are_counted(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / INDEX, isolation_level=None)) as db:
+        migrate(db, only(*range(FIRST, FORMER)))
+        db.execute("INSERT INTO buckets (id, name, owner, created, versioning) VALUES (1, 'bucket', 'o', 1, 'enabled')")
+        for rank, size in ((1, 5), (2, 7)):
+            db.execute(
+                """INSERT INTO versions (bucket, name, rank, size, etag, modified, content_type, version)
+                    VALUES (1, 'object', ?, ?, '', 1, '', ?)""",
+                (rank, size, f"{rank:032}"),
+            )
+    async with opened(tmp_path) as store:
+        assert (await store.stat_bucket("bucket")).former == 12 == (await store.stat_account("o")).former
 
 
 def _downgrade(path: Path) -> None:

@@ -127,6 +127,7 @@ class Model(RuleBasedStateMachine):
             meta = self.run(store.stat_bucket(BUCKET))
             standing = [row.meta for row in rows if row.latest and not row.marker]
             assert (meta.objects, meta.bytes) == (len(standing), sum(row.size for row in standing))
+            assert meta.former == sum(row.meta.size for row in rows if not row.latest)
             seen.append([(row.name, row.latest, row.marker, row.meta.size, row.meta.version is None) for row in rows])
         assert seen[0] == seen[1]
 

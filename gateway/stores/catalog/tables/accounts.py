@@ -67,14 +67,17 @@ def _write(db: Connection, found: AccountMeta, change: PropsChange, created: int
 
 def _meta(db: Connection, row: _Row) -> AccountMeta:
     owner, created, user, system = row
-    totals: tuple[int, int, int] = db.execute(
-        "SELECT count(*), ifnull(sum(objects), 0), ifnull(sum(bytes), 0) FROM buckets WHERE owner = ?", (owner,)
+    totals: tuple[int, int, int, int] = db.execute(
+        """SELECT count(*), ifnull(sum(objects), 0), ifnull(sum(bytes), 0), ifnull(sum(former), 0)
+            FROM buckets WHERE owner = ?""",
+        (owner,),
     ).fetchone()
     return AccountMeta(
         name=owner,
         buckets=totals[0],
         objects=totals[1],
         bytes=totals[2],
+        former=totals[3],
         created=created,
         user=unpack(user),
         system=unpack(system),

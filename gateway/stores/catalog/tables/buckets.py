@@ -11,17 +11,17 @@ from gateway.core.versions import VERSIONS_LEFT, Versioning
 from gateway.stores.catalog.database import Connection
 from gateway.stores.catalog.tables.packing import ceiling, floor, pack, unpack
 
-_Row = tuple[str, str, int, int, int, str | None, str | None, str | None]
+_Row = tuple[str, str, int, int, int, int, str | None, str | None, str | None]
 
-_FIND = "SELECT name, owner, created, objects, bytes, user, system, versioning FROM buckets WHERE name = ?"
+_FIND = "SELECT name, owner, created, objects, bytes, former, user, system, versioning FROM buckets WHERE name = ?"
 
-_UP = """SELECT name, owner, created, objects, bytes, user, system, versioning FROM buckets
+_UP = """SELECT name, owner, created, objects, bytes, former, user, system, versioning FROM buckets
     WHERE name >= ? ORDER BY name"""
-_DOWN = """SELECT name, owner, created, objects, bytes, user, system, versioning FROM buckets
+_DOWN = """SELECT name, owner, created, objects, bytes, former, user, system, versioning FROM buckets
     WHERE name < ? ORDER BY name DESC"""
-_OWNED_UP = """SELECT name, owner, created, objects, bytes, user, system, versioning FROM buckets
+_OWNED_UP = """SELECT name, owner, created, objects, bytes, former, user, system, versioning FROM buckets
     WHERE owner = ? AND name >= ? ORDER BY name"""
-_OWNED_DOWN = """SELECT name, owner, created, objects, bytes, user, system, versioning FROM buckets
+_OWNED_DOWN = """SELECT name, owner, created, objects, bytes, former, user, system, versioning FROM buckets
     WHERE owner = ? AND name < ? ORDER BY name DESC"""
 
 
@@ -88,6 +88,12 @@ def count(db: Connection, bucket: int, objects: int, size: int) -> None:
         db.execute("UPDATE buckets SET objects = objects + ?, bytes = bytes + ? WHERE id = ?", (objects, size, bucket))
 
 
+def count_former(db: Connection, bucket: int, size: int) -> None:
+    """Add to the bytes of former versions."""
+    if size:
+        db.execute("UPDATE buckets SET former = former + ? WHERE id = ?", (size, bucket))
+
+
 def rename(db: Connection, source: str, target: str) -> None:
     """Raises `NoSuchBucket`, `AlreadyExists`."""
     bucket = identify(db, source)
@@ -106,24 +112,26 @@ def delete(db: Connection, bucket: int) -> None:
 
 
 def recount(db: Connection, name: str) -> BucketMeta:
-    """Have the counters say what stands. Raises `NoSuchBucket`."""
-    bucket = identify(db, name)
+    """Have the counters say what is there. Raises `NoSuchBucket`."""
     db.execute(
-        """UPDATE buckets SET (objects, bytes) = (SELECT count(*), ifnull(sum(size), 0) FROM objects WHERE bucket = ?)
-            WHERE id = ?""",
-        (bucket, bucket),
+        """UPDATE buckets SET
+                (objects, bytes) = (SELECT count(*), ifnull(sum(size), 0) FROM objects WHERE bucket = ?1),
+                former = (SELECT ifnull(sum(size), 0) FROM versions WHERE bucket = ?1)
+            WHERE id = ?1""",
+        (identify(db, name),),
     )
     return find(db, name)
 
 
 def _meta(row: _Row) -> BucketMeta:
-    name, owner, created, objects, size, user, system, versioning = row
+    name, owner, created, objects, size, former, user, system, versioning = row
     return BucketMeta(
         name=name,
         owner=owner,
         created=created,
         objects=objects,
         bytes=size,
+        former=former,
         user=unpack(user),
         system=unpack(system),
         versioning=Versioning.OFF if versioning is None else Versioning(versioning),

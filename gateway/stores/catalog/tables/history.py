@@ -12,7 +12,7 @@ from gateway.core.errors import ConditionFailed, DeleteMarker, NoSuchVersion
 from gateway.core.types import Deleted, Key, Meta
 from gateway.core.versions import Versioning, id_of, new_id, next_rank, rank_of
 from gateway.stores.catalog.database import Connection
-from gateway.stores.catalog.tables import buckets, contents, objects, versions
+from gateway.stores.catalog.tables import contents, objects, versions
 from gateway.stores.catalog.tables.objects import Found, Opened, Place
 
 
@@ -132,7 +132,7 @@ def _displace(db: Connection, place: Place, name: str) -> tuple[int, str | None]
     rank = newest.rank if newest else None
     if standing is not None and keeps(place):
         rank = next_rank(rank) if standing.version is None else rank_of(standing.version)
-        versions.keep(db, bucket, name, rank)
+        versions.keep(db, bucket, name, rank, standing.size)
     elif standing is not None:
         contents.release(db, standing.content)
     if place.versioning == Versioning.ENABLED:
@@ -147,5 +147,4 @@ def _promote(db: Connection, bucket: int, name: str) -> None:
     """Have the newest version that is left stand, unless it is a marker."""
     newest = versions.newest(db, bucket, name)
     if newest is not None and newest.content is not None:
-        versions.restore(db, bucket, name, newest.rank)
-        buckets.count(db, bucket, 1, newest.size)
+        versions.restore(db, bucket, name, newest)

@@ -87,8 +87,8 @@ def refuse_marked(db: Connection, bucket: int, name: str) -> None:
         raise DeleteMarker(version=found.version, modified=found.modified)
 
 
-def keep(db: Connection, bucket: int, name: str, rank: int) -> None:
-    """Keep the object that stands, which is about to go, and its reference to its content."""
+def keep(db: Connection, bucket: int, name: str, rank: int, size: int) -> None:
+    """Keep the object that stands, of that size, which is about to go, and its reference to its content."""
     db.execute(
         """INSERT INTO versions (bucket, name, rank,
                 content, size, etag, modified, content_type, expires, user, system, checksums, version)
@@ -97,9 +97,10 @@ def keep(db: Connection, bucket: int, name: str, rank: int) -> None:
             FROM objects WHERE bucket = ? AND name = ?""",
         (rank, bucket, name),
     )
+    buckets.count_former(db, bucket, size)
 
 
-def restore(db: Connection, bucket: int, name: str, rank: int) -> None:
+def restore(db: Connection, bucket: int, name: str, found: Past) -> None:
     """Have a version stand, where nothing does."""
     db.execute(
         """INSERT INTO objects (bucket, name,
@@ -107,9 +108,10 @@ def restore(db: Connection, bucket: int, name: str, rank: int) -> None:
             SELECT bucket, name,
                 content, size, etag, modified, content_type, expires, user, system, checksums, version
             FROM versions WHERE bucket = ? AND name = ? AND rank = ?""",
-        (bucket, name, rank),
+        (bucket, name, found.rank),
     )
-    _drop(db, bucket, name, rank)
+    _drop(db, bucket, name, found)
+    buckets.count(db, bucket, 1, found.size)
 
 
 def mark(db: Connection, bucket: int, name: str, rank: int, version: str | None) -> None:
@@ -141,7 +143,7 @@ def update(db: Connection, bucket: int, rank: int, meta: Meta) -> None:
 
 def remove(db: Connection, bucket: int, name: str, found: Past) -> None:
     """Remove a version for good."""
-    _drop(db, bucket, name, found.rank)
+    _drop(db, bucket, name, found)
     if found.content is not None:
         contents.release(db, found.content)
 
@@ -207,8 +209,9 @@ def _past(db: Connection, sql: str, *which: int | str) -> Past | None:
     return None if row is None else Past(*row)
 
 
-def _drop(db: Connection, bucket: int, name: str, rank: int) -> None:
-    db.execute("DELETE FROM versions WHERE bucket = ? AND name = ? AND rank = ?", (bucket, name, rank))
+def _drop(db: Connection, bucket: int, name: str, found: Past) -> None:
+    db.execute("DELETE FROM versions WHERE bucket = ? AND name = ? AND rank = ?", (bucket, name, found.rank))
+    buckets.count_former(db, bucket, -found.size)
 
 
 def _meta(bucket: str, row: _Row) -> Meta:
