@@ -3,9 +3,9 @@
 import asyncio
 import errno
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 from gateway import __version__
@@ -18,6 +18,7 @@ from gateway.auth.tenancy import Tenancy
 from gateway.config.settings import Config, FrontendsSettings
 from gateway.core.events import Access, Observer
 from gateway.core.store import Store
+from gateway.core.tasks import beside
 from gateway.failures import StartError
 from gateway.frontends.admin.frontend import AdminFrontend, Insight
 from gateway.frontends.admin.page import Overview
@@ -106,7 +107,7 @@ async def running(
     asyncio.get_running_loop().set_default_executor(pool)
     metrics = Metrics()
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(_background(sample_lag(metrics.loop_lag.observe)))
+        await stack.enter_async_context(beside(sample_lag(metrics.loop_lag.observe)))
         operations = Operations(config.log.slow_seconds)
         storage = await stack.enter_async_context(opened(config, users, token_key, operations.observe))
         layering = storage.layering
@@ -114,7 +115,7 @@ async def running(
         if config.reaper.enabled:
             reapers = [Reaper(charge, config.reaper) for charge in charges(config, storage)]
             metrics.add(Reaped({reaper.name: reaper.tally for reaper in reapers}))
-            await stack.enter_async_context(_background(reap(reapers)))
+            await stack.enter_async_context(beside(reap(reapers)))
         app = App(_readiness(config, storage))
         metrics.watch(app.connections, dropped)
         observe = _observer(config, metrics)
@@ -243,15 +244,3 @@ def _observer(config: Config, metrics: Metrics) -> Observer:
             each(access)
 
     return observe
-
-
-@asynccontextmanager
-async def _background(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    """Let a coroutine that never ends run for as long as the context lasts."""
-    task = asyncio.create_task(work)
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task

@@ -1,11 +1,15 @@
-"""Work that must not be left half done, or not be done twice at once."""
+"""Work that must not be left half done, not be done twice at once, or not outlive what it is for."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Hashable
 from contextlib import asynccontextmanager
+from functools import partial
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 from weakref import WeakValueDictionary
+
+logger = logging.getLogger("portico.tasks")
 
 T = TypeVar("T")
 
@@ -32,6 +36,58 @@ async def _end_of(task: asyncio.Future[Any]) -> None:
             await asyncio.wait((task,))
         except asyncio.CancelledError:
             continue  # the first cancellation goes on afterwards
+
+
+@asynccontextmanager
+async def beside(*works: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Let work that has no end of its own go on while the context lasts. What it fails by is logged at once."""
+    tasks = [asyncio.create_task(work) for work in works]
+    for task in tasks:
+        task.add_done_callback(_report)
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await wholly(asyncio.wait(tasks))
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        logger.error("work in the background has failed, and ended", exc_info=error)
+
+
+class Shared(Generic[T]):
+    """What many want at once is done once for all of them. Whoever stops waiting doesn't stop it."""
+
+    def __init__(self) -> None:
+        self._running: dict[Hashable, asyncio.Task[T]] = {}
+
+    def __len__(self) -> int:
+        return len(self._running)
+
+    def __contains__(self, name: Hashable) -> bool:
+        return name in self._running
+
+    async def result(self, name: Hashable, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """What `work` returns or raises, or that of the same name which is under way."""
+        task = self._running.get(name)
+        if task is None:
+            task = self._running[name] = asyncio.create_task(work())
+            task.add_done_callback(partial(self._ended, name))
+        return await asyncio.shield(task)
+
+    async def aclose(self) -> None:
+        """Break off what is under way."""
+        running = tuple(self._running.values())
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    def _ended(self, name: Hashable, task: asyncio.Task[T]) -> None:
+        del self._running[name]
+        if not task.cancelled():
+            task.exception()  # whoever asked may have gone; unseen, it would be reported
 
 
 class Turns:

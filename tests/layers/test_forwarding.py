@@ -13,9 +13,10 @@ from gateway.core.capabilities.listings import Glance, Rendering, Row
 from gateway.core.capabilities.manifests import Links, Manifests
 from gateway.core.capabilities.segments import Keeping, Segments
 from gateway.core.store import Store
-from gateway.layers import limit, metacache, observe, retry
+from gateway.layers import limit, observe, retry
 from gateway.layers.around import Around
 from gateway.layers.layer import Layer
+from gateway.layers.metacache import MetaCache
 from gateway.stores.memory import Memory
 from tests.conformance.factories import BACKOFF, BOUNDS, CAPABILITIES
 from tests.support.stores import Plain
@@ -77,7 +78,7 @@ def test_the_cache_is_told_of_every_write() -> None:
         "versions",
     }
     uploads = {"create_upload", "put_part", "copy_part", "abort_upload", "drop_kept"}
-    assert METHODS - reads - uploads <= vars(metacache.MetaCache).keys()
+    assert METHODS - reads - uploads <= vars(MetaCache).keys()
 
 
 @pytest.mark.parametrize("kind", (limit.Limit, retry.Retry, observe.Observe))

@@ -7,6 +7,7 @@ import pytest
 from gateway.cache.entries import Entries
 from gateway.cache.local import LocalCache
 from gateway.cache.near import Near
+from gateway.cache.sights import Name
 from gateway.core.body import BytesBody
 from gateway.core.buckets import BucketProps
 from gateway.core.capabilities import find
@@ -16,8 +17,8 @@ from gateway.core.conditions import ABSENT, When
 from gateway.core.errors import ConditionFailed, NoSuchKey, NotModified, Unavailable
 from gateway.core.tree import PAGE
 from gateway.core.types import Key, ListQuery, Meta, Page, Prefix, Put
-from gateway.layers import metacache
 from gateway.layers.metacache import MetaCache, View
+from gateway.layers.metacache.telling import Telling
 from gateway.layers.packing import Answer
 from gateway.stores.memory import Memory
 from tests.support.stores import Plain
@@ -289,7 +290,7 @@ async def test_what_a_listing_told_is_forgotten_with_it(world: World) -> None:
 
 async def test_answers_of_this_process_are_not_unpacked_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     first = await world.a.list("bucket", LISTING)
-    monkeypatch.setattr(metacache, "unpack", None)
+    monkeypatch.setattr("gateway.layers.metacache.layer.unpack", None)
     assert await world.a.list("bucket", LISTING) is first
 
 
@@ -326,7 +327,7 @@ async def test_garbage_in_the_cache_costs_speed_only(world: World) -> None:
 async def test_payloads_of_the_right_generation_that_can_not_be_read(
     world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(metacache, "pack", lambda _: b"of another version")
+    monkeypatch.setattr("gateway.layers.metacache.layer.pack", lambda _: b"of another version")
     written = await world.a.stat(KEY)
     monkeypatch.undo()
     assert await world.b.stat(KEY) == written
@@ -355,3 +356,49 @@ async def test_callers_with_views_of_one_account_learn_of_each_others_writes_and
     await two.put(Key("b", "k"), BytesBody(b"x"), Put())
     assert [row.name for row in (await one.list("b", ListQuery())).items] == ["k"]
     assert (await one.stat(Key("b", "k"))).size == 1
+
+
+class Scripted(Entries):
+    """A cache whose answers to those who tell it of writes a test gives, one by one."""
+
+    def __init__(self) -> None:
+        super().__init__(LocalCache(), b"secret", 10)
+        self.bumps: list[asyncio.Future[bool]] = []
+
+    async def bump(self, group: Name) -> bool:
+        self.bumps.append(asyncio.get_running_loop().create_future())
+        return await self.bumps[-1]
+
+
+async def test_a_bump_pays_for_no_write_that_came_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.layers.metacache.telling.RETRY_SECONDS", 0)
+    entries, group = Scripted(), ("default", "bucket")
+    telling = Telling(entries)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(telling.tell([group]))
+        await until(lambda: len(entries.bumps) == 1)
+        entries.bumps[0].set_result(False)
+    await until(lambda: len(entries.bumps) == 2)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(telling.tell([group]))
+        await until(lambda: len(entries.bumps) == 3)
+        entries.bumps[2].set_result(False)
+    entries.bumps[1].set_result(True)
+    await until(lambda: len(entries.bumps) == 4)
+    assert telling.owes(group)
+    entries.bumps[3].set_result(True)
+    await until(lambda: not telling.owes(group))
+    await telling.aclose()
+
+
+async def test_c12_a_kept_absence_keeps_nothing_else_alive(world: World) -> None:
+    near = world.near()
+    replica = MetaCache(world.upstream, Entries(world.cache, b"secret", 10), "default", near)
+    missing = Key("bucket", "missing")
+    for _ in range(2):
+        with pytest.raises(NoSuchKey):
+            await replica.stat(missing)
+    held = near.get((("default", "bucket"), ("stat", "missing")))
+    assert held is not None
+    assert isinstance(held.answer, NoSuchKey)
+    assert held.answer.__traceback__ is None

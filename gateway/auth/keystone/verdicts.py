@@ -1,6 +1,5 @@
 """What Keystone said lately, so that it is not asked the same again and again."""
 
-import asyncio
 import hmac
 import os
 import time
@@ -11,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from cachetools import TLRUCache, TTLCache
 
 from gateway.core.errors import Busy
+from gateway.core.tasks import Shared
 
 MAX_KEPT = 10_000
 """Verdicts of either kind; those that were not needed for longest are forgotten."""
@@ -46,7 +46,7 @@ class Verdicts(Generic[T]):
         self._key = os.urandom(32)
         self._given: TLRUCache[bytes, Verdict[T]] = TLRUCache(MAX_KEPT, self._until, timer=clock)
         self._refused: TTLCache[bytes, bool] = TTLCache(MAX_KEPT, REFUSED_SECONDS, timer=clock)
-        self._running: dict[bytes, asyncio.Task[T | None]] = {}
+        self._asking: Shared[T | None] = Shared()
 
     async def of(self, about: tuple[str, ...], ask: Ask[T]) -> T | None:
         """The verdict; None where it is a refusal. Raises what `ask` does, which is not kept, and `Busy`."""
@@ -55,26 +55,17 @@ class Verdicts(Generic[T]):
             return found.value
         if place in self._refused:
             return None
-        task = self._running.get(place)
-        if task is None:
-            if len(self._running) >= MAX_RUNNING:
-                raise Busy("Too many ask Keystone")
-            task = self._running[place] = asyncio.create_task(self._asked(place, ask))
-            task.add_done_callback(_looked_at)
-        return await asyncio.shield(task)
+        if len(self._asking) >= MAX_RUNNING and place not in self._asking:
+            raise Busy("Too many ask Keystone")
+        return await self._asking.result(place, lambda: self._asked(place, ask))
 
     async def aclose(self) -> None:
         """Break off what is being asked."""
-        for task in (running := list(self._running.values())):
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        await self._asking.aclose()
 
     async def _asked(self, place: bytes, ask: Ask[T]) -> T | None:
         begun = self._clock()
-        try:
-            verdict = await ask()
-        finally:
-            del self._running[place]
+        verdict = await ask()
         if verdict is None or verdict.lifetime <= 0:
             self._refused[place] = True
             return None
@@ -84,9 +75,3 @@ class Verdicts(Generic[T]):
 
     def _until(self, _: bytes, verdict: Verdict[T], now: float) -> float:
         return now + min(verdict.lifetime, self._seconds)
-
-
-def _looked_at(task: asyncio.Task[T | None]) -> None:
-    """Nobody may be left to ask how it ended; unseen, an error would be reported."""
-    if not task.cancelled():
-        task.exception()

@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing, asynccontextmanager, suppress
+from collections.abc import Sequence
+from contextlib import aclosing, suppress
 from dataclasses import replace
 
 from gateway.core import ops
@@ -18,7 +18,7 @@ from gateway.core.locks import unlocked
 from gateway.core.names import checked_key
 from gateway.core.segments import Base, Kept, SegmentRules
 from gateway.core.store import Caps, Store
-from gateway.core.tasks import Turns, wholly
+from gateway.core.tasks import Turns, beside, wholly
 from gateway.core.types import Copy, Key, Meta, Put
 from gateway.layers.layer import Layer
 from gateway.layers.segmented.intake import Intake, segment_size
@@ -66,8 +66,7 @@ class Segmented(Layer):
     async def aclose(self) -> None:
         if self._sweeping is not None:
             self._sweeping.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._sweeping
+            await asyncio.wait((self._sweeping,))
         await self.inner.aclose()
 
     async def put(self, key: Key, body: Body, opts: Put) -> Meta:
@@ -192,7 +191,7 @@ class Segmented(Layer):
         def takes(segment: ReadyBody) -> bool:
             return rest is None or rest.error is None or _is_worth(segment, rules)
 
-        async with self._renewed(key, upload):
+        async with beside(self._keep_renewing(key, upload)):
             await sending.send(intake, first, takes, self._settings.segment_parallelism)
 
     async def _keep(self, key: Key, upload: str, sending: Sending, label: str, error: IncompleteBody) -> None:
@@ -232,17 +231,6 @@ class Segmented(Layer):
 
     async def drop_kept(self, key: Key, upload: str) -> None:
         await drop(self._segments, key, upload)
-
-    @asynccontextmanager
-    async def _renewed(self, key: Key, upload: str) -> AsyncIterator[None]:
-        """Tell the store, for as long as the context lasts, that somebody is at this upload."""
-        task = asyncio.create_task(self._keep_renewing(key, upload))
-        try:
-            yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
     async def _keep_renewing(self, key: Key, upload: str) -> None:
         while True:

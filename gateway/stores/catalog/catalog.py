@@ -1,13 +1,14 @@
 """The catalog: an SQL index, small objects in it, and files for the large ones."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 
 from gateway.core.errors import Unavailable
 from gateway.core.store import Caps
+from gateway.core.tasks import beside
 from gateway.stores.catalog import database
 from gateway.stores.catalog.accounts import Accounts
 from gateway.stores.catalog.buckets import Buckets
@@ -81,7 +82,7 @@ class Catalog(Buckets, Accounts, Multipart, Renames, Versions, Expiring, Locks):
         stack.push_async_callback(writer.aclose)
         pins = Pins(waiting)
         collector = Collector(writer, readers, volume, pins, waiting, partial(database.sync_log, directory))
-        await stack.enter_async_context(_background(collector.run(), sweep(readers, volume)))
+        await stack.enter_async_context(beside(collector.run(), sweep(readers, volume)))
         return Engine(self._settings, writer, readers, known, recent, volume, pins, collector)
 
 
@@ -95,22 +96,3 @@ def _take(directory: Path) -> DirectoryLock:
         return DirectoryLock.acquire(directory)
     except OSError as error:
         raise Unavailable(f"The store's directory can't be used: {error.strerror}") from error
-
-
-@asynccontextmanager
-async def _background(*works: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    """Have work done beside everything else, until the context ends."""
-    tasks = [asyncio.create_task(work) for work in works]
-    for task in tasks:
-        task.add_done_callback(_report)
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)  # what failed has been reported
-
-
-def _report(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
-        log.error("background work of the store ended", exc_info=error)

@@ -3,7 +3,7 @@ import gc
 
 import pytest
 
-from gateway.core.tasks import Flight, Turns, wholly
+from gateway.core.tasks import Flight, Shared, Turns, beside, wholly
 
 
 class Work:
@@ -89,3 +89,83 @@ async def test_several_that_fail_at_once_are_all_looked_at(caplog: pytest.LogCap
         await fly()
     gc.collect()
     assert caplog.records == []
+
+
+async def test_what_runs_beside_ends_with_the_context() -> None:
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def work() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    async with beside(work()):
+        await begun.wait()
+        assert not ended.is_set()
+    assert ended.is_set()
+
+
+async def test_what_fails_beside_is_told_at_once_and_harms_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    others = Work()
+
+    async def work() -> None:
+        raise ValueError("no")
+
+    async def other() -> None:
+        await others()
+
+    async with beside(work(), other()):
+        await others.begun.wait()
+        await asyncio.sleep(0)
+        assert "ValueError: no" in caplog.text
+        assert not others.done
+
+
+async def test_who_is_cancelled_while_what_runs_beside_ends_learns_of_it() -> None:
+    stopping, stopped = asyncio.Event(), asyncio.Event()
+
+    async def work() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            stopping.set()
+            await stopped.wait()
+
+    async def user() -> None:
+        async with beside(work()):
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(user())
+    await stopping.wait()
+    task.cancel()
+    await asyncio.sleep(0)
+    assert not task.done()
+    stopped.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_what_many_want_at_once_is_done_once() -> None:
+    shared: Shared[str] = Shared()
+    work = Work()
+    asking = [asyncio.create_task(shared.result("name", work)) for _ in range(3)]
+    await work.begun.wait()
+    assert "name" in shared
+    assert len(shared) == 1
+    asking[0].cancel()
+    work.finish.set()
+    assert await asyncio.gather(*asking[1:]) == ["made", "made"]
+    assert len(shared) == 0
+
+
+async def test_what_is_shared_is_broken_off_at_the_end() -> None:
+    shared: Shared[str] = Shared()
+    work = Work()
+    asking = asyncio.create_task(shared.result("name", work))
+    await work.begun.wait()
+    await shared.aclose()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert not work.done

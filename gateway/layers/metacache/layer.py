@@ -1,14 +1,11 @@
-"""The metadata cache: stats and listings of the store inside, kept where all replicas find them."""
+"""The layer that answers from the cache, and tells it of writes."""
 
-import asyncio
 import logging
-import time
 from bisect import bisect_left
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from gateway.cache.entries import Entries
 from gateway.cache.near import Near
@@ -24,21 +21,20 @@ from gateway.core.locks import BucketLock, Retention
 from gateway.core.paths import SEPARATOR
 from gateway.core.segments import Base, Kept
 from gateway.core.store import Store
+from gateway.core.tasks import Shared, wholly
 from gateway.core.tree import PAGE
 from gateway.core.types import Copy, Deleted, Key, ListQuery, Meta, Page, Prefix, PropsChange, Put
 from gateway.core.uploads import PartRef
 from gateway.core.versions import VersionRef
 from gateway.layers.layer import Layer
+from gateway.layers.metacache.telling import Telling
 from gateway.layers.packing import Answer, Unreadable, pack, unpack
 
 logger = logging.getLogger("portico.metacache")
 
 T = TypeVar("T", bound=Answer)
 
-RETRY_SECONDS = 0.25
-
-_Flight = tuple[Name, Name, bytes]
-"""Group, name and generation of a fetch."""
+Fetch = Callable[[], Coroutine[Any, Any, T]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +67,15 @@ class MetaCache(Layer):
         self._near: Near[Answer] = Near() if near is None else near
         self._root: Name = (namespace,) if view is None else (namespace, "callers", view.account)
         self._scope: Name = () if view is None else view.scope
-        self._flights: dict[_Flight, asyncio.Task[Answer]] = {}
-        self._untold: dict[Name, float] = {}
-        self._teller: asyncio.Task[None] | None = None
+        self._fetching: Shared[Answer] = Shared()
+        self._telling = Telling(entries)
 
     def offers(self, capability: type) -> bool:
         return capability is Glance or super().offers(capability)
 
     async def aclose(self) -> None:
-        tasks = [task for task in (self._teller, *self._flights.values()) if task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._telling.aclose()
+        await self._fetching.aclose()
         await self.inner.aclose()
 
     async def buckets(self, query: ListQuery, owner: str | None = None) -> Page[BucketMeta | Prefix]:
@@ -111,7 +104,7 @@ class MetaCache(Layer):
         directory = key.name[: key.name.rfind(SEPARATOR) + 1]
         first = query = ListQuery(prefix=directory, delimiter=SEPARATOR, limit=PAGE)
         generation: bytes | None = None
-        while (held := self._near.get((group, name := self._listing(query)))) and group not in self._untold:
+        while (held := self._near.get((group, name := self._listing(query)))) and not self._telling.owes(group):
             if generation is None:
                 generation = (await self._entries.get(group, name, held.generation, current().began)).generation
             page = held.answer
@@ -127,8 +120,8 @@ class MetaCache(Layer):
             query = replace(query, marker=page.next)
         return None
 
-    async def _cached(self, group: Name, name: Name, fetch: Callable[[], Awaitable[T]]) -> T:
-        if group in self._untold:
+    async def _cached(self, group: Name, name: Name, fetch: Fetch[T]) -> T:
+        if self._telling.owes(group):
             return await fetch()
         held = self._near.get((group, name))
         found = await self._entries.get(group, name, None if held is None else held.generation, current().began)
@@ -144,32 +137,22 @@ class MetaCache(Layer):
             else:
                 self._near.keep((group, name), found.generation, answer, len(found.payload), found.life)
                 return _given(cast(T | NotFound, answer))
-        return _given(cast(T | NotFound, await self._fly(group, name, found.generation, fetch)))
+        fetched = await self._fetched(group, name, found.generation, fetch)
+        return _given(cast(T | NotFound, fetched))
 
-    async def _fly(self, group: Name, name: Name, generation: bytes, fetch: Callable[[], Awaitable[Answer]]) -> Answer:
-        """Fetch once for all who ask in the same generation; whoever stops waiting doesn't stop the fetch."""
+    async def _fetched(self, group: Name, name: Name, generation: bytes, fetch: Fetch[T]) -> Answer:
+        """Fetch once for all who ask in the same generation."""
         flight = group, name, generation
-        task = self._flights.get(flight)
-        if task is None:
-            task = self._flights[flight] = asyncio.create_task(self._fetch(group, name, generation, fetch))
-            task.add_done_callback(partial(self._landed, flight))
-        return await asyncio.shield(task)
+        return await self._fetching.result(flight, lambda: self._fetch(group, name, generation, fetch))
 
-    def _landed(self, flight: _Flight, task: asyncio.Task[Answer]) -> None:
-        del self._flights[flight]
-        if not task.cancelled():
-            task.exception()  # whoever asked may have gone; unseen, it would be reported
-
-    async def _fetch(
-        self, group: Name, name: Name, generation: bytes, fetch: Callable[[], Awaitable[Answer]]
-    ) -> Answer:
+    async def _fetch(self, group: Name, name: Name, generation: bytes, fetch: Fetch[T]) -> Answer:
         answer: Answer
         try:
             answer = await fetch()
         except DeleteMarker:  # it tells more than that nothing is there
             raise
         except (NoSuchKey, NoSuchBucket) as absent:
-            answer = absent
+            answer = type(absent)()  # without the frames that this one was raised through
         packed = pack(answer)
         self._near.keep((group, name), generation, answer, len(packed), self._entries.ttl)
         await self._entries.put(group, name, generation, packed)
@@ -187,23 +170,7 @@ class MetaCache(Layer):
         try:
             yield
         finally:
-            await asyncio.shield(self._tell({self._root, *map(self._bucket, buckets)}))
-
-    async def _tell(self, groups: Collection[Name]) -> None:
-        told = await asyncio.gather(*(self._entries.bump(group) for group in groups))
-        missed = [group for group, done in zip(groups, told, strict=True) if not done]
-        if missed:
-            until = time.monotonic() + self._entries.ttl
-            self._untold.update(dict.fromkeys(missed, until))
-            if self._teller is None or self._teller.done():
-                self._teller = asyncio.create_task(self._keep_telling())
-
-    async def _keep_telling(self) -> None:
-        while self._untold:
-            await asyncio.sleep(RETRY_SECONDS)
-            for group, until in tuple(self._untold.items()):
-                if await self._entries.bump(group) or time.monotonic() > until:
-                    self._untold.pop(group, None)
+            await wholly(self._telling.tell({self._root, *map(self._bucket, buckets)}))
 
     async def create_bucket(self, name: str, props: BucketProps) -> bool:
         async with self._writing(name):
