@@ -100,9 +100,10 @@ async def gateway(folder: Path, reaper: str) -> AsyncIterator[World]:
 async def test_what_vanishes_is_gone_at_every_door_before_it_is_removed(tmp_path: Path) -> None:
     async with gateway(tmp_path, "{enabled: false}") as world:
         await world.s3.create_bucket(Bucket=BUCKET)
-        assert await world.do("PUT", "goes", b"x", X_Delete_After="2") == 201
+        assert await world.do("PUT", "goes", b"x", X_Delete_After="1000") == 201
         assert await world.do("PUT", "stays", b"x") == 201
         assert await world.statuses("goes") == (200, 200, 226)
+        assert await world.do("POST", "goes", X_Delete_After="1") == 202
 
         async def is_gone() -> bool:
             return await world.do("HEAD", "goes") == 404

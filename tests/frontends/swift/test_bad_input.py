@@ -219,7 +219,7 @@ async def test_connections_by_the_hundred(serve: Serve) -> None:
 
 
 async def test_idle_connections_are_closed(serve: Serve) -> None:
-    async with serve(idle_timeout=0.1) as world, AsyncExitStack() as stack:
+    async with serve(idle_timeout=0.5) as world, AsyncExitStack() as stack:
         wires = [await stack.enter_async_context(world.wire()) for _ in range(50)]
         assert all([await wire.closed() for wire in wires])
         assert (await world.raw("GET", "/healthcheck")).status == 200

@@ -17,7 +17,7 @@ REPOSITORY = Path(__file__).parents[3]
 PYTHON = REPOSITORY / ".venv-swift/bin/python"
 SCRIPTS = Path(__file__).parent
 TMPFS = Path("/dev/shm")
-START_SECONDS = 90.0
+START_SECONDS = 100.0
 
 
 @dataclass(frozen=True)

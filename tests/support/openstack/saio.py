@@ -27,7 +27,7 @@ TENANTS = 8000
 """So many users `s3-<n>:user` with the key `secret`, each with an account of its own: s3api knows no other accounts."""
 POLICIES = ("Policy-0", "silver")
 """Names of the storage policies; the first is the default."""
-START_SECONDS = 60.0
+START_SECONDS = 90.0
 POLL_SECONDS = 0.1
 
 # Swift's daemons read /etc/swift/swift.conf unless told otherwise before anything else is imported, and a proxy of one
