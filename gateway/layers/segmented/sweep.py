@@ -15,7 +15,7 @@ ROUNDS = 4
 """Uploads are renewed, and leftovers looked for, so often in each time of grace."""
 
 FIRST_SECONDS = 30.0
-"""Within so many seconds of the start leftovers are looked for the first time."""
+"""Within so many seconds of the start leftovers are looked for the first time, and not before half of them."""
 
 logger = logging.getLogger("portico.segmented")
 
@@ -44,8 +44,12 @@ async def sweep(store: Store, segments: Segments, grace: float) -> None:
 
 
 async def keep_sweeping(store: Store, segments: Segments, grace: float) -> None:
-    """Sweep soon and ever again; not all stores at the same moment. What fails is done the next time."""
-    await asyncio.sleep(random.uniform(0.0, min(FIRST_SECONDS, grace / ROUNDS)))  # noqa: S311 - guards nothing
+    """Sweep soon and ever again; not all stores at the same moment, nor as they start and are asked for other things.
+
+    What fails is done the next time.
+    """
+    soon = min(FIRST_SECONDS, grace / ROUNDS)
+    await asyncio.sleep(random.uniform(soon / 2, soon))  # noqa: S311 - guards nothing
     while True:
         try:
             await sweep(store, segments, grace)
