@@ -142,6 +142,14 @@ async def read_answer(reader: asyncio.StreamReader, method: str = "GET") -> Answ
     return Answer(status, headers, await reader.readexactly(int(headers["Content-Length"])))
 
 
+def hang_up(writer: asyncio.StreamWriter) -> None:
+    """Close a connection at once, also one whose request was answered before all of it was sent."""
+    if writer.transport.get_write_buffer_size():
+        writer.transport.abort()
+    else:
+        writer.close()
+
+
 @dataclass
 class World:
     """A frontend over a store. `seen` are the access records of the requests so far."""
@@ -162,7 +170,7 @@ class World:
         try:
             yield reader, writer
         finally:
-            writer.close()
+            hang_up(writer)
 
     async def send(self, request: Request) -> Answer:
         """Send a request on a connection of its own."""
