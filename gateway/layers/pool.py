@@ -94,7 +94,7 @@ class StorePool:
         if self._closed:
             raise Unavailable("The store has been closed", retryable=False)
         if (failure := self._failures.get(key)) is not None:
-            raise failure
+            raise failure.with_traceback(None)  # else that of each who is told of it would be kept
         entry = self._entries.get(key)
         if entry is None:
             self._make_room()

@@ -168,3 +168,15 @@ def test_nothing_is_ever_asked_of_the_pattern() -> None:
     told = {"caps", "offers", "shields", "inner"}
     forwarded = {name for name, member in vars(Layer).items() if inspect.isfunction(member) and name[0] != "_"}
     assert forwarded - told <= vars(Leased).keys()
+
+
+async def test_a_failure_that_many_are_told_of_holds_none_of_them() -> None:
+    house = House()
+    house.fault = Unavailable()
+    depths = []
+    for _ in range(4):
+        with pytest.raises(Unavailable) as failed:
+            await house.use()
+        depths.append(len(failed.traceback))
+    assert depths[1] == depths[2] == depths[3]
+    await house.pool.aclose()

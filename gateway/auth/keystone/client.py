@@ -93,7 +93,7 @@ class Client:
             if (token := self._held(refused)) is not None:
                 return token
             if self._failed is not None and self._clock() < self._failed[0]:
-                raise self._failed[1]
+                raise self._failed[1].with_traceback(None)  # else that of each who is told of it would be kept
             try:
                 self._token = await self._logged_in()
             except StoreError as error:

@@ -4,6 +4,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from multidict import CIMultiDictProxy
 
@@ -21,7 +22,7 @@ from gateway.stores.swift.metadata import of_container, read_container, removing
 from gateway.stores.swift.names import container_of, is_hidden
 from gateway.stores.swift.paging import page_of, query_of
 from gateway.stores.swift.request import Request
-from gateway.stores.swift.rows import TICK, Listed, Row, policy_of
+from gateway.stores.swift.rows import TICK, Listed, Row, parsed, policy_of
 from gateway.stores.swift.rows import buckets as bucket_rows
 from gateway.stores.swift.settings import SwiftStoreSettings
 from gateway.stores.swift.tokens import Shelf
@@ -229,7 +230,7 @@ class Buckets(Store):
         """One page of the account, without the containers of segments, and with the owner of each bucket."""
         while True:
             answer, _ = await page_of(self._up.client, (), query_of(query), query.limit)
-            found = bucket_rows(self._up.owner, b"" if answer.status == 404 else answer.body)
+            found = await parsed(partial(bucket_rows, self._up.owner), b"" if answer.status == 404 else answer.body)
             shown = [row for row in found if not is_hidden(row.name)]
             if shown or not found or found[-1].name == query.marker:
                 return Listed(await self._owned(shown))

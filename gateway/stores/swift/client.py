@@ -87,7 +87,7 @@ class Client:
                 reason = failed(error)
                 sent = sent and not isinstance(error, aiohttp.ClientConnectorError) and is_doubtful(reason)
                 if self._is_last(done) or not passes(reason) or not request.may_be_repeated(sent=sent):
-                    raise _tried(reason, done) from error
+                    raise _tried(reason, done) from (None if reason is error else error)
                 asked = wait_of(reason)
             else:
                 if response.status == 401 and renewals <= token.shared and not request.is_begun:

@@ -21,7 +21,7 @@ Failures = Mapping[str, StoreError]
 
 class _Report(msgspec.Struct, rename={"status": "Response Status", "errors": "Errors"}):
     status: str = ""
-    errors: list[list[str]] = []
+    errors: list[tuple[str, str]] = []
 
 
 class Deletes:
@@ -50,9 +50,7 @@ class Deletes:
             report = msgspec.convert(json.loads(answer.body), _Report)
         except (ValueError, msgspec.ValidationError) as error:
             raise Unavailable("The upstream's answer to a bulk delete can't be understood") from error
-        failures = {
-            _name_of(path): failure(_status_of(status), {}) for path, status in (row[:2] for row in report.errors)
-        }
+        failures = {_name_of(path): failure(_status_of(status), {}) for path, status in report.errors}
         if not failures and _status_of(report.status) >= 300:
             raise failure(_status_of(report.status), {})
         return failures

@@ -3,15 +3,16 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from gateway.core.errors import NoSuchBucket, StoreError
-from gateway.core.types import Key, ListQuery, Meta, Prefix
+from gateway.core.types import Key, ListQuery, Meta
 from gateway.stores.swift.dynamic import behind, file_of, hidden
 from gateway.stores.swift.found import found_of
 from gateway.stores.swift.merging import Merged
 from gateway.stores.swift.paging import page_of, query_of
 from gateway.stores.swift.request import Request
-from gateway.stores.swift.rows import Listed, Row, is_doubtful, objects
+from gateway.stores.swift.rows import Listed, Row, is_doubtful, objects, parsed
 from gateway.stores.swift.upstream import Upstream
 
 AT_ONCE = 8
@@ -26,7 +27,7 @@ def listing_of(up: Upstream, bucket: str) -> Merged[Meta]:
             answer, asked = await page_of(up.client, (bucket,), query_of(rest), rest.limit)
             if answer.status == 404:
                 raise NoSuchBucket
-            rows = objects(bucket, answer.body)
+            rows = await parsed(partial(objects, bucket), answer.body)
             files = await hidden(up, bucket, rows)
             shown = [row for row in rows if file_of(row.name) not in files]
             if shown or not rows:
@@ -55,24 +56,33 @@ async def _sized(up: Upstream, rows: Sequence[Row[Meta]]) -> Sequence[Row[Meta]]
     """
     turns = asyncio.Semaphore(AT_ONCE)
 
-    async def sized(row: Row[Meta]) -> Row[Meta]:
-        if isinstance(row.item, Prefix) or not is_doubtful(row.item):
-            return row
-        if up.objects.get(row.item.key.bucket, row.name) is not None or up.empty.holds(row.item.key, row.stamp):
-            return row
-        if (known := up.sized.get((row.item.key, row.stamp))) is not None:
-            return Row(replace(row.item, size=known.size, etag=known.etag), row.stamp)
+    async def sized(row: Row[Meta], meta: Meta) -> Row[Meta]:
+        if (known := up.sized.get((meta.key, row.stamp))) is not None:
+            return _having(row.stamp, meta, known)
         async with turns:
             try:
-                answer = await up.client.call(Request(method="HEAD", path=(row.item.key.bucket, row.name)), 404)
-                found = None if answer.status == 404 else found_of(row.item.key, answer.headers)
+                answer = await up.client.call(Request(method="HEAD", path=(meta.key.bucket, row.name)), 404)
+                found = None if answer.status == 404 else found_of(meta.key, answer.headers)
             except StoreError:
                 return row
         if found is None or not found.manifest:
-            up.empty.add(row.item.key, row.stamp)
+            up.empty.add(meta.key, row.stamp)
             return row
-        return Row(replace(row.item, size=found.meta.size, etag=found.meta.etag), row.stamp)
+        return _having(row.stamp, meta, found.meta)
 
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(sized(row)) for row in rows]
-    return [task.result() for task in tasks]
+        looks = {
+            row.name: group.create_task(sized(row, row.item))
+            for row in rows
+            if isinstance(row.item, Meta) and is_doubtful(row.item) and not _is_known(up, row.item, row.stamp)
+        }
+    return [looks[row.name].result() if row.name in looks else row for row in rows] if looks else rows
+
+
+def _is_known(up: Upstream, meta: Meta, stamp: int) -> bool:
+    """Whether an object is one of our own, or has been looked at and found to be empty."""
+    return up.objects.get(meta.key.bucket, meta.name) is not None or up.empty.holds(meta.key, stamp)
+
+
+def _having(stamp: int, meta: Meta, known: Meta) -> Row[Meta]:
+    return Row(replace(meta, size=known.size, etag=known.etag), stamp)

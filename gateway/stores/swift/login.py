@@ -1,7 +1,7 @@
 """The dialogues by which Swift gives out tokens, apart from the network."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import time
 
@@ -20,7 +20,7 @@ _UNREADABLE = "The upstream's answer to the login can't be understood"
 class Grant:
     """What a login gives. `lifetime` in seconds; None: not told."""
 
-    token: str
+    token: str = field(repr=False)
     url: str
     lifetime: float | None = None
 
@@ -31,8 +31,8 @@ class Question:
 
     method: str
     url: str
-    headers: Headers
-    body: bytes | None = None
+    headers: Headers = field(repr=False)
+    body: bytes | None = field(default=None, repr=False)
 
 
 def question(settings: SwiftStoreSettings, secret: str) -> Question:

@@ -23,6 +23,7 @@ from gateway.core.uploads import Part
 from gateway.stores.swift.client import Client
 from gateway.stores.swift.names import NOTES, container_of, note_of
 from gateway.stores.swift.request import Request
+from gateway.stores.swift.together import together
 from gateway.stores.swift.walking import walk
 
 AT_ONCE = 8
@@ -108,8 +109,10 @@ class Notes:
                 return await self._read(bucket, upload)
 
         wanted = [(row.name.removeprefix(NOTES), row.stamp) for row in rows if before is None or row.stamp < before]
-        found = await asyncio.gather(*(read(upload) for upload, _ in wanted))
-        return [(upload, stamp, note) for (upload, stamp), note in zip(wanted, found, strict=True) if note is not None]
+        async with together() as group:
+            tasks = [group.create_task(read(upload)) for upload, _ in wanted]
+        found = zip(wanted, tasks, strict=True)
+        return [(upload, stamp, note) for (upload, stamp), task in found if (note := task.result()) is not None]
 
     async def _read(self, bucket: str, upload: str) -> _Note | None:
         answer = await self._client.call(Request(method="GET", path=self._place(bucket, upload)), 404)

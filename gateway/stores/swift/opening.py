@@ -54,7 +54,7 @@ class Opening:
             if response.status != 206:
                 raise await self._failure(response)
             pieces.append(_piece(response, resolve(rest, extent.stop)))
-        self._stack.enter_context(self._up.segments.read(self._key, found.upload))
+        self._stack.enter_context(self._up.segments.read(found.upload))
         return SwiftReader(found.meta, extent, pieces)
 
     async def _beginning(self, tag: str) -> ClientResponse:

@@ -87,8 +87,8 @@ class Answer:
     """An answer that has been read to its end."""
 
     status: int
-    headers: CIMultiDictProxy[str]
-    body: bytes = b""
+    headers: CIMultiDictProxy[str] = field(repr=False)
+    body: bytes = field(default=b"", repr=False)
 
 
 async def _once(body: bytes) -> AsyncGenerator[bytes, None]:

@@ -1,7 +1,8 @@
 """Rows of Swift's JSON listings as the core's records."""
 
+import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -17,6 +18,9 @@ T = TypeVar("T", Meta, BucketMeta)
 EMPTY = "d41d8cd98f00b204e9800998ecf8427e"
 TICK = 10_000
 """Swift's timestamps have five decimals: so many ns."""
+
+FEW = 16 * 1024
+"""Bytes of a page that are read at once; larger ones are read in a thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,11 @@ class _Entry(msgspec.Struct):
     content_type: str = ""
     last_modified: str = ""
     storage_policy: str = ""
+
+
+async def parsed(read: Callable[[bytes], list[Row[T]]], document: bytes) -> list[Row[T]]:
+    """The rows of a page, which take the longer to read the more there are."""
+    return read(document) if len(document) <= FEW else await asyncio.to_thread(read, document)
 
 
 def objects(bucket: str, document: bytes) -> list[Row[Meta]]:

@@ -106,6 +106,7 @@ class Segments:
 
     def forget(self, bucket: str) -> None:
         self._present.discard(bucket)
+        self._parted.discard(bucket)
         self._absent.pop(bucket, None)
 
     async def join(self, key: Key, upload: str, segments: Sequence[Segment], headers: Mapping[str, str]) -> Answer:
@@ -187,7 +188,7 @@ class Segments:
             raise Unavailable("The upstream's manifest can't be understood") from error
 
     @contextmanager
-    def read(self, key: Key, upload: str) -> Iterator[None]:
+    def read(self, upload: str) -> Iterator[None]:
         """Keep an object's segments while they are being read here, whatever becomes of the object."""
         if not upload:
             yield

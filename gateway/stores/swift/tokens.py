@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import msgspec
@@ -39,7 +39,7 @@ class Token:
     on the shelf, where another process had put it.
     """
 
-    value: str
+    value: str = field(repr=False)
     url: str
     until: float
     shared: bool = False
@@ -86,7 +86,7 @@ class Tokens:
             if self._token is not None and self._token is not old:
                 return self._token
             if self._failed is not None and self._clock() < self._failed[0]:
-                raise self._failed[1]
+                raise self._failed[1].with_traceback(None)  # else that of each who is told of it would be kept
             try:
                 self._token = await self._fetched(old)
             except StoreError as error:

@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from multidict import CIMultiDict, CIMultiDictProxy
 from pydantic import ValidationError
 
 from gateway.config.settings import RemoteSwiftSettings
 from gateway.core.errors import Unavailable
 from gateway.stores.swift.login import Grant, grant, question
+from gateway.stores.swift.request import Answer
 from gateway.stores.swift.tokens import FAILURE_SECONDS, Token, Tokens
 
 BASE: dict[str, object] = {"type": "swift", "auth_url": "https://id.example/v3", "user": "me", "key": "secret"}
@@ -203,3 +205,16 @@ async def test_a_cancelled_login_does_not_hold_up_the_next() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert (await desk.tokens.get()).value == "token 2"
+
+
+def test_nothing_that_might_be_logged_shows_a_secret() -> None:
+    v1 = question(settings(auth_url="http://h/auth/v1.0", user="test:tester"), "my secret")
+    told = CIMultiDictProxy(CIMultiDict({"X-Auth-Token": "my secret"}))
+    shown = (
+        v1,
+        question(settings(), "my secret"),
+        Grant("my secret", "http://h/v1/a"),
+        Token("my secret", "http://h/v1/a", 1.0),
+        Answer(200, told, b"my secret"),
+    )
+    assert "my secret" not in repr(shown)
