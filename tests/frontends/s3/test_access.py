@@ -4,6 +4,7 @@ import botocore.auth
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.frontends.marks import in_memory
 from tests.frontends.s3.world import Request, S3Client, World
 
 EMPTY = "UNSIGNED-PAYLOAD"
@@ -92,6 +93,7 @@ async def test_presigned_by_botocore(s3: S3Client, world: World) -> None:
     assert (answer.status, answer.body) == (200, b"hello")
 
 
+@in_memory
 @pytest.mark.parametrize(
     ("method", "target"),
     (

@@ -5,6 +5,7 @@ from asyncio import gather
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.frontends.marks import in_memory
 from tests.frontends.s3.world import Request, S3Client, World
 
 ALL = "http://acs.amazonaws.com/groups/global/AllUsers"
@@ -274,6 +275,7 @@ async def test_bad_grants_in_headers(bucket: str, world: World, headers: dict[st
     assert await world.contents() == {"bucket"}
 
 
+@in_memory
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     (

@@ -2,6 +2,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from gateway.core.store import Store
+from tests.frontends.marks import in_memory
 from tests.frontends.s3.world import S3Client, World, serving
 
 BAD_NAMES = (
@@ -67,6 +68,7 @@ async def test_n01_slash_behind_a_bucket(world: World, target: str) -> None:
     assert statuses == [200, 200, 200, 204]
 
 
+@in_memory
 @pytest.mark.parametrize("name", BAD_NAMES)
 async def test_names_that_s3_refuses(world: World, name: str) -> None:
     answer = await world.do("PUT", "/" + name.replace("ü", "%C3%BC"))

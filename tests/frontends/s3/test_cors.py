@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.frontends.marks import in_memory
 from tests.frontends.s3.history import refusal
 from tests.frontends.s3.world import Answer, Request, S3Client, World
 
@@ -68,6 +69,7 @@ async def test_only_who_rules_the_bucket_may_rule_this(s3: S3Client, world: Worl
             assert (await world.ask(user, method, "/bucket?cors", body)).code == "AccessDenied"
 
 
+@in_memory
 @pytest.mark.parametrize(
     ("method", "target", "headers", "status", "expected"),
     (

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.frontends.marks import in_memory
 from tests.frontends.s3.history import refusal, switch
 from tests.frontends.s3.locked import (
     BUCKET,
@@ -90,6 +91,7 @@ async def test_a_bucket_without_locks(s3: S3Client) -> None:
     assert done["ResponseMetadata"]["HTTPStatusCode"] == 204
 
 
+@in_memory
 @pytest.mark.parametrize(
     ("inner", "code"),
     (
@@ -165,6 +167,7 @@ async def test_retention_of_a_former_version(s3: S3Client) -> None:
     await s3.delete_object(**KEY, VersionId=second)
 
 
+@in_memory
 @pytest.mark.parametrize(
     ("inner", "code"),
     (

@@ -7,6 +7,7 @@ from typing import TypeAlias
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.frontends.marks import in_memory
 from tests.frontends.s3.world import S3Client, World
 
 Json: TypeAlias = "str | list[str] | Mapping[str, Json] | Mapping[str, bool]"
@@ -46,6 +47,7 @@ async def test_a_policy_is_kept_as_it_was_put(s3: S3Client, world: World) -> Non
     assert (await world.ask("anybody", "GET", "/bucket/k")).status == 403
 
 
+@in_memory
 @pytest.mark.parametrize(
     "text",
     (
@@ -78,6 +80,7 @@ async def test_reading_by_everybody(s3: S3Client, world: World) -> None:
         assert (await world.ask(user, "PUT", "/bucket/k", b"y")).code == "AccessDenied"
 
 
+@in_memory
 @pytest.mark.parametrize(
     ("principal", "users"),
     (
@@ -191,6 +194,7 @@ CONDITIONS = (
 )
 
 
+@in_memory
 @pytest.mark.parametrize(("condition", "allowed"), CONDITIONS)
 async def test_conditions(s3: S3Client, world: World, condition: Json, allowed: bool) -> None:
     await put(s3, statement("s3:GetObject", Condition=condition))

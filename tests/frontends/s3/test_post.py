@@ -10,6 +10,7 @@ from typing import TypeAlias
 import pytest
 
 from gateway.auth.sigv4 import signing_key
+from tests.frontends.marks import in_memory
 from tests.frontends.s3.world import REGION, USERS, Answer, Request, S3Client, World
 
 Fields: TypeAlias = dict[str, str]
@@ -232,6 +233,7 @@ FORBIDDEN: tuple[tuple[str, Fields, str, int, str], ...] = (
 )
 
 
+@in_memory
 @pytest.mark.parametrize(
     ("fields", "document", "status", "code"), [row[1:] for row in FORBIDDEN], ids=[row[0] for row in FORBIDDEN]
 )
@@ -286,6 +288,7 @@ KEY = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="key"\r\n\r\nk\r\n'
 END = f"--{BOUNDARY}--\r\n".encode()
 
 
+@in_memory
 @pytest.mark.parametrize(
     ("body", "code"),
     (

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.frontends.marks import in_memory
 from tests.frontends.s3.history import refusal, switch
 from tests.frontends.s3.test_policies import policy, statement
 from tests.frontends.s3.test_post import USUAL, USUAL_FIELDS, V4, form, post, sign_v4
@@ -56,6 +57,7 @@ async def test_objects_that_are_not_there(s3: S3Client) -> None:
         assert (await refusal(call))["code"] == "NoSuchKey"
 
 
+@in_memory
 @pytest.mark.parametrize(
     ("body", "code"),
     (

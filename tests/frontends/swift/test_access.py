@@ -11,6 +11,7 @@ from gateway.auth.tempauth import TokenIssuer
 from gateway.core.types import PropsChange
 from gateway.frontends.swift.operations import OPERATIONS
 from gateway.frontends.swift.target import Level
+from tests.frontends.marks import in_memory
 from tests.frontends.swift.conftest import Serve
 from tests.frontends.swift.world import KEY, LIFETIME, TEST, USERS, World
 
@@ -98,6 +99,7 @@ PATHS = {
 ALL = [(level, method) for level, methods in OPERATIONS.items() for method in methods]
 
 
+@in_memory
 @pytest.mark.parametrize(("level", "method"), ALL)
 async def test_without_a_token_nothing_goes(world: World, level: Level, method: str) -> None:
     await world.container("box", "thing")
@@ -108,6 +110,7 @@ async def test_without_a_token_nothing_goes(world: World, level: Level, method: 
     assert await world.contents() == before
 
 
+@in_memory
 @pytest.mark.parametrize(("level", "method"), ALL)
 @pytest.mark.parametrize("user", ("olga", "fred", "nina"))
 async def test_f07_tenants_and_users_without_rights_are_kept_out(

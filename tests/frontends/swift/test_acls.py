@@ -8,6 +8,7 @@ import pytest
 
 from gateway.auth.rules import POLICY, PUBLIC_ACCESS_BLOCK, PublicAccessBlock
 from gateway.core.types import PropsChange
+from tests.frontends.marks import in_memory
 from tests.frontends.swift.world import World
 
 READ, WRITE = "X-Container-Read", "X-Container-Write"
@@ -83,6 +84,7 @@ async def test_listings_are_granted_by_a_word_of_their_own(world: World) -> None
     assert await anonymous(world, "box") == 401
 
 
+@in_memory
 @pytest.mark.parametrize(
     ("rules", "referrer", "status"),
     (
@@ -104,6 +106,7 @@ async def test_referring_hosts(world: World, rules: str, referrer: str, status: 
     assert await anonymous(world, Referer=referrer) == status
 
 
+@in_memory
 @pytest.mark.parametrize(
     ("name", "reads"),
     (

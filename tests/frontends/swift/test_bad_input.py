@@ -4,6 +4,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
+from tests.frontends.marks import in_memory
 from tests.frontends.swift.conftest import Serve
 from tests.frontends.swift.world import World, md5
 
@@ -58,6 +59,7 @@ async def test_names_of_metadata_beyond_ascii_are_told_in_ascii(world: World) ->
     assert head.headers["X-Object-Meta-%C3%A9T%C3%A9"].encode(errors="surrogateescape").decode() == "\u00e9t\u00e9"
 
 
+@in_memory
 @pytest.mark.parametrize(
     ("headers", "status"),
     (
@@ -143,6 +145,7 @@ async def test_a_client_that_waits_is_invited_once_it_may(world: World) -> None:
         assert (await wire.answer()).status == 401
 
 
+@in_memory
 @pytest.mark.parametrize(
     ("path", "status"),
     (
@@ -171,6 +174,7 @@ async def test_n04_paths_that_lead_nowhere(world: World, path: str, status: int)
     assert await world.contents() == {"box"}
 
 
+@in_memory
 @pytest.mark.parametrize("method", ("LICK", "PROPFIND", "PATCH", "get", "GETorHEAD_base", "TRACE", "A" * 100))
 async def test_n05_unknown_methods_are_405(world: World, method: str) -> None:
     await world.container()

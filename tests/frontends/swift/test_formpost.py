@@ -10,6 +10,7 @@ import pytest
 
 from gateway.auth.rules import POLICY
 from gateway.core.types import PropsChange
+from tests.frontends.marks import in_memory
 from tests.frontends.swift.world import Answer, World
 
 KEY = "form-key"
@@ -122,6 +123,7 @@ async def test_larger_files_than_allowed(world: World) -> None:
     assert (await send(world, form(fields_of(max_file_size="0"), ONE))).status == 400
 
 
+@in_memory
 @pytest.mark.parametrize(
     ("fields", "status", "text"),
     (

@@ -8,6 +8,7 @@ from gateway.auth.resellers import Reseller, Resellers
 from gateway.core.store import Store
 from gateway.frontends.swift.operations import OPERATIONS
 from gateway.frontends.swift.target import Level
+from tests.frontends.marks import in_memory
 from tests.frontends.swift.world import Answer, World, serving
 
 RESELLERS = Resellers([Reseller("SERVICE_", frozenset({"service", "helper"})), Reseller("OTHER_")])
@@ -39,6 +40,7 @@ async def test_a_user_and_a_service_together_reach_the_services_account(world: W
     assert (await both(world, "DELETE", "box")).status == 204
 
 
+@in_memory
 @pytest.mark.parametrize(("level", "method"), [(level, each) for level in PATHS for each in OPERATIONS[level]])
 async def test_f07_neither_of_them_reaches_it_alone(world: World, level: Level, method: str) -> None:
     await both(world, "PUT", "box")

@@ -9,6 +9,7 @@ import pytest
 from gateway.auth.rules import POLICY
 from gateway.core.types import PropsChange
 from gateway.frontends.swift import heartbeat
+from tests.frontends.marks import in_memory
 from tests.frontends.swift.world import Answer, World, md5
 
 PUT, GET, DELETE = (f"multipart-manifest={what}" for what in ("put", "get", "delete"))
@@ -116,6 +117,7 @@ async def test_a_manifest_may_be_a_segment(world: World) -> None:
     ]
 
 
+@in_memory
 @pytest.mark.parametrize(
     ("manifest", "text"),
     (

@@ -11,6 +11,7 @@ from gateway.core.conditions import When
 from gateway.core.encryption import CustomerKey
 from gateway.core.store import Store
 from gateway.core.types import Key, Put
+from tests.frontends.marks import in_memory
 from tests.frontends.s3.encryption.sealed import (
     CUSTOMER,
     OTHER,
@@ -57,6 +58,7 @@ async def test_a_customers_object_is_read_with_its_key_only(s3: S3Client, world:
         assert (await refused(s3.head_object(Bucket="bucket", Key=key, **customer())))[0] == 400
 
 
+@in_memory
 @pytest.mark.parametrize(
     ("change", "code"),
     (
