@@ -9,7 +9,7 @@ from gateway.core.digest import Algorithm
 from gateway.core.encryption import Encryption, is_opaque, seal_kept
 from gateway.core.record import nothing, record
 
-T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 DIRECTORY_TYPE = "application/directory"
 DEFAULT_TYPE = "application/octet-stream"
@@ -139,6 +139,10 @@ class Meta:
         return self.props.content_type
 
     @property
+    def user(self) -> Mapping[str, str]:
+        return self.props.user
+
+    @property
     def system(self) -> Mapping[str, str]:
         return self.props.system
 
@@ -189,10 +193,10 @@ class ListQuery:
 
 
 @dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
+class Page(Generic[T_co]):
     """One page of a listing. `next` is the marker of the page after it; `None` where this one is the last."""
 
-    items: tuple[T, ...]
+    items: tuple[T_co, ...]
     next: str | None = None
 
 

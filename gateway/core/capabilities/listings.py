@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
-from gateway.core.types import Expired, Key, ListQuery, Meta, Prefix
+from gateway.core.types import Expired, Key, ListQuery, Meta, Page, Prefix
 
 T = TypeVar("T")
 
@@ -20,7 +20,7 @@ class Glance(Protocol):
 
 
 class Row(Protocol):
-    """An object as listings show it: a `Meta`, or what tells less. `system`: None where there are no properties."""
+    """An object as listings show it: a `Meta`, or what tells less. Mappings are None where they would be empty."""
 
     @property
     def name(self) -> str: ...
@@ -38,7 +38,13 @@ class Row(Protocol):
     def content_type(self) -> str: ...
 
     @property
+    def user(self) -> Mapping[str, str] | None: ...
+
+    @property
     def system(self) -> Mapping[str, str] | None: ...
+
+    @property
+    def checksums(self) -> Mapping[str, str] | None: ...
 
 
 class Rendering(Protocol):
@@ -47,8 +53,11 @@ class Rendering(Protocol):
     Rows are the store's own, whatever layers are around it: manifests and links are what they are by themselves.
     """
 
-    async def render(self, bucket: str, query: ListQuery, form: Callable[[Sequence[Row | Prefix]], T]) -> T:
-        """What `form` makes, in a thread, of one page. Pages never come short. Raises `NoSuchBucket`."""
+    async def render(self, bucket: str, query: ListQuery, form: Callable[[Page[Row | Prefix]], T]) -> T:
+        """What `form` makes of one page, in a thread where rows are many. Pages never come short.
+
+        Raises `NoSuchBucket`.
+        """
         ...
 
 

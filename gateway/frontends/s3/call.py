@@ -16,7 +16,7 @@ from gateway.frontends.s3.forms import Form
 from gateway.frontends.s3.renames import Renames
 from gateway.frontends.s3.settings import S3Settings
 from gateway.frontends.s3.xmlin import Reader
-from gateway.frontends.s3.xmlout import Output
+from gateway.frontends.s3.xmlout import Output, Reply, Writer
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -28,8 +28,8 @@ class Call:
     `headers` are under lower-case names. `key` is empty as far as the request does not go that deep. The access check
     sets `bucket`, the bucket that the request names (None for operations on an account), and `source` for copies.
     `reader` is set for operations with an XML body. `verified` is None for requests that are not signed by version 4.
-    `common` are the headers of every answer. `form` is set for uploads by forms, whose fields stand in `headers`.
-    `renames` are those done lately.
+    `write` writes what the operation answers. `common` are the headers of every answer. `form` is set for uploads by
+    forms, whose fields stand in `headers`. `renames` are those done lately.
     """
 
     request: web.BaseRequest
@@ -42,6 +42,7 @@ class Call:
     store: Store
     accounts: Accounts
     reader: Reader | None
+    write: Writer
     settings: S3Settings
     common: Pairs
     renames: Renames
@@ -50,5 +51,5 @@ class Call:
     form: Form | None = None
 
 
-Handler = Callable[[Call], Awaitable[Output | web.StreamResponse]]
-"""Does an operation. An `Output` is written as the model says; raises `S3Error` and `StoreError`."""
+Handler = Callable[[Call], Awaitable[Output | Reply | web.StreamResponse]]
+"""Does an operation. An `Output` is written as the model says, a `Reply` was. Raises `S3Error` and `StoreError`."""

@@ -229,6 +229,7 @@ class Dispatcher:
             store=self._tenancy.store(sender.principal),
             accounts=self._accounts,
             reader=route.reader,
+            write=route.write,
             settings=self._settings,
             common=visit.common,
             renames=self._renames,
@@ -245,9 +246,9 @@ class Dispatcher:
             if conceals(call):
                 raise Denied from None
             raise
-        if not isinstance(answer, Output):
+        if isinstance(answer, web.StreamResponse):
             return answer
-        reply = route.write(answer)
+        reply = route.write(answer) if isinstance(answer, Output) else answer
         return Answer(status=reply.status, headers=[*visit.common, *reply.headers], body=reply.body or None)
 
     async def _outlast(self, visit: _Visit, route: _Route, call: Call) -> web.StreamResponse:

@@ -155,7 +155,7 @@ def _upload_row(call: Call, upload: Upload, encode: Callable[[str], str]) -> Mem
 
 def _owner(call: Call, upload: Upload) -> Members:
     """To whom the object will belong."""
-    return owner_of(upload.props, call.principal, owner(bucket_of(call).owner, call.principal))
+    return owner_of(upload.props.system, call.principal, owner(bucket_of(call).owner, call.principal))
 
 
 async def abort_multipart_upload(call: Call) -> Output:

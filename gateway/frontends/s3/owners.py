@@ -1,8 +1,9 @@
 """How the owners of things are shown."""
 
+from collections.abc import Mapping
+
 from gateway.auth.principals import ANONYMOUS, Principal
 from gateway.auth.rules import OWNER
-from gateway.core.types import Props
 from gateway.frontends.s3.xmlout import Members
 
 NOBODY = "65a011a29cdf8ec533ec3d1ccaae921c"
@@ -17,7 +18,10 @@ def owner(account: str, principal: Principal) -> Members:
     return {"ID": account, "DisplayName": name}
 
 
-def owner_of(props: Props, principal: Principal, shown: Members) -> Members:
-    """The owner of an object, also of one to be, as listings show it: mostly the bucket's, `shown`; empty for none."""
-    account = props.system.get(OWNER) if shown else None
+def owner_of(system: Mapping[str, str] | None, principal: Principal, shown: Members) -> Members:
+    """The owner of an object, also of one to be, as listings show it: mostly the bucket's, `shown`; empty for none.
+
+    `system`: the object's properties.
+    """
+    account = system.get(OWNER) if system and shown else None
     return shown if account is None else owner(account, principal)

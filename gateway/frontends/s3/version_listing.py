@@ -1,7 +1,8 @@
 """Listings of versions. Source: ListObjectVersions in the Amazon S3 API Reference."""
 
 from gateway.core import ops
-from gateway.core.types import Prefix
+from gateway.core.rendering import apart
+from gateway.core.types import Page, Prefix
 from gateway.core.versions import NULL, Version, VersionQuery
 from gateway.frontends.s3 import checksums
 from gateway.frontends.s3.call import Call
@@ -11,10 +12,10 @@ from gateway.frontends.s3.listing import Encode, prefixes
 from gateway.frontends.s3.owners import owner, owner_of
 from gateway.frontends.s3.parameters import count_of, encoder_of
 from gateway.frontends.s3.rights import bucket_of
-from gateway.frontends.s3.xmlout import Members, Output, Value
+from gateway.frontends.s3.xmlout import Members, Output, Reply, Value
 
 
-async def list_object_versions(call: Call) -> Output:
+async def list_object_versions(call: Call) -> Reply:
     """ListObjectVersions: versions and delete markers in one order, as clients rely on that put them together again."""
     query, encode = call.query, encoder_of(call.query)
     asked = VersionQuery(
@@ -31,11 +32,11 @@ async def list_object_versions(call: Call) -> Output:
             ArgumentName="version-id-marker",
             ArgumentValue=asked.version_marker,
         )
-    page = await ops.versions(call.store, call.key.bucket, asked)
-    last = page.items[-1] if page.next is not None else None
     shown = owner(bucket_of(call).owner, call.principal)
-    return Output(
-        {
+
+    def document(page: Page[Version | Prefix]) -> Reply:
+        last = page.items[-1] if page.next is not None else None
+        members: Members = {
             "Name": call.key.bucket,
             "Prefix": encode(asked.prefix),
             "KeyMarker": encode(asked.key_marker),
@@ -47,9 +48,12 @@ async def list_object_versions(call: Call) -> Output:
             "EncodingType": query.get("encoding-type") or None,
             "IsTruncated": page.next is not None,
             "CommonPrefixes": prefixes(page.items, encode),
-        },
-        mixed=[_row(call, item, encode, shown) for item in page.items if isinstance(item, Version)],
-    )
+        }
+        rows = [_row(call, item, encode, shown) for item in page.items if isinstance(item, Version)]
+        return call.write(Output(members, mixed=rows))
+
+    page = await ops.versions(call.store, call.key.bucket, asked)
+    return await apart(len(page.items), document, page)
 
 
 def _id_of(item: Version | Prefix | None) -> str | None:
@@ -70,7 +74,7 @@ def _row(call: Call, item: Version, encode: Encode, shown: Members) -> tuple[str
     row["ETag"] = meta.etag
     row["Size"] = meta.size
     row["StorageClass"] = "STANDARD"
-    row["Owner"] = owner_of(meta.props, call.principal, shown)
+    row["Owner"] = owner_of(meta.props.system, call.principal, shown)
     if meta.checksums:
         row["ChecksumAlgorithm"] = [name.upper() for name in meta.checksums]
         row["ChecksumType"] = checksums.kind_of(meta.checksums)

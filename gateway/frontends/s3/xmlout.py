@@ -5,8 +5,9 @@ which are elements, and how each is written.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import TypeAlias, cast
 
 from gateway.frontends.http.headers import http_date
@@ -14,12 +15,27 @@ from gateway.frontends.s3 import quirks
 from gateway.frontends.s3.model import Items, Kind, Member, Operation, Place, Scalar, Shape, Structure, Table
 from gateway.frontends.s3.text import DECLARATION, escape, iso8601
 
-Value: TypeAlias = "str | int | bool | Members | Sequence[Value]"
+Value: TypeAlias = "str | int | bool | Members | Sequence[Value] | Columns"
 Members: TypeAlias = "Mapping[str, Value | None]"
 """Values by the model's member names, in the order in which they are to be written; None is left out.
 
 Times are nanoseconds since the epoch, entity tags stand without quotes, user metadata without its prefix.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """A column that has one value, over and over."""
+
+    value: "Value"
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """A list of many structures, member by member. Some column is not `Same`. To write a list so takes half as long."""
+
+    members: "Mapping[str, Sequence[Value | None] | Same]"
+
 
 XML_TYPE = "application/xml"
 JSON_TYPE = "application/json"
@@ -29,6 +45,8 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 _Render = Callable[[Value], str]
 _Element = tuple[str, _Render, str]
 """What stands before a value, how it is written, and what stands behind it."""
+_Elements = Mapping[str, _Element]
+"""By the names of members."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +113,7 @@ class _Body:
     Without `always`, no element means no body.
     """
 
-    elements: Mapping[str, _Element]
+    elements: _Elements
     before: bytes = b""
     behind: bytes = b""
     always: bool = False
@@ -146,6 +164,8 @@ def _root(tag: str) -> tuple[bytes, bytes]:
 def _element(tag: str, shape: Shape, quoted: bool) -> _Element:
     before, behind = f"<{tag}>", f"</{tag}>"
     match shape:
+        case Items(flattened=True, item=Structure() as item):
+            return "", _list(tag, item, quoted), ""
         case Items(flattened=True):
             return "", _repeat(_element(tag, shape.item, quoted)), ""
         case Structure(namespace=(prefix, uri)):
@@ -193,10 +213,32 @@ def _repeat(element: _Element) -> _Render:
     return write
 
 
+def _list(tag: str, shape: Structure, quoted: bool) -> _Render:
+    """A list of structures, one by one or in columns."""
+    elements, one_by_one = _elements(shape, quoted), _repeat(_element(tag, shape, quoted))
+
+    def write(value: Value) -> str:
+        if not isinstance(value, Columns):
+            return one_by_one(value)
+        columns = [_column(elements[name], values) for name, values in value.members.items()]
+        return "".join(chain.from_iterable(zip(repeat(f"<{tag}>"), *columns, repeat(f"</{tag}>"), strict=False)))
+
+    return write
+
+
+def _column(element: _Element, values: "Sequence[Value | None] | Same") -> Iterable[str]:
+    before, render, behind = element
+    if isinstance(values, Same):
+        return repeat(f"{before}{render(values.value)}{behind}")
+    return ["" if value is None else f"{before}{render(value)}{behind}" for value in values]
+
+
+def _elements(shape: Structure, quoted: bool) -> _Elements:
+    return {member.name: _element(member.tag, member.shape, quoted) for member in shape.members if not member.attribute}
+
+
 def _members(shape: Structure, quoted: bool) -> _Render:
-    elements = {
-        member.name: _element(member.tag, member.shape, quoted) for member in shape.members if not member.attribute
-    }
+    elements = _elements(shape, quoted)
 
     def write(value: Value) -> str:
         parts = []

@@ -138,7 +138,7 @@ async def _listing(call: Call, wanted: Wanted) -> bytes:
     if wanted.path is not None:
         return await gathered(form(await gather_path(store, target.container, wanted.path, wanted.query)))
     if native := find(store, Rendering):
-        return await native.render(target.container, wanted.query, lambda rows: b"".join(form(rows)))
+        return await native.render(target.container, wanted.query, lambda page: b"".join(form(page.items)))
 
     async def fetch(query: ListQuery) -> Page[Meta | Prefix]:
         return await store.list(target.container, query)

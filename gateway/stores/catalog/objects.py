@@ -40,10 +40,15 @@ class Objects(Part):
         readers, page = self._engine.readers, partial(listing.page, bucket=bucket, query=query)
         return readers.together(page) if query.limit <= FEW else await readers.away(page)
 
-    async def render(self, bucket: str, query: ListQuery, form: Callable[[Sequence[Row | Prefix]], T]) -> T:
+    async def render(self, bucket: str, query: ListQuery, form: Callable[[Page[Row | Prefix]], T]) -> T:
         """`capabilities.Rendering`."""
         check_bucket(bucket)
-        return await self._engine.readers.away(lambda db: form(listing.rows(db, bucket, query).items))
+        readers = self._engine.readers
+
+        def work(db: Connection) -> T:
+            return form(listing.rows(db, bucket, query))
+
+        return readers.together(work) if query.limit <= FEW else await readers.away(work)
 
     async def stat(self, key: Key, version: str | None = None, when: When = ANY) -> Meta:
         readers = self._engine.readers

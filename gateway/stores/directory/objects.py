@@ -1,15 +1,17 @@
 """Objects: reading, writing, changing and copying them."""
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import replace
 from time import time_ns
+from typing import TypeVar
 
 import msgspec
 
 from gateway.core import locks
 from gateway.core.body import Body, CheckedBody, checked
+from gateway.core.capabilities.listings import Row
 from gateway.core.conditions import ANY, When, check_read, check_write
 from gateway.core.digest import Algorithm, composite_etag
 from gateway.core.errors import NoSuchKey, NoSuchVersion, Unavailable
@@ -29,6 +31,8 @@ from gateway.stores.directory.names import Place, Unholdable, place
 from gateway.stores.directory.reader import FileReader
 from gateway.stores.directory.records import Kind, Record, stated
 
+T = TypeVar("T")
+
 NO_BYTES = "This store keeps files: a name that ends with a slash is a directory's, which holds no bytes"
 
 
@@ -37,6 +41,10 @@ class Objects(Buckets):
 
     async def list(self, bucket: str, query: ListQuery) -> Page[Meta | Prefix]:
         return await self._reading.run(self._list, bucket, query)
+
+    async def render(self, bucket: str, query: ListQuery, form: Callable[[Page[Row | Prefix]], T]) -> T:
+        """`capabilities.Rendering`."""
+        return await self._reading.run(lambda: form(self._list(bucket, query)))
 
     def _list(self, bucket: str, query: ListQuery) -> Page[Meta | Prefix]:
         with self._site.bucket(bucket) as opened:

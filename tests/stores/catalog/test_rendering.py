@@ -1,7 +1,6 @@
 """Listings that are put into a form where their rows are read."""
 
 import threading
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -12,10 +11,11 @@ from gateway.core.body import BytesBody
 from gateway.core.buckets import BucketProps
 from gateway.core.capabilities import find
 from gateway.core.capabilities.listings import Rendering, Row
+from gateway.core.digest import Algorithm
 from gateway.core.errors import NoSuchBucket
 from gateway.core.links import LINK, Link
 from gateway.core.store import Store
-from gateway.core.types import Key, ListQuery, Meta, Prefix, Props, Put
+from gateway.core.types import Key, ListQuery, Meta, Page, Prefix, Props, Put
 from gateway.layers.encrypted import Encrypted, MasterKeys
 from gateway.layers.quotas import Quotas
 from gateway.stores.catalog import Catalog
@@ -24,12 +24,15 @@ from tests.support.listing import NAMES, QUERIES
 from tests.support.manifests import assembling, following
 
 
-def facts(rows: Sequence[Row | Prefix]) -> list[object]:
-    return [
+def facts(page: Page[Row | Prefix]) -> tuple[str | None, list[object]]:
+    return page.next, [
         row
         if isinstance(row, Prefix)
-        else (row.name, row.size, row.etag, row.modified, row.content_type, dict(row.system or {}))
-        for row in rows
+        else (
+            *(row.name, row.size, row.etag, row.modified, row.content_type),
+            *(dict(mapping or {}) for mapping in (row.user, row.system, row.checksums)),
+        )
+        for row in page.items
     ]
 
 
@@ -49,9 +52,10 @@ async def test_a_form_is_made_of_the_rows_that_a_listing_has(
         for number, name in enumerate(sorted(names)):
             system = {"http:cache-control": f"max-age={number}"} if number % 2 else {}
             props = Props(content_type=f"text/{number}", user={"a": "b"}, system=system)
-            await store.put(Key(BUCKET, name), BytesBody(b"x" * number), Put(props=props))
+            checksums = frozenset({Algorithm.CRC32} if number % 3 else ())
+            await store.put(Key(BUCKET, name), BytesBody(b"x" * number), Put(props=props, checksums=checksums))
         for query in queries:
-            assert await store.render(BUCKET, query, facts) == facts((await store.list(BUCKET, query)).items)
+            assert await store.render(BUCKET, query, facts) == facts(await store.list(BUCKET, query))
 
 
 async def test_a_form_is_made_in_a_thread(catalog: Catalog) -> None:
@@ -75,4 +79,4 @@ async def test_rows_are_the_stores_own_behind_all_layers(tmp_path: Path) -> None
         await sealed.put(Key(BUCKET, "link"), BytesBody(b""), Put(props=Props(system={LINK: link.packed})))
         page = await sealed.list(BUCKET, ListQuery())
         assert [row.size for row in page.items if isinstance(row, Meta)] == [5, 0]
-        assert await native(store).render(BUCKET, ListQuery(), facts) == facts(page.items)
+        assert await native(store).render(BUCKET, ListQuery(), facts) == facts(page)

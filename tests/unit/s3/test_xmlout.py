@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.frontends.s3.model import Items, Kind, Operation, Place, Scalar, Shape, Structure, Table, load
-from gateway.frontends.s3.xmlout import Members, Output, Value, compile_output
+from gateway.frontends.s3.xmlout import Columns, Members, Output, Same, Value, compile_output
 
 MODEL = load()
 SERVICE = botocore.session.get_session().get_service_model("s3")
@@ -62,6 +62,19 @@ def test_a_listing_in_wire_form() -> None:
         b"<Contents><Key>c</Key><Owner><ID>x</ID></Owner><ChecksumAlgorithm>CRC32</ChecksumAlgorithm>"
         b"<ChecksumAlgorithm>SHA1</ChecksumAlgorithm></Contents>"
         b"<CommonPrefixes><Prefix>p/</Prefix></CommonPrefixes></ListBucketResult>"
+    )
+
+
+def test_columns_are_written_as_the_same_structures_one_by_one() -> None:
+    rows: list[Members] = [
+        {"Key": "a&b", "ETag": "d41d8", "ChecksumAlgorithm": ["CRC32"], "Owner": {"ID": "x"}},
+        {"Key": "c", "ETag": None, "ChecksumAlgorithm": [], "Owner": {"ID": "x"}},
+    ]
+    owner = Same({"ID": "x"})
+    columns = Columns({name: owner if name == "Owner" else [row[name] for row in rows] for name in rows[0]})
+    assert body("ListObjects", {"Contents": columns}) == body("ListObjects", {"Contents": rows})
+    assert body("ListObjects", {"Contents": Columns({"Key": [], "Owner": owner})}) == body(
+        "ListObjects", {"Contents": []}
     )
 
 

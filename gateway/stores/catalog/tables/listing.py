@@ -7,7 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from gateway.core.capabilities.listings import Row
-from gateway.core.listing import Seek, paginate
+from gateway.core.listing import Seek, paginate, successor
 from gateway.core.types import Key, ListQuery, Meta, Page, Prefix
 from gateway.stores.catalog.database import Connection
 from gateway.stores.catalog.tables import buckets
@@ -20,7 +20,8 @@ _COLUMNS = """SELECT json_array(json_group_array(name), json_group_array(size), 
         json_group_array(modified), json_group_array(content_type), json_group_array(expires), json_group_array(user),
         json_group_array(system), json_group_array(checksums), json_group_array(version))
     FROM objects WHERE bucket = ? AND name >= ? AND name < ?"""
-_ROWS = """SELECT json_group_array(json_array(name, size, etag, modified, content_type, json(system)))
+_ROWS = """SELECT json_group_array(json_array(
+        name, size, etag, modified, content_type, json(user), json(system), json(checksums)))
     FROM objects WHERE bucket = ? AND name >= ? AND name < ?"""
 _ABOVE = "SELECT name FROM objects WHERE bucket = ? AND name >= ? AND name < ? ORDER BY name LIMIT 1 OFFSET ?"
 _BELOW = "SELECT name FROM objects WHERE bucket = ? AND name >= ? AND name < ? ORDER BY name DESC LIMIT 1 OFFSET ? - 1"
@@ -58,7 +59,9 @@ class Listed(msgspec.Struct, array_like=True, gc=False):
     etag: str
     modified: int
     content_type: str
+    user: dict[str, str] | None
     system: dict[str, str] | None
+    checksums: dict[str, str] | None
 
 
 _columns = msgspec.json.Decoder(_Columns).decode
@@ -79,7 +82,7 @@ def page(db: Connection, bucket: str, query: ListQuery) -> Page[Meta | Prefix]:
     return paginate(_seek(db, bucket, query, read), query)
 
 
-def rows(db: Connection, bucket: str, query: ListQuery) -> Page[Listed | Prefix]:
+def rows(db: Connection, bucket: str, query: ListQuery) -> Page[Row | Prefix]:
     """As `page`, with less of each object."""
 
     def read(names: _Range) -> Sequence[Listed]:
@@ -91,9 +94,10 @@ def rows(db: Connection, bucket: str, query: ListQuery) -> Page[Listed | Prefix]
 
 def _seek(db: Connection, bucket: str, query: ListQuery, read: Callable[[_Range], Sequence[R]]) -> Seek[R]:
     number = buckets.identify(db, bucket)
+    least, beyond = query.prefix, successor(query.prefix) or BEYOND
 
     def seek(start: str, included: bool) -> Iterator[R]:
-        low, high = ("", ceiling(start, included)) if query.reverse else (floor(start, included), BEYOND)
+        low, high = (least, ceiling(start, included)) if query.reverse else (floor(start, included), beyond)
         for names in _blocks(db, (number, low, high), query):
             found = read(names)
             yield from reversed(found) if query.reverse else found
