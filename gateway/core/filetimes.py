@@ -6,7 +6,7 @@ Both are seconds since the epoch in decimal. Any frontend can read and state the
 import re
 from collections.abc import Mapping
 
-from gateway.core.types import Meta
+from gateway.core.capabilities.listings import Row
 
 MODIFIED = "mtime"
 CREATED = "btime"
@@ -16,15 +16,15 @@ _SECONDS = re.compile(r"(\d{1,11})(?:\.(\d{1,9})\d*)?", re.ASCII)
 _SECOND = 1_000_000_000
 
 
-def modified(meta: Meta) -> int:
+def modified(row: Row) -> int:
     """When a file was changed last, in ns since the epoch: what its writer stated, else the time of the object."""
-    found = _time(meta.props.user, MODIFIED)
-    return meta.modified if found is None else found
+    found = _time(row.user, MODIFIED)
+    return row.modified if found is None else found
 
 
-def created(meta: Meta) -> int | None:
+def created(row: Row) -> int | None:
     """When a file was made, in ns since the epoch, where that was stated."""
-    return _time(meta.props.user, CREATED)
+    return _time(row.user, CREATED)
 
 
 def stated(time: int) -> str:
@@ -33,6 +33,7 @@ def stated(time: int) -> str:
     return f"{seconds}.{rest:09}" if rest else str(seconds)
 
 
-def _time(user: Mapping[str, str], name: str) -> int | None:
-    match = _SECONDS.fullmatch(user.get(name, ""))
+def _time(user: Mapping[str, str] | None, name: str) -> int | None:
+    text = user.get(name) if user else None
+    match = _SECONDS.fullmatch(text) if text else None
     return int(match[1]) * _SECOND + int((match[2] or "").ljust(9, "0")) if match else None

@@ -16,6 +16,9 @@ class Named(Protocol):
 
 Row = TypeVar("Row", bound=Named)
 
+_Place = tuple[str, bool]
+"""Where to seek: a name, and whether it is included."""
+
 Seek = Callable[[str, bool], Iterable[Row]]
 """Rows in the query's direction from a name on; the flag says whether that name itself is included.
 
@@ -49,32 +52,33 @@ def paginate(seek: Seek[Row], query: ListQuery) -> Page[Row | Prefix]:
         return Page(())
     if not query.delimiter:
         return _ungrouped(seek, query)
-    rows = iter(seek(*_start(query)))
     items: list[Row | Prefix] = []
-    while (row := next(rows, None)) is not None and _inside(row.name, query):
-        group = group_of(row.name, query)
-        if group is not None and group == query.marker:
-            rows = iter(seek(*_behind(group, query)))
-            continue
-        if len(items) == query.limit:
-            return Page(tuple(items), items[-1].name)
-        if group is None:
-            items.append(row)
-        else:
-            items.append(Prefix(group))
-            rows = iter(seek(*_behind(group, query)))
+    place: _Place | None = _start(query)
+    while place is not None:
+        start, place = place, None
+        for row in _within(seek(*start), query):
+            group = group_of(row.name, query)
+            if group is None or group != query.marker:
+                if len(items) == query.limit:
+                    return Page(tuple(items), items[-1].name)
+                items.append(row if group is None else Prefix(group))
+            if group is not None:
+                place = _behind(group, query)
+                break
     return Page(tuple(items))
 
 
 def _ungrouped(seek: Seek[Row], query: ListQuery) -> Page[Row | Prefix]:
-    rows = seek(*_start(query))
-    if query.prefix or query.end_marker:
-        rows = takewhile(lambda row: _inside(row.name, query), rows)
-    items = tuple(islice(rows, query.limit + 1))
+    items = tuple(islice(_within(seek(*_start(query)), query), query.limit + 1))
     return Page(items) if len(items) <= query.limit else Page(items[:-1], items[-2].name)
 
 
-def _start(query: ListQuery) -> tuple[str, bool]:
+def _within(rows: Iterable[Row], query: ListQuery) -> Iterable[Row]:
+    """Rows up to the first that the query is not about."""
+    return takewhile(lambda row: _inside(row.name, query), rows) if query.prefix or query.end_marker else rows
+
+
+def _start(query: ListQuery) -> _Place:
     if not query.reverse:
         return (query.prefix, True) if query.marker < query.prefix else (query.marker, False)
     end = successor(query.prefix) if query.prefix else None
@@ -83,7 +87,7 @@ def _start(query: ListQuery) -> tuple[str, bool]:
     return end or "", False
 
 
-def _behind(group: str, query: ListQuery) -> tuple[str, bool]:
+def _behind(group: str, query: ListQuery) -> _Place:
     if query.reverse:
         return group, False
     return successor(group) or LAST_CHARACTER * 1024, True

@@ -4,7 +4,7 @@ A directory stands where a key lies below it or a marker stands: a zero-byte obj
 `application/directory`; in an older form an object `name` of that type. The root holds the buckets.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from types import MappingProxyType
 from typing import TypeVar
@@ -13,7 +13,7 @@ from gateway.core import ops
 from gateway.core.body import BytesBody
 from gateway.core.buckets import BucketMeta, BucketProps
 from gateway.core.capabilities import find
-from gateway.core.capabilities.listings import Glance
+from gateway.core.capabilities.listings import Glance, Row
 from gateway.core.capabilities.objects import Rename
 from gateway.core.conditions import ABSENT, ANY
 from gateway.core.entries import Entry, Rows, bucket_entry, directory, entry_of, is_marker
@@ -31,8 +31,9 @@ from gateway.core.errors import (
 from gateway.core.paths import SEPARATOR, TreePath
 from gateway.core.ranges import Span
 from gateway.core.renames import check_parent, check_replace, destination
+from gateway.core.rendering import apart, rendered
 from gateway.core.store import Reader, Store
-from gateway.core.types import DIRECTORY_TYPE, ListQuery, Meta, Prefix, Props, Put
+from gateway.core.types import DIRECTORY_TYPE, ListQuery, Meta, Page, Prefix, Props, Put
 
 T = TypeVar("T")
 
@@ -67,17 +68,17 @@ class Tree:
         self._shown = None if all_accounts else owner
         self._always = always
 
-    async def stat(self, path: TreePath) -> Entry:
-        """What stands at `path`: the directory, where a file shares its path. Raises `NotFound`."""
+    async def stat(self, path: TreePath, since: int | None = None) -> Entry:
+        """What stands at `path`: the directory, where a file shares its path. `since`: see `rendered`.
+
+        Raises `NotFound`.
+        """
         if path.is_root:
-            return directory("")
+            return directory("", since)
         if path.is_bucket:
             return bucket_entry(await self.store.stat_bucket(path.bucket))
-        below = await self._first_below(path)
-        if isinstance(below, Meta) and below.name == path.prefix:
-            return directory(path.last, below.modified)
-        if below is not None or path in self._always:
-            return directory(path.last)
+        if await self._first_below(path) is not None or path in self._always:
+            return directory(path.last, since)
         return entry_of(await self.store.stat(path.key), path.last)
 
     async def find(self, path: TreePath) -> Entry | None:
@@ -105,34 +106,44 @@ class Tree:
                 return meta.size
         return (await self.file(path)).size
 
-    def entries(self, path: TreePath) -> AsyncGenerator[list[Entry], None]:
-        """The entries of a directory, page by page, from one query a page.
+    def rendered(
+        self, path: TreePath, form: Callable[[Iterable[Entry]], T], since: int | None = None
+    ) -> AsyncGenerator[T, None]:
+        """What `form`, which is pure, makes of the entries of a directory, page by page, from one query a page.
 
-        Raises `NotFound` and `NotADirectory` before the first page.
+        It may run in threads (`core.rendering`), but not in two at a time. `since`: the time of directories, which
+        listings of objects don't tell. Raises `NotFound` and `NotADirectory` before the first page.
         """
-        return self._list_root() if path.is_root else self._list_directory(path)
+        return self._render_root(form) if path.is_root else self._render_directory(path, form, since)
 
-    async def _list_root(self) -> AsyncGenerator[list[Entry], None]:
+    async def _render_root(self, form: Callable[[Iterable[Entry]], T]) -> AsyncGenerator[T, None]:
         marker: str | None = ""
         while marker is not None:
             try:
                 page = await self.store.buckets(ListQuery(marker=marker, limit=PAGE), self._shown)
             except Denied:  # who may not list buckets may still use those that he knows
                 return
-            yield [bucket_entry(row) for row in page.items if isinstance(row, BucketMeta) and self._sees(row)]
+            seen = [bucket_entry(row) for row in page.items if isinstance(row, BucketMeta) and self._sees(row)]
+            yield await apart(len(seen), form, seen)
             marker = page.next
 
-    async def _list_directory(self, path: TreePath) -> AsyncGenerator[list[Entry], None]:
-        rows = Rows(path.prefix)
+    async def _render_directory(
+        self, path: TreePath, form: Callable[[Iterable[Entry]], T], since: int | None
+    ) -> AsyncGenerator[T, None]:
+        rows = Rows(path.prefix, since)
+
+        def work(page: Page[Row | Prefix]) -> tuple[T, str | None, bool]:
+            return form(rows.feed(page.items)), page.next, not page.items
+
         marker: str | None = ""
         while marker is not None:
             query = ListQuery(prefix=path.prefix, delimiter=SEPARATOR, marker=marker, limit=PAGE)
-            page = await self.store.list(path.bucket, query)
-            if not page.items and not marker and not path.is_bucket:
+            made, following, is_empty = await rendered(self.store, path.bucket, query, work)
+            if is_empty and not marker and not path.is_bucket:
                 await self._check_empty_directory(path)
-            yield [*rows.feed(page.items)]
-            marker = page.next
-        yield [*rows.rest()]
+            yield made
+            marker = following
+        yield form(rows.rest())
 
     async def _check_empty_directory(self, path: TreePath) -> None:
         if path not in self._always and not is_marker(await self.store.stat(path.key)):

@@ -10,6 +10,7 @@ from hashlib import blake2b
 from gateway.core.conditions import SECOND
 from gateway.core.entries import Entry
 from gateway.core.paths import TreePath
+from gateway.frontends.ftp.names import encoded
 from gateway.frontends.ftp.replies import one_line
 
 MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -37,14 +38,35 @@ class Place:
     rights: Rights
 
 
+Line = Callable[[Entry], str]
+"""Writes an entry as one line, without its end."""
+
+Form = Callable[[Iterable[Entry]], bytes]
+"""Writes entries as they are sent."""
+
 Fact = Callable[[Entry, Place], str]
+"""Tells a fact with its name, or nothing where an entry has none."""
 
 
-def unix_line(entry: Entry, owner: str, now: float) -> str:
-    """An entry as `ls -l` shows it; `now` in seconds since the epoch decides between a time of day and a year."""
-    mode = "drwxr-xr-x" if entry.is_directory else "-rw-r--r--"
-    date = list_time(entry.modified or 0, now)
-    return f"{mode} 1 {owner:<8} {owner:<8} {entry.size:>12} {date} {one_line(entry.name)}"
+def lines_of(line: Line, encoding: str) -> Form:
+    """Lines one behind the other; `encoding`: see `names.encoded`."""
+    return lambda entries: encoded("".join([line(entry) + "\r\n" for entry in entries]), encoding)
+
+
+def name_line(above: str) -> Line:
+    """Nothing but names, behind what leads to them from the current directory."""
+    return lambda entry: above + one_line(entry.name)
+
+
+def unix_line(owner: str, now: float) -> Line:
+    """Entries as `ls -l` shows them; `now` in seconds since the epoch decides between a time of day and a year."""
+    file, folder = (f"{mode} 1 {owner:<8} {owner:<8} " for mode in ("-rw-r--r--", "drwxr-xr-x"))
+
+    def line(entry: Entry) -> str:
+        date = list_time(entry.modified or 0, now)
+        return f"{folder if entry.is_directory else file}{entry.size:>12} {date} {one_line(entry.name)}"
+
+    return line
 
 
 def owner_name(account: str) -> str:
@@ -54,62 +76,65 @@ def owner_name(account: str) -> str:
 
 def list_time(modified: int, now: float) -> str:
     """A time in ns since the epoch as `ls` shows it, in the form of twelve characters that POSIX gives it."""
-    seconds = _seconds(modified)
+    seconds = modified // SECOND
     return _date(seconds // 60, now - HALF_A_YEAR < seconds <= now + 60)
 
 
 @lru_cache(4096)
 def _date(minutes: int, is_recent: bool) -> str:
     """Files of a directory have often come together, so that the same few times are written for all."""
-    t = time.gmtime(minutes * 60)
+    t = _moment(minutes * 60)
     clock = f"{t.tm_hour:02}:{t.tm_min:02}" if is_recent else f"{t.tm_year:>5}"
     return f"{MONTHS[t.tm_mon]} {t.tm_mday:>2} {clock}"
 
 
 def fact_time(modified: int) -> str:
     """A time in ns since the epoch as MDTM, MFMT and MLSD write it (RFC 3659, 2.3)."""
-    return _stamp(_seconds(modified))
+    return _stamp(modified // SECOND)
 
 
 @lru_cache(4096)
 def _stamp(seconds: int) -> str:
-    return time.strftime("%Y%m%d%H%M%S", time.gmtime(seconds))
+    return time.strftime("%Y%m%d%H%M%S", _moment(seconds))
 
 
-def _seconds(modified: int) -> int:
-    return min(max(modified // SECOND, 0), LAST_SECOND)
+def _moment(seconds: int) -> time.struct_time:
+    return time.gmtime(min(max(seconds, 0), LAST_SECOND))
 
 
 def _type(entry: Entry, place: Place) -> str:
-    return "dir" if entry.is_directory else "file"
+    return "type=dir;" if entry.is_directory else "type=file;"
 
 
 def _size(entry: Entry, place: Place) -> str:
-    return "" if entry.is_directory else str(entry.size)
+    return "" if entry.is_directory else f"size={entry.size};"
 
 
 def _modify(entry: Entry, place: Place) -> str:
-    return "" if entry.modified is None else fact_time(entry.modified)
+    return "" if entry.modified is None else f"modify={fact_time(entry.modified)};"
 
 
 def _create(entry: Entry, place: Place) -> str:
-    return "" if entry.created is None else fact_time(entry.created)
+    return "" if entry.created is None else f"create={fact_time(entry.created)};"
 
 
 def _perm(entry: Entry, place: Place) -> str:
-    return place.rights.directory if entry.is_directory else place.rights.file
+    perm = place.rights.directory if entry.is_directory else place.rights.file
+    return f"perm={perm};" if perm else ""
 
 
 def _unique(entry: Entry, place: Place) -> str:
-    return blake2b(str(place.directory.child(entry.name)).encode(), digest_size=10).hexdigest()
+    digest = blake2b(str(place.directory.child(entry.name)).encode(), digest_size=10)
+    return f"unique={digest.hexdigest()};"
 
 
 def _mode(entry: Entry, place: Place) -> str:
-    return "0755" if entry.is_directory else "0644"
+    return "UNIX.mode=0755;" if entry.is_directory else "UNIX.mode=0644;"
 
 
 def _media_type(entry: Entry, place: Place) -> str:
-    return "" if ";" in entry.content_type else one_line(entry.content_type)
+    kind = entry.content_type
+    return f"media-type={one_line(kind)};" if kind and ";" not in kind else ""
 
 
 FACTS: Mapping[str, Fact] = {
@@ -133,10 +158,16 @@ def chosen_facts(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(fact for fact in FACTS if fact.lower() in wanted)
 
 
-def facts_line(entry: Entry, facts: Sequence[str], place: Place, shown: str) -> str:
-    """An entry as MLSD and MLST show it, under the name `shown`."""
-    known = ((fact, FACTS[fact](entry, place)) for fact in facts)
-    return "".join([f"{fact}={value};" for fact, value in known if value]) + " " + one_line(shown)
+def facts_line(facts: Sequence[str], place: Place) -> Line:
+    """Entries as MLSD shows them."""
+    told = facts_of(facts, place)
+    return lambda entry: f"{told(entry)} {one_line(entry.name)}"
+
+
+def facts_of(facts: Sequence[str], place: Place) -> Line:
+    """What stands before the name of an entry."""
+    told = [FACTS[fact] for fact in facts]
+    return lambda entry: "".join([fact(entry, place) for fact in told])
 
 
 def features_of(facts: Sequence[str]) -> str:

@@ -11,8 +11,9 @@ from gateway.core.body import BytesBody
 from gateway.core.conditions import SECOND
 from gateway.core.tree import PAGE
 from gateway.core.types import Key, ListQuery, Meta, Page, Prefix, Put
+from gateway.frontends.ftp import pages
 from gateway.frontends.ftp.handlers import listings
-from gateway.frontends.ftp.handlers.listings import SORTED
+from gateway.frontends.ftp.pages import SORTED
 from gateway.stores.memory import Memory
 from tests.frontends.ftp.world import OTHER, World, download, make_bucket, serving
 
@@ -110,7 +111,7 @@ async def test_a_tree_is_followed_to_a_depth(world: World, monkeypatch: pytest.M
 
 
 async def test_what_is_too_much_to_sort_comes_by_name(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listings, "SORTED", 1500)
+    monkeypatch.setattr(pages, "SORTED", 1500)
     for number in range(2100):
         await put_at(world, f"{number:04}", number, 0)
     client = await world.login()

@@ -9,6 +9,8 @@ import pytest
 from gateway.core.body import BytesBody
 from gateway.core.conditions import SECOND
 from gateway.core.types import DIRECTORY_TYPE, Key, Put
+from gateway.frontends.ftp.listing import fact_time, list_time
+from gateway.frontends.ftp.pages import STARTED
 from tests.frontends.ftp.world import OTHER, World, download, make_bucket
 
 STORES = ("memory", "catalog")
@@ -44,16 +46,17 @@ async def test_f18_modes_links_owner_and_times_in_utc(world: World) -> None:
     await put_at(world, "old", 981173106)
     await put_at(world, "recent", recent, b"1234567890")
     await put_at(world, "d/x", 0)
+    created = (await world.store.stat_bucket("c")).created
     client = await world.login()
     rows = parsed(await download(client, "LIST /c"))
     clock = time.strftime("%b %e %H:%M", time.gmtime(recent))
     assert rows == {
         "old": ("-", "rw-r--r--", "1", "test", "test", "4", "Feb  3  2001"),
         "recent": ("-", "rw-r--r--", "1", "test", "test", "10", clock),
-        "d": ("d", "rwxr-xr-x", "1", "test", "test", "0", "Jan  1  1970"),
+        "d": ("d", "rwxr-xr-x", "1", "test", "test", "0", list_time(created, time.time())),
     }
     assert (await download(client, "MLSD /c")).decode().split("\r\n") == [
-        "type=dir;perm=cdeflmp; d",
+        f"type=dir;modify={fact_time(created)};perm=cdeflmp; d",
         "type=file;size=4;modify=20010203040506;perm=adfrw; old",
         f"type=file;size=10;modify={time.strftime('%Y%m%d%H%M%S', time.gmtime(recent))};perm=adfrw; recent",
         "",
@@ -117,9 +120,33 @@ async def test_mlst_shows_one_entry_on_the_control_connection(world: World) -> N
         " type=file;size=4;modify=20010203040506;perm=adfrw; /c/d/f",
         "250 End",
     )
-    assert (await client.do("MLST /c/d")).lines[1] == " type=dir;perm=cdeflmp; /c/d"
-    assert (await client.do("MLST")).lines[1] == " type=dir;perm=cdeflmp; /"
-    assert (await client.do("MLST /c")).lines[1].startswith(" type=dir;modify=20")
+    for path in ("/c/d", "/", "/c"):
+        shown = (await client.do(f"MLST {path}")).lines[1]
+        assert re.fullmatch(rf" type=dir;modify=20\d{{12}};perm=cdeflmp; {path}", shown)
+
+
+async def test_directories_show_when_their_bucket_was_made(world: World) -> None:
+    await put_at(world, "d/", 0, b"")
+    await put_at(world, "e/f/y", 0)
+    created = (await world.store.stat_bucket("c")).created
+    client = await world.login()
+    await client.do("CWD /c")
+    fact, date = f"modify={fact_time(created)};", list_time(created, time.time())
+    for line in ("MLSD", "MLSD e", "MLSD /"):
+        assert set(re.findall(r"type=dir;(modify=\d+;)", (await download(client, line)).decode())) == {fact}, line
+    for line in ("LIST", "LIST -d d", "LIST d*", "LIST -t e", "LIST /"):
+        shown = (await download(client, line)).decode().splitlines()
+        assert {row[44:56] for row in shown} == {date}, line
+    assert fact in (await client.do("MLST d")).lines[1]
+    assert date in (await client.do("STAT e")).lines[1]
+    long = (await download(client, "LIST -R /")).decode().splitlines()
+    assert {row[44:56] for row in long if row.startswith("d")} == {date}
+
+
+async def test_the_root_shows_when_the_server_began(world: World) -> None:
+    client = await world.login()
+    assert f"modify={fact_time(STARTED)};" in (await client.do("MLST /")).lines[1]
+    assert list_time(STARTED, time.time()) in (await download(client, "LIST -d /")).decode()
 
 
 async def test_facts_are_chosen(world: World) -> None:

@@ -2,6 +2,8 @@
 
 import pytest
 
+from gateway.frontends.ftp.listing import fact_time
+from gateway.frontends.ftp.pages import STARTED
 from tests.frontends.ftp.conftest import Serve
 from tests.frontends.ftp.world import Client, World, download, make_bucket, upload
 
@@ -101,6 +103,9 @@ async def test_virtual_folders_in_the_root_stand_beside_buckets(serve: Serve) ->
     client = await world.login()
     assert await listed(client, "NLST /") == ["c", "docs"]
     assert await listed(client, "NLST /docs") == ["f"]
+    time = f"modify={fact_time(STARTED)};"
+    assert f"type=dir;{time}" in (await download(client, "MLSD /")).decode().splitlines()[-1]
+    assert time in (await client.do("MLST /docs")).lines[1]
 
 
 async def test_a_virtual_folder_gives_no_right_that_the_role_does_not(serve: Serve) -> None:

@@ -62,6 +62,12 @@ def test_an_older_marker_beside_its_prefix_is_one_directory_with_the_markers_tim
     assert entries == [Entry(name="a", is_directory=True, modified=7)]
 
 
+def test_directories_without_a_time_of_their_own_have_that_of_all() -> None:
+    rows = Rows("", since=5)
+    entries = [*rows.feed([meta("a", DIRECTORY_TYPE, 0), Prefix("a/"), Prefix("b/"), meta("c")]), *rows.rest()]
+    assert [(entry.name, entry.modified) for entry in entries] == [("a", 7), ("b", 5), ("c", 7)]
+
+
 @pytest.mark.parametrize(
     ("name", "content_type", "expected"),
     (
@@ -78,5 +84,5 @@ def test_markers_are_known_by_name_or_type(name: str, content_type: str, expecte
 
 def test_a_files_entry_carries_what_listings_show() -> None:
     assert entry_of(meta("d/a"), "a") == Entry(
-        name="a", is_directory=False, size=3, modified=7, etag="e", content_type="text/plain"
+        name="a", is_directory=False, size=3, modified=7, content_type="text/plain"
     )

@@ -16,10 +16,13 @@ from gateway.frontends.ftp.listing import (
     fact_time,
     facts_line,
     features_of,
+    lines_of,
     list_time,
+    name_line,
     owner_name,
     unix_line,
 )
+from gateway.frontends.ftp.names import UTF8
 
 NOW = 1_790_000_000.0
 PLACE = Place(ROOT.resolve("/c/d"), Rights("r", "el"))
@@ -59,29 +62,32 @@ def test_times_of_facts_are_utc() -> None:
 
 def test_f18_a_unix_line() -> None:
     file = Entry(name="a file", is_directory=False, size=1234, modified=981173106 * SECOND)
-    assert unix_line(file, "test", NOW) == "-rw-r--r-- 1 test     test             1234 Feb  3  2001 a file"
-    assert unix_line(directory("d"), "test", NOW) == "drwxr-xr-x 1 test     test                0 Jan  1  1970 d"
+    assert unix_line("test", NOW)(file) == "-rw-r--r-- 1 test     test             1234 Feb  3  2001 a file"
+    folder = directory("d", 981173106 * SECOND)
+    assert unix_line("test", NOW)(folder) == "drwxr-xr-x 1 test     test                0 Feb  3  2001 d"
 
 
 @given(ENTRIES)
 def test_every_entry_is_one_line_of_each_form(entry: Entry) -> None:
-    for line in (unix_line(entry, "o", NOW), facts_line(entry, tuple(FACTS), PLACE, entry.name)):
-        assert not re.search(r"[\r\n\0]", line)
-    facts, _, name = facts_line(entry, tuple(FACTS), PLACE, entry.name).partition("; ")
+    for line in (unix_line("o", NOW), facts_line(tuple(FACTS), PLACE), name_line("above/")):
+        assert not re.search(r"[\r\n\0]", line(entry))
+        sent = lines_of(line, UTF8)([entry, entry])
+        assert sent.decode(errors="surrogateescape") == f"{line(entry)}\r\n" * 2
+    facts, _, name = facts_line(tuple(FACTS), PLACE)(entry).partition("; ")
     assert {fact.partition("=")[0] for fact in facts.split(";")} <= set(FACTS)
     assert len(name) == len(entry.name)
 
 
 def test_all_facts_of_a_file_and_of_a_directory() -> None:
     file = Entry(name="f", is_directory=False, size=5, modified=981173106 * SECOND, content_type="image/png")
-    line = facts_line(file, tuple(FACTS), PLACE, "f")
+    line = facts_line(tuple(FACTS), PLACE)(file)
     unique = re.search("unique=([0-9a-f]{20});", line)
     assert unique
     assert line == (
         f"type=file;size=5;modify=20010203040506;perm=r;unique={unique[1]};UNIX.mode=0644;media-type=image/png; f"
     )
-    assert unique[1] not in facts_line(file, ("unique",), Place(ROOT, PLACE.rights), "f")
-    assert facts_line(directory("x"), DEFAULT_FACTS, PLACE, "x") == "type=dir;perm=el; x"
+    assert unique[1] not in facts_line(("unique",), Place(ROOT, PLACE.rights))(file)
+    assert facts_line(DEFAULT_FACTS, PLACE)(directory("x")) == "type=dir;perm=el; x"
 
 
 def test_facts_are_chosen_by_any_spelling_and_shown_in_one_order() -> None:
