@@ -24,7 +24,7 @@ from gateway.core.store import Reader, Store
 from gateway.core.types import Copy, Deleted, Key, ListQuery, Meta, Page, Prefix, Props, PropsChange, Put
 from gateway.core.uploads import ObjectParts, Part, PartRef
 from gateway.layers.layer import Layer
-from gateway.layers.links.reader import Opening
+from gateway.layers.links.reader import LinkOpening
 from gateway.layers.manifests.conditions import hinges
 from gateway.layers.manifests.gate import Read
 
@@ -114,7 +114,7 @@ class Linked(Layer):
     def open(
         self, key: Key, *, span: Span | None = None, version: str | None = None, when: When = ANY
     ) -> AbstractAsyncContextManager[Reader]:
-        return Opening(self, key, span, version, when)
+        return LinkOpening(self, key, span, version, when)
 
     async def list(self, bucket: str, query: ListQuery) -> Page[Meta | Prefix]:
         page = await self.inner.list(bucket, query)
