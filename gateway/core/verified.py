@@ -51,14 +51,16 @@ async def verified(chunks: AsyncGenerator[bytes, None], etag: str) -> AsyncGener
 async def _blocks(chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
     """The same bytes in larger blocks. What came before a break comes before its error."""
     gathered: list[bytes] = []
+    size = 0
     broken: StoreError | None = None
     async with aclosing(chunks):
         try:
             async for chunk in chunks:
                 gathered.append(chunk)
-                if sum(map(len, gathered)) >= BLOCK:
+                size += len(chunk)
+                if size >= BLOCK:
                     yield b"".join(gathered)
-                    gathered = []
+                    gathered, size = [], 0
         except StoreError as error:
             broken = error
     if any(gathered):

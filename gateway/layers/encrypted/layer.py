@@ -1,5 +1,6 @@
 """The layer that encrypts what comes in and decrypts what goes out."""
 
+import hmac
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -247,5 +248,5 @@ def _is_so(seal: Seal | None, how: Encryption | None) -> bool:
     if seal is None or how is None:
         return seal is None and how is None
     if isinstance(how, CustomerKey):
-        return not seal.is_managed and how.proof(seal.content) == seal.proof
+        return not seal.is_managed and hmac.compare_digest(how.proof(seal.content), seal.proof)
     return seal.suits(how)

@@ -14,6 +14,7 @@ from gateway.core.errors import (
     NoSuchVersion,
     NotFound,
     StoreError,
+    Unavailable,
     Unsupported,
     VersioningOff,
 )
@@ -31,6 +32,7 @@ from gateway.core.types import ListQuery, Page, Prefix, PropsChange
 from gateway.core.versions import Versioning
 from gateway.stores.s3.bucketlocks import BucketLocks
 from gateway.stores.s3.client import Client
+from gateway.stores.s3.listing import REPEATED
 from gateway.stores.s3.settings import S3StoreSettings
 from gateway.stores.s3.tags import BucketTags, unpack
 
@@ -56,6 +58,7 @@ class Buckets:
         self._owner = owner
         self._tagging = settings.tagging
         self._known: dict[str, tuple[float, BucketMeta]] = {}
+        self._changes = 0
         self._turns = Turns()
         self.locks = BucketLocks(client)
 
@@ -97,7 +100,7 @@ class Buckets:
                 )
             except AlreadyExists:
                 return False
-            self._known.pop(name, None)
+            self._forget(name)
             try:
                 if lock is not None:
                     await self.locks.put(name, lock)
@@ -125,16 +128,23 @@ class Buckets:
             return known[1]
         return await self._look(name)
 
+    def _forget(self, name: str) -> None:
+        """Something has changed: neither what is known holds, nor what somebody is being told now."""
+        self._changes += 1
+        self._known.pop(name, None)
+
     async def _look(self, name: str) -> BucketMeta:
+        changes = self._changes
         versioning = await self._versioning(name)
         tags = await self._tags(name)
         lock = await self.locks.of(name) if versioning is Versioning.ENABLED else None
         system = tags.system if lock is None else {**tags.system, OBJECT_LOCK: lock.pack()}
         meta = self._meta(name, await self._created(name))
         meta = replace(meta, user=tags.user, system=system, versioning=versioning)
-        if len(self._known) >= MAX_KNOWN:
-            self._known.clear()
-        self._known[name] = time.monotonic() + self._settings.bucket_ttl, meta
+        if changes == self._changes:
+            if len(self._known) >= MAX_KNOWN:
+                self._known.clear()
+            self._known[name] = time.monotonic() + self._settings.bucket_ttl, meta
         return meta
 
     async def require(self, name: str) -> None:
@@ -142,7 +152,7 @@ class Buckets:
         try:
             await self._client.call("head_bucket", Bucket=check_bucket(name))
         except NotFound:
-            self._known.pop(name, None)
+            self._forget(name)
             raise NoSuchBucket from None
 
     async def absent(self, name: str, version: str | None = None) -> NotFound:
@@ -166,6 +176,7 @@ class Buckets:
             wanted = BucketTags(change.apply_user(found.user), change.apply_system(found.system), found.other)
             if wanted != found:
                 await self._tag(name, wanted)
+                self._forget(name)
             return await self._look(name)
 
     async def keeps_versions(self, name: str) -> bool:
@@ -178,7 +189,7 @@ class Buckets:
             return True
         if await self._versioning(name) is Versioning.OFF:
             return False
-        self._known.pop(name, None)
+        self._forget(name)
         return True
 
     async def set_versioning(self, name: str, wanted: Versioning) -> BucketMeta:
@@ -200,6 +211,7 @@ class Buckets:
                 kept = False
             if not kept:  # as with tags
                 raise Unsupported("The store behind this bucket keeps no versions of objects")
+            self._forget(name)
             return await self._look(name)
 
     async def _versioning(self, name: str) -> Versioning:
@@ -210,7 +222,7 @@ class Buckets:
         try:
             answer = await self._client.call("get_bucket_versioning", Bucket=check_bucket(name))
         except NotFound:
-            self._known.pop(name, None)
+            self._forget(name)
             raise NoSuchBucket from None
         except (Denied, Unsupported):
             await self.require(name)
@@ -227,6 +239,7 @@ class Buckets:
             if await self._versioning(name) is not Versioning.ENABLED:
                 raise VersioningOff
             await self.locks.put(name, lock)
+            self._forget(name)
             return await self._look(name)
 
     async def delete(self, name: str) -> None:
@@ -237,15 +250,20 @@ class Buckets:
         except NoSuchKey:
             raise NoSuchBucket from None
         finally:
-            self._known.pop(name, None)
+            self._forget(name)
 
     async def _all(self, prefix: str = "") -> Sequence[BucketMeta]:
-        answer = await self._client.call("list_buckets", Prefix=prefix or None)
-        found = {row.text("Name"): row.time("CreationDate") for row in answer.rows("Buckets")}
-        while token := answer.text("ContinuationToken"):
+        found: dict[str, int] = {}
+        token: str | None = None
+        while True:
             answer = await self._client.call("list_buckets", Prefix=prefix or None, ContinuationToken=token)
-            found |= {row.text("Name"): row.time("CreationDate") for row in answer.rows("Buckets")}
-        return [self._meta(name, found[name]) for name in sorted(found)]
+            rows = {row.text("Name"): row.time("CreationDate") for row in answer.rows("Buckets")}
+            if token is not None and rows.keys() <= found.keys():
+                raise Unavailable(REPEATED)
+            found |= rows
+            token = answer.text("ContinuationToken") or None
+            if token is None:
+                return [self._meta(name, found[name]) for name in sorted(found)]
 
     async def _created(self, name: str) -> int:
         """When a bucket was created; 0 where the credentials may not ask."""

@@ -7,9 +7,10 @@ is wanted is looked at by itself, and what the remote says of it is passed over.
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
+from typing import TypeVar
 
 from gateway.core.errors import Unavailable, Unsupported
-from gateway.core.listing import group_of
+from gateway.core.listing import Named, group_of
 from gateway.core.types import Key, ListQuery, Meta, Page, Prefix
 from gateway.stores.s3.answer import Answer
 from gateway.stores.s3.client import Client
@@ -21,6 +22,7 @@ MAX_REVERSED = 10_000
 REPEATED = "The store repeats its listing"
 
 Row = Meta | Prefix
+R = TypeVar("R", bound=Named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +46,18 @@ async def list_objects(client: Client, bucket: str, query: ListQuery) -> Page[Ro
     if query.reverse:
         return await _reversed(client, bucket, query)
     wanted = Range(bucket, query, query.marker, query.end_marker)
-    items: list[Row] = []
-    async with aclosing(_walk(client, wanted, query.limit)) as rows:
+    return await first_of(_walk(client, wanted, query.limit), query.limit)
+
+
+async def first_of(rows: AsyncGenerator[tuple[R, bool], None], limit: int) -> Page[R]:
+    """The page that the first of these rows make; each is told with whether it is known that another follows."""
+    items: list[R] = []
+    async with aclosing(rows):
         async for row, more in rows:
-            if len(items) == query.limit:
+            if len(items) == limit:
                 return Page(tuple(items), items[-1].name)
             items.append(row)
-            if len(items) == query.limit and more:
+            if len(items) == limit and more:
                 return Page(tuple(items), row.name)
     return Page(tuple(items))
 

@@ -7,8 +7,8 @@ from typing import Any
 import aiohttp
 from botocore.exceptions import BotoCoreError
 
-from gateway.core.errors import Unavailable
-from gateway.core.ranges import Span, resolve
+from gateway.core.errors import StoreError, Unavailable
+from gateway.core.ranges import Extent, Span, resolve
 from gateway.core.store import Reader
 from gateway.core.types import Key, Meta
 from gateway.core.verified import is_md5, verified
@@ -31,17 +31,15 @@ class S3Reader(Reader):
     """Hands on the bytes of an answer as they come, and counts them."""
 
     def __init__(self, key: Key, answer: Answer, span: Span | None, checks: bool = True) -> None:
-        """`checks`: ETags are compared with the bytes. Raises `Unavailable` for bytes that were not asked for."""
+        """`checks`: ETags are compared with the bytes. Raises as `_told`, with the connection given up."""
         self._stream: Any = answer.raw("Body")
         try:
-            size, start, stop = extent_of(answer)
-            self.meta: Meta = meta_of(key, answer, size)
-        except ValueError as error:
-            raise Unavailable("The store's answer can't be understood") from error
-        self.extent = resolve(span, size)
-        if (self.extent.start, self.extent.stop) != (start, stop):
-            raise Unavailable("The store answered with other bytes than it was asked for")
-        self._checks = checks and len(self.extent) == size and is_md5(self.meta.etag) and not _is_sealed(answer)
+            self.meta, self.extent = _told(key, answer, span)
+        except StoreError:
+            self.close()
+            raise
+        whole = len(self.extent) == self.meta.size
+        self._checks = checks and whole and is_md5(self.meta.etag) and not _is_sealed(answer)
 
     def close(self) -> None:
         """Give the connection back where the bytes have been read, and up where they have not."""
@@ -62,6 +60,19 @@ class S3Reader(Reader):
             raise Unavailable("The store broke off in the middle of the object") from error
         if left:
             raise Unavailable("The store sent another number of bytes than it had stated")
+
+
+def _told(key: Key, answer: Answer, span: Span | None) -> tuple[Meta, Extent]:
+    """What the answer is of. Raises `BadRange`, and `Unavailable` for bytes that were not asked for."""
+    try:
+        size, start, stop = extent_of(answer)
+        meta = meta_of(key, answer, size)
+    except ValueError as error:
+        raise Unavailable("The store's answer can't be understood") from error
+    extent = resolve(span, size)
+    if (extent.start, extent.stop) != (start, stop):
+        raise Unavailable("The store answered with other bytes than it was asked for")
+    return meta, extent
 
 
 def _is_sealed(answer: Answer) -> bool:

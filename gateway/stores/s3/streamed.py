@@ -3,13 +3,14 @@
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from io import UnsupportedOperation
 from types import TracebackType
 from typing import Self
 
 from gateway.core.body import Body, CheckedBody, ReadyBody, checked
 from gateway.core.digest import Algorithm
+from gateway.core.tasks import wholly
 
 
 class _Stream(ABC):
@@ -58,8 +59,7 @@ class Streamed(_Stream):
     ) -> None:
         if self._task is not None:
             self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await wholly(asyncio.wait((self._task,)))
 
     async def _read(self) -> None:
         held = b""

@@ -1,7 +1,6 @@
 """Listings of versions: the contract's rules over ListObjectVersions."""
 
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
 
 from gateway.core.errors import BadRequest, Unavailable
 from gateway.core.types import Key, Meta, Page, Prefix
@@ -9,7 +8,7 @@ from gateway.core.versions import Version, VersionQuery
 from gateway.stores.s3.answer import Answer
 from gateway.stores.s3.client import ORDER, Client
 from gateway.stores.s3.failures import of_version
-from gateway.stores.s3.listing import PAGE, REPEATED
+from gateway.stores.s3.listing import PAGE, REPEATED, first_of
 
 Row = Version | Prefix
 
@@ -19,15 +18,7 @@ async def list_versions(client: Client, bucket: str, query: VersionQuery) -> Pag
     if query.limit <= 0:
         await client.call("head_bucket", Bucket=bucket)
         return Page(())
-    items: list[Row] = []
-    async with aclosing(_walk(client, bucket, query)) as rows:
-        async for row, more in rows:
-            if len(items) == query.limit:
-                return Page(tuple(items), items[-1].name)
-            items.append(row)
-            if len(items) == query.limit and more:
-                return Page(tuple(items), row.name)
-    return Page(tuple(items))
+    return await first_of(_walk(client, bucket, query), query.limit)
 
 
 async def _walk(client: Client, bucket: str, query: VersionQuery) -> AsyncGenerator[tuple[Row, bool], None]:

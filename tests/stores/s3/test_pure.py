@@ -1,10 +1,15 @@
 """What needs no remote: properties in headers and tags, settings, the table of errors."""
 
+import asyncio
+from collections.abc import AsyncGenerator
+
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, NoCredentialsError, SSLError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.core.body import Body
+from gateway.core.digest import Algorithm
 from gateway.core.errors import (
     AlreadyExists,
     BadRange,
@@ -22,10 +27,16 @@ from gateway.core.errors import (
     Unavailable,
     Unsupported,
 )
-from gateway.core.types import Key, Props
+from gateway.core.ranges import Span
+from gateway.core.types import Key, ListQuery, Props, PropsChange
 from gateway.stores.s3.answer import Answer, parse_time
+from gateway.stores.s3.buckets import Buckets
+from gateway.stores.s3.client import Client
 from gateway.stores.s3.failures import store_error
 from gateway.stores.s3.metadata import META, Stated, meta_of, stated_by
+from gateway.stores.s3.reading import S3Reader
+from gateway.stores.s3.settings import S3StoreSettings
+from gateway.stores.s3.streamed import Streamed
 from gateway.stores.s3.tags import BucketTags, unpack
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
@@ -170,3 +181,111 @@ def test_errors_of_the_connection_are_no_answers() -> None:
         error = store_error(raised)
         assert isinstance(error, Unavailable)
         assert not error.retryable
+
+
+AT = {"last-modified": "Sat, 21 Nov 2026 00:00:00 GMT"}
+
+
+class Connection:
+    """The body of an answer."""
+
+    closed = False
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.mark.parametrize(
+    ("told", "span", "error"),
+    (
+        ({"content-length": "ten", **AT}, None, Unavailable),
+        ({"content-length": "10", **AT}, Span(3, 5), Unavailable),
+        ({"content-range": "bytes 0-3/4", **AT}, Span(7), BadRange),
+    ),
+)
+def test_an_answer_that_is_refused_keeps_no_connection(
+    told: dict[str, str], span: Span | None, error: type[StoreError]
+) -> None:
+    connection = Connection()
+    answer = Answer({"Body": connection, "ResponseMetadata": {"HTTPHeaders": told}})
+    with pytest.raises(error):
+        S3Reader(Key("bucket", "object"), answer, span)
+    assert connection.closed
+
+
+class Endless(Body):
+    """A body that takes its time to be closed."""
+
+    def __init__(self) -> None:
+        self.closing, self.closed = asyncio.Event(), asyncio.Event()
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        try:
+            while True:
+                yield b"x"
+                await asyncio.sleep(0)
+        finally:
+            self.closing.set()
+            await self.closed.wait()
+
+
+async def test_who_is_cancelled_while_his_body_is_closed_learns_of_it() -> None:
+    body = Endless()
+
+    async def send() -> None:
+        async with Streamed(body, {Algorithm.MD5}) as stream:
+            async for _ in stream:
+                return
+
+    task = asyncio.create_task(send())
+    await body.closing.wait()
+    task.cancel()
+    await asyncio.sleep(0)
+    assert not task.done()
+    body.closed.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+class Repeating(Client):
+    """A remote whose list of buckets never ends."""
+
+    async def call(self, operation: str, **parameters: object) -> Answer:
+        return Answer({"Buckets": [{"Name": "bucket", "CreationDate": 1}], "ContinuationToken": "again"})
+
+
+async def test_a_list_of_buckets_that_repeats_itself_comes_to_an_end() -> None:
+    settings = S3StoreSettings.model_validate({})
+    with pytest.raises(Unavailable, match="repeats"):
+        await Buckets(Repeating(settings), settings, "owner").list(ListQuery(), None)
+
+
+class Tagged(Client):
+    """A remote with one bucket, which takes its time to tell how old that is to the first who asks."""
+
+    def __init__(self, settings: S3StoreSettings) -> None:
+        super().__init__(settings)
+        self.tags: list[object] = []
+        self.asked, self.answers = asyncio.Event(), asyncio.Event()
+
+    async def call(self, operation: str, **parameters: object) -> Answer:
+        if operation == "list_buckets" and not self.asked.is_set():
+            self.asked.set()
+            await self.answers.wait()
+        if operation == "put_bucket_tagging":
+            assert isinstance(parameters["Tagging"], dict)
+            self.tags = parameters["Tagging"]["TagSet"]
+        return Answer({"TagSet": self.tags} if operation == "get_bucket_tagging" else {})
+
+
+async def test_what_was_asked_before_a_change_is_not_believed_after_it() -> None:
+    settings = S3StoreSettings.model_validate({})
+    remote = Tagged(settings)
+    buckets = Buckets(remote, settings, "owner")
+    async with asyncio.TaskGroup() as tasks:
+        early = tasks.create_task(buckets.stat("bucket"))
+        await remote.asked.wait()
+        await buckets.update("bucket", PropsChange(user={"color": "blue"}))
+        remote.answers.set()
+    assert early.result().user == {}
+    assert (await buckets.stat("bucket")).user == {"color": "blue"}
