@@ -8,7 +8,7 @@ from dataclasses import replace
 from gateway.core import ops
 from gateway.core.archives import MARKER_TYPE, Archive, Mode, archive_of, folder_of, is_marker, past_name
 from gateway.core.body import Body, BytesBody
-from gateway.core.buckets import BucketMeta, BucketProps
+from gateway.core.buckets import BucketMeta
 from gateway.core.conditions import ABSENT, ANY, When, check_write
 from gateway.core.errors import (
     ConditionFailed,
@@ -24,11 +24,10 @@ from gateway.core.errors import (
 )
 from gateway.core.store import Caps, Store
 from gateway.core.tasks import Turns
-from gateway.core.types import Copy, Deleted, Key, ListQuery, Meta, Props, PropsChange, Put
+from gateway.core.types import Copy, Deleted, Key, ListQuery, Meta, Props, Put
 from gateway.core.uploads import PartRef
 from gateway.core.versions import VersionRef, stands
-from gateway.layers.known import Known
-from gateway.layers.layer import Layer
+from gateway.layers.known import Knowing
 
 _EXISTED = Deleted(existed=True)
 
@@ -54,7 +53,7 @@ class _Followed(Body):
         await self._follow()
 
 
-class Archived(Layer):
+class Archived(Knowing[Archive | None]):
     """Has a bucket's former versions kept as its properties say (`core.archives`), whoever writes.
 
     Buckets without an archive, which are nearly all, cost a look into a table. Writers of one object take turns from
@@ -63,8 +62,7 @@ class Archived(Layer):
     """
 
     def __init__(self, inner: Store) -> None:
-        super().__init__(inner)
-        self._known: Known[Archive | None] = Known(inner.stat_bucket, _archive)
+        super().__init__(inner, _archive)
         self._turns = Turns()
         self._caps: Caps | None = None
 
@@ -142,23 +140,6 @@ class Archived(Layer):
         if await self._known.of(bucket) is not None:
             raise VersionsArchived
         return await super().set_versioning(bucket, enabled=enabled)
-
-    async def create_bucket(self, name: str, props: BucketProps) -> bool:
-        self._known.forget(name)
-        return await self.inner.create_bucket(name, props)
-
-    async def update_bucket(self, name: str, change: PropsChange) -> BucketMeta:
-        found = await self.inner.update_bucket(name, change)
-        self._known.forget(name)
-        return found
-
-    async def delete_bucket(self, name: str) -> None:
-        await self.inner.delete_bucket(name)
-        self._known.forget(name)
-
-    async def rename_bucket(self, source: str, target: str) -> None:
-        await super().rename_bucket(source, target)
-        self._known.forget(source, target)
 
     async def _is_archived(self, *buckets: str) -> bool:
         return any([await self._known.of(bucket) is not None for bucket in buckets])

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from gateway.core import ops, quotas
 from gateway.core.body import Body
-from gateway.core.buckets import AccountMeta, BucketMeta, BucketProps
+from gateway.core.buckets import AccountMeta, BucketMeta
 from gateway.core.capabilities import find
 from gateway.core.capabilities.accounts import Accounts
 from gateway.core.capabilities.multipart import Multipart
@@ -21,20 +21,16 @@ from gateway.core.ranges import Span
 from gateway.core.store import Caps, Store
 from gateway.core.types import Copy, Key, Meta, PropsChange, Put
 from gateway.core.uploads import Part, PartRef, Upload
-from gateway.layers.layer import Layer
+from gateway.layers.known import Knowing
 
 EXCEEDED = "Upload exceeds quota."
-KNOWN_SECONDS = 5.0
-"""For how long it is believed what the quota of a bucket or account is, where another process may set it."""
-MAX_KNOWN = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """A bucket's owner and quotas, as they were read. `until` is on the monotonic clock."""
+class _Limits:
+    """A bucket's owner, its quota and his. `is_free`: there are none."""
 
     owner: str
-    until: float
     bucket: Quota
     account: Quota
     is_free: bool
@@ -78,7 +74,7 @@ class _Measured(Body):
                 yield chunk
 
 
-class Quotas(Layer):
+class Quotas(Knowing[_Limits]):
     """Refuses what would not fit. As with Swift's, what a write replaces is not counted in its favour, and bytes of
     former versions are counted.
 
@@ -88,10 +84,8 @@ class Quotas(Layer):
     """
 
     def __init__(self, inner: Store, clock: Callable[[], float] = time.monotonic) -> None:
-        super().__init__(inner)
-        self._clock = clock
+        super().__init__(inner, self._limits, clock)
         self._caps: Caps | None = None
-        self._known: dict[str, _Known] = {}
         self._pending: Counter[str] = Counter()
 
     @property
@@ -165,37 +159,19 @@ class Quotas(Layer):
         async with self._room(key.bucket, size, 1):
             return await super().complete_upload(key, upload, parts, when=when, min_part=min_part)
 
-    async def create_bucket(self, name: str, props: BucketProps) -> bool:
-        self._known.pop(name, None)
-        return await self.inner.create_bucket(name, props)
-
-    async def update_bucket(self, name: str, change: PropsChange) -> BucketMeta:
-        found = await self.inner.update_bucket(name, change)
-        self._known.pop(name, None)
-        return found
-
-    async def delete_bucket(self, name: str) -> None:
-        await self.inner.delete_bucket(name)
-        self._known.pop(name, None)
-
-    async def rename_bucket(self, source: str, target: str) -> None:
-        await super().rename_bucket(source, target)
-        self._known.pop(source, None)
-        self._known.pop(target, None)
-
     async def update_account(self, owner: str, change: PropsChange) -> AccountMeta:
         found = await super().update_account(owner, change)
-        self._known.clear()
+        self._known.forget()
         return found
 
     def _is_free(self, bucket: str) -> bool:
-        known = self._known.get(bucket)
-        return known is not None and known.is_free and known.until > self._clock()
+        known = self._known.at_hand(bucket)
+        return known is not None and known.is_free
 
     @asynccontextmanager
     async def _room(self, bucket: str, size: int, objects: int) -> AsyncIterator[_Claim | None]:
         """Raises `QuotaExceeded`, and `NoSuchBucket` from the store. None: there are no quotas."""
-        known = await self._look(bucket)
+        known = await self._known.of(bucket)
         if known.is_free:
             yield None
             return
@@ -206,25 +182,15 @@ class Quotas(Layer):
         finally:
             claim.release()
 
-    async def _look(self, bucket: str) -> _Known:
-        known = self._known.get(bucket)
-        if known is not None and known.until > self._clock():
-            return known
-        until = self._clock() + KNOWN_SECONDS
-        found = await self.inner.stat_bucket(bucket)
-        bucket_quota, account_quota = quotas.of_bucket(found), await self._account_quota(found.owner)
-        if len(self._known) >= MAX_KNOWN:
-            self._known.clear()
-        is_free = bucket_quota == account_quota == UNLIMITED
-        known = _Known(found.owner, until, bucket_quota, account_quota, is_free)
-        self._known[bucket] = known
-        return known
+    async def _limits(self, bucket: BucketMeta) -> _Limits:
+        own, account = quotas.of_bucket(bucket), await self._account_quota(bucket.owner)
+        return _Limits(bucket.owner, own, account, is_free=own == account == UNLIMITED)
 
     async def _account_quota(self, owner: str) -> Quota:
         accounts = find(self.inner, Accounts)
         return UNLIMITED if accounts is None else quotas.of_account(await accounts.stat_account(owner))
 
-    async def _scopes(self, bucket: str, known: _Known, objects: int) -> Sequence[tuple[str, int | None]]:
+    async def _scopes(self, bucket: str, known: _Limits, objects: int) -> Sequence[tuple[str, int | None]]:
         """What is limited, and the bytes that are left there."""
         scopes: list[tuple[str, int | None]] = []
         if known.bucket != UNLIMITED:

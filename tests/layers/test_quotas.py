@@ -8,11 +8,12 @@ import pytest
 
 from gateway.core import quotas
 from gateway.core.body import BytesBody, StreamBody
-from gateway.core.buckets import BucketProps
+from gateway.core.buckets import AccountMeta, BucketProps
 from gateway.core.errors import NoSuchBucket, QuotaExceeded
 from gateway.core.types import Copy, Key, PropsChange, Put
 from gateway.core.uploads import PartRef
-from gateway.layers.quotas import KNOWN_SECONDS, Quotas
+from gateway.layers.known import KNOWN_SECONDS
+from gateway.layers.quotas import Quotas
 from gateway.stores.memory import Memory
 from tests.support.stores import Plain
 
@@ -140,6 +141,33 @@ async def test_what_others_set_is_seen_in_time(store: Quotas, memory: Memory, cl
     clock.now += KNOWN_SECONDS + 1
     with pytest.raises(QuotaExceeded):
         await store.put(Key(OTHER, "after"), BytesBody(b"1"), Put())
+
+
+class Slow(Memory):
+    """A store that takes its time to tell of accounts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.answers = asyncio.Event(), asyncio.Event()
+
+    async def stat_account(self, owner: str) -> AccountMeta:
+        found = await super().stat_account(owner)
+        self.asked.set()
+        await self.answers.wait()
+        return found
+
+
+async def test_a_quota_holds_that_is_set_while_somebody_reads_the_old_one(clock: Clock) -> None:
+    slow = Slow()
+    store = Quotas(slow, clock)
+    await store.create_bucket(BOX, BucketProps(owner="owner"))
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(store.put(KEY, BytesBody(b"1"), Put()))
+        await slow.asked.wait()
+        await store.update_bucket(BOX, PropsChange(user={quotas.COUNT: "1"}))
+        slow.answers.set()
+    with pytest.raises(QuotaExceeded):
+        await store.put(Key(BOX, "second"), BytesBody(b"1"), Put())
 
 
 async def test_another_bucket_of_the_name_has_its_own(store: Quotas) -> None:
