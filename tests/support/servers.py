@@ -14,7 +14,7 @@ from pathlib import Path
 PROGRAMS = Path(__file__).parents[2] / ".venv-clients/bin"
 START_SECONDS = 60.0
 
-_ENDPOINT = re.compile(r"\bon \[?(http://[0-9.]+:\d+)")
+_ENDPOINT = re.compile(r"\bon \[?(http://[0-9.]+:\d+)\D")
 
 
 @dataclass(frozen=True, slots=True)
