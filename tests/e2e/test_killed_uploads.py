@@ -4,6 +4,7 @@ import asyncio
 import ftplib
 import json
 import secrets
+from contextlib import AbstractContextManager
 from io import BytesIO
 from pathlib import Path
 
@@ -29,25 +30,24 @@ PHASES = {
 
 
 class Site:
-    """An account of a Swift behind a proxy, and the configuration of a gateway before that."""
+    """An account of a Swift behind a proxy, and gateways before that."""
 
     def __init__(self, folder: Path, cluster: Cluster, proxy: FaultProxy) -> None:
         self.url = cluster.account(secrets.token_hex(8))
-        self.config = folder / "portico.yaml"
-        self.data = folder / "data"
-        store = {
+        self._folder = folder
+        self._store = {
             "type": "swift",
             "auth_url": cluster.auth,
             "user": cluster.user,
             "key": cluster.key,
             "storage_url": self.url.replace(cluster.origin, proxy.url),
             "segment_size": "5MiB",
-            "segment_grace": 2,
         }
-        self.config.write_text(json.dumps({"stores": {"main": store}, "namespaces": {"default": {"store": "main"}}}))
 
-    def options(self) -> tuple[str, ...]:
-        return (*ANY_PORT, "--config", str(self.config))
+    def serving(self, **settings: object) -> AbstractContextManager[Server]:
+        config, stores = self._folder / "portico.yaml", {"main": {**self._store, **settings}}
+        config.write_text(json.dumps({"stores": stores, "namespaces": {"default": {"store": "main"}}}))
+        return serving(self._folder / "data", (*ANY_PORT, "--config", str(config)))
 
 
 def upload(server: Server, body: bytes) -> None:
@@ -69,7 +69,7 @@ async def test_f24_a_gateway_is_killed_while_it_uploads(tmp_path: Path, cluster:
     when, stands = PHASES[phase]
     async with proxied(cluster.origin) as proxy:
         site = Site(tmp_path, cluster, proxy)
-        with serving(site.data, site.options()) as server:
+        with site.serving() as server:
             assert (await asyncio.to_thread(s3(server).request, "PUT", "box"))[0] == 200
             await asyncio.to_thread(upload, server, OLD)
             held = Fault(when=when, delay=600)
@@ -82,7 +82,7 @@ async def test_f24_a_gateway_is_killed_while_it_uploads(tmp_path: Path, cluster:
                     await transfer
             await asyncio.gather(transfer, return_exceptions=True)
         proxy.faults = []
-        with serving(site.data, site.options()) as again:
+        with site.serving(segment_grace=2) as again:
             door = s3(again)
             assert await asyncio.to_thread(door.request, "GET", "box/file") == (200, stands)
             await eventually(lambda: _swept(site, cluster, SEGMENTS))
