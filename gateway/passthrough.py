@@ -33,14 +33,14 @@ class Passthrough:
     def __init__(
         self, namespace: NamespaceSettings, settings: RemoteSwiftSettings, layering: Layering, shelf: Shelving
     ) -> None:
-        self._name = namespace.store
+        self.name = namespace.store
         self._settings = settings
         self._layering = layering
         self._shelf = shelf
         self._pool = StorePool(namespace.max_stores, namespace.idle_seconds)
         self._key = os.urandom(32)
         self._nobodys = SwiftStore(anonymous(settings), "")
-        self._pattern = layering.around(self._nobodys, self._name, settings, View("", ()))
+        self._pattern = layering.around(self._nobodys, self.name, settings, View("", ()))
 
     async def start(self) -> None:
         await self._nobodys.start()
@@ -79,9 +79,9 @@ class Passthrough:
         caller = Caller(credentials.tenant, credentials.user)
         settings = acting_as(self._settings, caller, credentials.secret)
         plain = SwiftStore(settings, account, self._shelf(settings))
-        store = self._layering.around(plain, self._name, self._settings, View(account, (caller.tenant, caller.user)))
-        await store.start()
+        store = self._layering.around(plain, self.name, self._settings, View(account, (caller.tenant, caller.user)))
         try:
+            await store.start()
             await plain.log_in()
         except BaseException:
             await store.aclose()

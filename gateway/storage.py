@@ -1,7 +1,7 @@
 """From settings to running stores, with the layers that each needs around it."""
 
 import hmac
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -78,11 +78,11 @@ async def opened(
                 store = LargeObjects(Linked(store, check_segment), Gate(check_segment, check_segments))
             served[name] = store
             stack.push_async_callback(store.aclose)
-            await _start(name, settings, store)
+            await _start(name, settings, store.start)
         passthrough = _passthrough(config, layering, shared)
         if passthrough is not None:
             stack.push_async_callback(passthrough.aclose)
-            await passthrough.start()
+            await _start(passthrough.name, config.stores[passthrough.name], passthrough.start)
         yield Storage(plain, served, layering, passthrough, shared)
 
 
@@ -163,9 +163,9 @@ def _owner(
     return next(iter(owners))
 
 
-async def _start(name: str, settings: StoreSettings, store: Store) -> None:
+async def _start(name: str, settings: StoreSettings, start: Callable[[], Awaitable[None]]) -> None:
     try:
-        await store.start()
+        await start()
     except StoreError as error:
         where = f" in {settings.path}" if isinstance(settings, CatalogSettings | DirectorySettings) else ""
         raise StartError(f"store '{name}'{where} does not open: {error.message}") from error

@@ -104,3 +104,13 @@ def test_addresses_of_caches_are_checked(address: str) -> None:
 @pytest.mark.parametrize("address", ("127.0.0.1:11211", "cache.example.org:1", "[::1]:11211"))
 def test_addresses_of_caches(address: str) -> None:
     assert CacheSettings.model_validate({"memcached": [address]}).memcached == (address,)
+
+
+async def test_settings_of_an_upstream_for_callers_that_can_not_be_used_are_told(tmp_path: Path) -> None:
+    file = tmp_path / "ca.pem"
+    file.write_text("no certificate")
+    swift = {"type": "swift", "auth_url": "http://127.0.0.1:9/auth/v1.0", "ca_file": str(file)}
+    callers = {"upstream": {"store": "main", "credentials": "caller"}}
+    with pytest.raises(StartError, match=r"store 'main' does not open: .*ca_file"):
+        async with opened(Config.model_validate({"stores": {"main": swift}, "namespaces": callers}), [], KEY):
+            pass
