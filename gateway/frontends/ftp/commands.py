@@ -1,7 +1,7 @@
 """The command table: what each verb does, what it needs, and how HELP and FEAT tell of it."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from gateway.core.events import Kind, Kinds
 from gateway.frontends.ftp import forms
@@ -263,4 +263,4 @@ def specific(request: Request) -> Request:
         return request
     word, _, argument = request.argument.lstrip().partition(b" ")
     verb = f"SITE {word.decode(errors='replace').upper()}"
-    return replace(request, verb=verb, argument=argument) if verb in COMMANDS else request
+    return request._replace(verb=verb, argument=argument) if verb in COMMANDS else request

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 MAX_LINE = 4096
 """Bytes of the longest line that is read; of a longer one nothing is kept."""
@@ -15,8 +15,7 @@ _STRAY = bytes(range(_END, _IAC + 1))
 """Bytes of Telnet commands, which no verb begins with: clients send the halves of IAC IP apart, as urgent data."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """A command line: the verb in upper case (empty where there is none to be seen) and the bytes behind its space."""
 
     verb: str

@@ -27,12 +27,14 @@ class Passive(DataSource):
         self._is_handed_out = False
 
     async def connect(self, seconds: float) -> socket.socket:
-        nobody = Refused(CANNOT_CONNECT, "Nobody connected to the port")
-        timer = asyncio.get_running_loop().call_later(seconds, self.break_off, nobody)
-        try:
-            sock = await self._arrived
-        finally:
-            timer.cancel()
+        if self._arrived.done():
+            sock = self._arrived.result()
+        else:
+            timer = asyncio.get_running_loop().call_later(seconds, self._give_up)
+            try:
+                sock = await self._arrived
+            finally:
+                timer.cancel()
         self._is_handed_out = True
         self.close()
         return sock
@@ -43,6 +45,9 @@ class Passive(DataSource):
             sock.close()
         else:
             self._arrived.set_result(sock)
+
+    def _give_up(self) -> None:
+        self.break_off(Refused(CANNOT_CONNECT, "Nobody connected to the port"))
 
     def break_off(self, error: Exception) -> None:
         if not self._arrived.done():

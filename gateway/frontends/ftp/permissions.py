@@ -3,6 +3,7 @@
 from collections.abc import Set
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import NamedTuple
 
 from gateway.auth import guard
 from gateway.auth.access import Action, Resource, check, may
@@ -37,8 +38,7 @@ class Needs:
     removes: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where a command comes from, and whether TLS protected it on its way."""
 
     client: Address

@@ -111,7 +111,7 @@ class Profile(BaseModel):
             rules={ROOT.resolve(shown): granted for shown, granted in self.permissions.items()},
         )
 
-    @property
+    @cached_property
     def limits(self) -> Limits:
         return Limits(self.upload_rate, self.download_rate)
 

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 from weakref import WeakValueDictionary
 
 from gateway.core.store import Region
@@ -35,8 +36,7 @@ class Rate:
         return max(0.0, self._paid - now)
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """Bytes a second; None: any number."""
 
     upload: int | None = None
@@ -64,6 +64,8 @@ class Rates:
 
     def pace(self, user: str, limits: Limits, client: Hashable) -> Pace:
         """What a session of a user with `limits` keeps, who comes from `client`."""
+        if not any((*self._overall, *self._each_address, *limits)):
+            return NO_PACE
         found = (("", self._overall), (client, self._each_address), (("user", user), limits))
         return Pace(
             tuple(self._rate((who, "upload"), each.upload) for who, each in found if each.upload),

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 from gateway.core import errors
 from gateway.frontends.ftp.names import UTF8, encoded
@@ -26,8 +27,7 @@ class Then(Enum):
     """TLS ends."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """A reply of one line; with a `head` one of several, where `lines` stand indented between it and the text.
 
     `encoding`: see `names.encoded`.

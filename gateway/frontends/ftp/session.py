@@ -2,7 +2,7 @@
 
 import ssl
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
@@ -201,7 +201,7 @@ class Session:
     def worded(self, reply: Reply) -> Reply:
         """A reply with its names as this client reads them."""
         encoding = self.names.encoding
-        return reply if encoding == UTF8 else replace(reply, encoding=encoding)
+        return reply if encoding == UTF8 else reply._replace(encoding=encoding)
 
     def require_login(self) -> Login:
         """Who has logged in. Raises `Refused` (530) where nobody has."""
