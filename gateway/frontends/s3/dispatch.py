@@ -46,7 +46,7 @@ from gateway.frontends.s3.settings import S3Settings
 from gateway.frontends.s3.website.site import OPERATION as WEBSITE
 from gateway.frontends.s3.website.site import Sites
 from gateway.frontends.s3.xmlin import Reader, compile_input
-from gateway.frontends.s3.xmlout import XML_TYPE, Output, Writer, compile_output
+from gateway.frontends.s3.xmlout import XML_TYPE, Output, Reply, Writer, compile_output
 
 logger = logging.getLogger("portico.s3")
 
@@ -246,10 +246,11 @@ class Dispatcher:
             if conceals(call):
                 raise Denied from None
             raise
-        if isinstance(answer, web.StreamResponse):
-            return answer
-        reply = route.write(answer) if isinstance(answer, Output) else answer
-        return Answer(status=reply.status, headers=[*visit.common, *reply.headers], body=reply.body or None)
+        if isinstance(answer, Output):
+            answer = route.write(answer)
+        if isinstance(answer, Reply):
+            return Answer(status=answer.status, headers=[*visit.common, *answer.headers], body=answer.body or None)
+        return answer
 
     async def _outlast(self, visit: _Visit, route: _Route, call: Call) -> web.StreamResponse:
         """Perform what may take long, and show signs of life meanwhile."""
