@@ -3,8 +3,6 @@
 import json
 from pathlib import Path
 
-import pytest
-
 from tests.e2e.portico import Server, run
 
 PROGRAM = """
@@ -18,7 +16,6 @@ print(json.dumps({"url": url, "form": form["url"], "fields": form["fields"]}))
 """
 
 
-@pytest.mark.timeout(300)
 def test_grants_urls_and_forms(server: Server, clients: Path, tmp_path: Path) -> None:
     known, endpoint = server.credentials, server.endpoints["s3"]
     (tmp_path / "hello.txt").write_text("hello")

@@ -4,7 +4,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from tests.e2e.portico import CLIENTS, ROOT, Server, environment, run
+from tests.e2e.portico import CLIENTS, ROOT, RUN_SECONDS, Server, environment, run
 
 PROGRAM = Path(__file__).parent / "programs" / "swift_inputs.py"
 DATA = os.urandom(300_000)
@@ -13,7 +13,7 @@ DATA = os.urandom(300_000)
 def piped(*command: str, **environ: str) -> None:
     """Run a command that has to succeed, with `DATA` coming in by a pipe."""
     ended = subprocess.run(
-        command, cwd=ROOT, env=environment(environ), input=DATA, capture_output=True, check=False, timeout=100
+        command, cwd=ROOT, env=environment(environ), input=DATA, capture_output=True, check=False, timeout=RUN_SECONDS
     )
     assert ended.returncode == 0, (command, ended.stdout, ended.stderr)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.portico import Server, run, serving
+from tests.e2e.portico import RUN_SECONDS, Server, run, serving
 
 PROGRAMS = Path(__file__).parent / "programs"
 MB = 1_000_000
@@ -44,7 +44,7 @@ def tree(tmp_path: Path) -> Path:
 
 def told(*command: str, **environ: str) -> str:
     """What a command prints that must succeed."""
-    done = run(*command, timeout=100, **environ)
+    done = run(*command, timeout=RUN_SECONDS, **environ)
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 

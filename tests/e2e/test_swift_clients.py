@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.e2e.portico import Server, run, serving
+from tests.e2e.portico import RUN_SECONDS, Server, run, serving
 
 FILES = 12
 KEY = "a key for temporary URLs"
@@ -29,7 +29,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 def done(*command: str, **environ: str) -> str:
     """What a command prints that has to succeed."""
-    ended = run(*command, timeout=100, **environ)
+    ended = run(*command, timeout=RUN_SECONDS, **environ)
     assert ended.returncode == 0, (command, ended.stdout, ended.stderr)
     return ended.stdout
 
