@@ -3,14 +3,15 @@
 import asyncio
 import hashlib
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import TypeVar
 
 import aiomcache
-from aiomcache.pool import Connection
 
 from gateway.cache.base import Cache, Health
 from gateway.cache.breaker import Breaker
+from gateway.cache.client import Client
 
 logger = logging.getLogger("portico.cache")
 
@@ -21,41 +22,36 @@ PATIENCE = 2.0
 """Seconds that it has where others have to learn of something."""
 
 POOL = 4
-BATCH = 100
+TOGETHER = 100
 """Keys that are asked for at once, about."""
 
 MAX_VALUE = 1000 * 1000
 """Bytes; memcached's own limit, unless it has another, is 1 MiB with key and overhead. Larger values are not kept."""
 
-_NOT_STORED = b"NOT_STORED"
-
 T = TypeVar("T")
 R = TypeVar("R")
 
-Command = Callable[[aiomcache.Client], Awaitable[T]]
+Command = Callable[[Client], Awaitable[T]]
 
 
-class _Client(aiomcache.Client):
-    """aiomcache's client, which would read for ever from a connection that the server has closed.
-
-    A server that is well may not be able to keep a value (`SERVER_ERROR`): it is too large for it, or memory is short.
-    """
-
-    async def _execute_simple_command(self, conn: Connection, raw_command: bytes) -> bytes:
-        conn.writer.write(raw_command)
-        await conn.writer.drain()
-        line = await conn.reader.readline()
-        if not line.endswith(b"\r\n"):
-            raise ConnectionResetError("memcached closed the connection")
-        return _NOT_STORED if line.startswith(b"SERVER_ERROR") else line[:-2]
-
-
-class _Batch:
-    """Keys that are about to be asked for together, by the `task`."""
+class _Look:
+    """Keys that are asked for together, and those who wait to be told of them."""
 
     def __init__(self) -> None:
         self.keys: dict[bytes, None] = {}
-        self.task: asyncio.Task[Mapping[bytes, bytes]] | None = None
+        self._waiters: list[asyncio.Future[Mapping[bytes, bytes]]] = []
+
+    def join(self, keys: Sequence[bytes]) -> asyncio.Future[Mapping[bytes, bytes]]:
+        """What will be found, of all keys of the look."""
+        self.keys.update(dict.fromkeys(keys))
+        waiter: asyncio.Future[Mapping[bytes, bytes]] = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        return waiter
+
+    def tell(self, found: Mapping[bytes, bytes]) -> None:
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(found)
 
 
 class _Server:
@@ -70,11 +66,12 @@ class _Server:
         host, _, port = address.rpartition(":")
         self.address = address
         self._host, self._port = host.strip("[]"), int(port)
-        self._client: _Client | None = None
+        self._client: Client | None = None
         self._breaker = Breaker()
         self._slots = asyncio.Semaphore(POOL)
         self._calls: set[asyncio.Task[object]] = set()
-        self._batch: _Batch | None = None
+        self._waiting: deque[_Look] = deque()
+        self._looking: asyncio.Task[None] | None = None
         self._errors = 0
 
     def health(self) -> Health:
@@ -85,25 +82,27 @@ class _Server:
         return await self._apart(self._run(command, TIMEOUT)) if self._breaker.enter() else None
 
     async def get(self, keys: Sequence[bytes]) -> Mapping[bytes, bytes]:
-        """The values that are there. All who ask in the same turn of the event loop are answered by one call."""
-        batch = self._batch
-        if batch is None or batch.task is None or len(batch.keys) >= BATCH:
-            batch = self._batch = _Batch()
-            batch.task = self._begun(self._fetch(batch))
-        batch.keys.update(dict.fromkeys(keys))
-        found = await asyncio.shield(batch.task)
+        """The values that are there. All who ask while others are being told are told together, by the next look."""
+        if not self._waiting or len(self._waiting[-1].keys) >= TOGETHER:
+            self._waiting.append(_Look())
+        waiter = self._waiting[-1].join(keys)
+        if self._looking is None or self._looking.done():
+            self._looking = self._begun(self._look())
+        found = await waiter
         return {key: found[key] for key in keys if key in found}
 
-    async def _fetch(self, batch: _Batch) -> Mapping[bytes, bytes]:
-        if self._batch is batch:
-            self._batch = None
-        if not self._breaker.enter():
-            return {}
-        keys = tuple(batch.keys)
-        values = await self._run(lambda client: client.multi_get(*keys), TIMEOUT)
-        if values is None:
-            return {}
-        return {key: value for key, value in zip(keys, values, strict=True) if value is not None}
+    async def _look(self) -> None:
+        """One look after the other, until nobody waits: a look costs a server and us much more than a further key."""
+        while self._waiting:
+            look = self._waiting.popleft()
+            found: Mapping[bytes, bytes] | None = None
+            try:
+                found = await self._fetch(tuple(look.keys))
+            finally:
+                look.tell(found or {})
+
+    async def _fetch(self, keys: Sequence[bytes]) -> Mapping[bytes, bytes] | None:
+        return await self._run(lambda client: client.look(keys), TIMEOUT) if self._breaker.enter() else None
 
     async def insist(self, command: Command[T]) -> T | None:
         """As `call`, past the breaker, and again on a new connection: the old one may be to a server that is gone.
@@ -123,7 +122,7 @@ class _Server:
 
     async def _run(self, command: Command[T], patience: float, tries: int = 1) -> T | None:
         for _ in range(tries):
-            client = self._client = self._client or _Client(self._host, self._port, pool_size=POOL)
+            client = self._client = self._client or Client(self._host, self._port, pool_size=POOL)
             try:
                 async with asyncio.timeout(patience), self._slots:
                     answer = await command(client)
@@ -134,7 +133,7 @@ class _Server:
                 return answer
         return None
 
-    async def _fail(self, client: _Client, error: Exception) -> None:
+    async def _fail(self, client: Client, error: Exception) -> None:
         self._errors += 1
         was_open = self._breaker.is_open
         self._breaker.fail()
@@ -210,11 +209,11 @@ def _weight(address: str, key: bytes) -> bytes:
     return hashlib.blake2b(key, key=address.encode()[:64], digest_size=8).digest()
 
 
-async def _flush(client: aiomcache.Client) -> bool:
+async def _flush(client: Client) -> bool:
     await client.flush_all()
     return True
 
 
-async def _stats(client: aiomcache.Client) -> Mapping[str, str]:
+async def _stats(client: Client) -> Mapping[str, str]:
     told = await client.stats()
     return {name.decode("latin-1"): (value or b"").decode("latin-1") for name, value in told.items()}

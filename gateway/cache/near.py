@@ -1,11 +1,10 @@
 """The first level of the cache: answers of this process, as records, for as long as their generation stands."""
 
+from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from time import monotonic
 from typing import Generic, TypeVar
-
-from cachetools import TLRUCache
 
 MAX_BYTES = 64 * 1024 * 1024
 SWELL = 6
@@ -19,12 +18,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Held(Generic[T]):
-    """An answer and the generation that it belongs to. `size` in bytes, `life` in seconds."""
+    """An answer and the generation that it belongs to. `size` in bytes, `end` on the clock of its level."""
 
     generation: bytes
     answer: T
     size: int
-    life: float
+    end: float
 
 
 class Near(Generic[T]):
@@ -33,24 +32,37 @@ class Near(Generic[T]):
     """
 
     def __init__(self, max_bytes: int = MAX_BYTES, clock: Callable[[], float] = monotonic) -> None:
-        self._held: TLRUCache[Hashable, Held[T]] = TLRUCache(max_bytes, ttu=_end, timer=clock, getsizeof=_size)
+        self._held: OrderedDict[Hashable, Held[T]] = OrderedDict()
+        self._free = max_bytes
+        self._max_bytes = max_bytes
+        self._clock = clock
 
     def get(self, name: Hashable) -> Held[T] | None:
         """What was kept last and has not expired."""
-        return self._held.get(name)
+        held = self._held.get(name)
+        if held is None:
+            return None
+        if held.end <= self._clock():
+            self._drop(name)
+            return None
+        self._held.move_to_end(name)
+        return held
 
     def keep(self, name: Hashable, generation: bytes, answer: T, size: int, life: float) -> None:
-        """Keep an answer whose packed form has `size` bytes, unless it is too large for the whole level."""
-        held = Held(generation, answer, OVERHEAD + SWELL * size, life)
-        if held.size > self._held.maxsize:
-            self._held.pop(name, None)
-        else:
-            self._held[name] = held
+        """Keep an answer whose packed form has `size` bytes for `life` seconds, unless it is too large for the whole
+        level.
+        """
+        self._drop(name)
+        held = Held(generation, answer, OVERHEAD + SWELL * size, self._clock() + life)
+        if held.size > self._max_bytes:
+            return
+        self._held[name] = held
+        self._free -= held.size
+        while self._free < 0:
+            _, oldest = self._held.popitem(last=False)
+            self._free += oldest.size
 
-
-def _end(name: Hashable, held: Held[T], now: float) -> float:
-    return now + held.life
-
-
-def _size(held: Held[T]) -> int:
-    return held.size
+    def _drop(self, name: Hashable) -> None:
+        held = self._held.pop(name, None)
+        if held is not None:
+            self._free += held.size

@@ -216,3 +216,36 @@ async def test_those_who_ask_at_once_are_answered_by_one_call(memcached: Memcach
     assert found == [{key: key, KEYS[0]: KEYS[0]} for key in KEYS[1:]]
     asked = [int(statistics[server.address]["cmd_get"]) for statistics in (before, after)]  # type: ignore[index]
     assert asked[1] - asked[0] <= len(KEYS) + 8
+
+
+async def test_those_who_ask_while_others_are_told_are_answered_by_the_next_call(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "TIMEOUT", 60)
+    lines: list[bytes] = []
+    asked, told = asyncio.Event(), asyncio.Event()
+    serving: list[asyncio.Task[None] | None] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        serving.append(asyncio.current_task())
+        while line := await reader.readline():
+            lines.append(line)
+            asked.set()
+            await told.wait()
+            writer.write(b"".join(b"VALUE %b 0 5\r\nvalue\r\n" % key for key in line.split()[1:]) + b"END\r\n")
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server, connected(f"127.0.0.1:{server.sockets[0].getsockname()[1]}") as cache:
+        asking = [asyncio.create_task(cache.get_many(KEYS[:1]))]
+        await asked.wait()
+        for key in KEYS[1:4]:
+            asking.append(asyncio.create_task(cache.get_many([key])))
+            await asyncio.sleep(0)
+        asking.pop().cancel()
+        told.set()
+        found = await asyncio.gather(*asking)
+    await asyncio.gather(*(task for task in serving if task is not None))
+    assert found == [{key: b"value"} for key in KEYS[:3]]
+    assert lines == [b"get key-0\r\n", b"get key-1 key-2 key-3\r\n"]
