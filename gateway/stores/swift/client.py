@@ -117,7 +117,7 @@ class Client:
                 request.method,
                 request.url(token.url),
                 headers=headers,
-                data=request.data() if feed is None else feed.blocks(),
+                data=request.data() if feed is None else feed.pieces(),
                 expect100=feed is not None,
                 allow_redirects=False,
                 timeout=self._connections.timeout(patience),

@@ -2,11 +2,15 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 
 from gateway.core.body import ReadyBody
 from gateway.core.errors import IncompleteBody
+
+PIECE = 512 * 1024
+"""Bytes that are given to the connection at once. It sends what finds room in the socket, and copies the rest: of a
+whole block that would be nearly all."""
 
 Watch = Callable[[bool], None]
 """Is told whether it is the upstream's turn to do something (True), or that of whoever feeds."""
@@ -24,14 +28,14 @@ class Feed:
 
     def __init__(self, depth: int, size: int | None = None) -> None:
         self._depth = depth
-        self._blocks: deque[bytes] = deque()
+        self._blocks: deque[bytes | memoryview] = deque()
         self._ended = self._stopped = False
         self._ready, self._room = asyncio.Event(), asyncio.Event()
         self.size = size
         self.started = False
         self.watch: Watch = lambda upstream: None
 
-    async def put(self, block: bytes) -> None:
+    async def put(self, block: bytes | memoryview) -> None:
         """Hand on a block as soon as there is room. Raises `Stopped`."""
         while len(self._blocks) >= self._depth and not self._stopped:
             self._room.clear()
@@ -57,8 +61,8 @@ class Feed:
         """All of it has been taken."""
         return self.started and self._ended and not self._blocks
 
-    async def blocks(self) -> AsyncGenerator[bytes, None]:
-        """The blocks. Raises `IncompleteBody` rather than ending early."""
+    async def pieces(self) -> AsyncGenerator[memoryview, None]:
+        """The blocks, in pieces. Raises `IncompleteBody` rather than ending early."""
         self.started = True
         while True:
             while not (self._blocks or self._ended or self._stopped):
@@ -70,9 +74,10 @@ class Feed:
                 if not self._ended:
                     raise IncompleteBody
                 return
-            block = self._blocks.popleft()
+            for piece in _pieces(self._blocks[0]):
+                yield piece
+            self._blocks.popleft()
             self._room.set()
-            yield block
 
 
 class Replay:
@@ -82,8 +87,14 @@ class Replay:
         self._body = body
         self.watch: Watch = lambda upstream: None
 
-    async def blocks(self) -> AsyncGenerator[bytes, None]:
+    async def pieces(self) -> AsyncGenerator[memoryview, None]:
         async with aclosing(self._body.chunks()) as chunks:
             async for chunk in chunks:
                 self.watch(True)
-                yield chunk
+                for piece in _pieces(chunk):
+                    yield piece
+
+
+def _pieces(block: bytes | memoryview) -> Iterator[memoryview]:
+    view = memoryview(block)
+    return (view[start : start + PIECE] for start in range(0, len(view), PIECE))

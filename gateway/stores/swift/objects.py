@@ -4,6 +4,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from functools import partial
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
@@ -86,7 +87,8 @@ class Objects(Buckets):
             known = facts.checksums if checksums is None else checksums
             return {**of_object(opts.props, told, known, facts.upload), **native(opts.when)}
 
-        coming = incoming(key, body, opts.checksums, headers)
+        look = partial(self._check_owner, key.bucket, opts.owner)
+        coming = incoming(key, body, opts.checksums, headers, look)
         async with self._up.staging.staged(coming) as staged:
             meta = Meta(
                 key=key,
@@ -96,7 +98,6 @@ class Objects(Buckets):
                 props=opts.props,
                 checksums=staged.facts.checksums if checksums is None else checksums,
             )
-            await self._check_owner(key.bucket, opts.owner)
             return await wholly(self._commit(meta, opts.when, staged, {**headers(staged.facts)}))
 
     async def _check_owner(self, bucket: str, owner: str | None) -> None:

@@ -1,6 +1,7 @@
 """Bodies on their way into the upstream: all of it may have been sent, and yet nothing stands before the commit."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 
@@ -17,10 +18,18 @@ from gateway.stores.swift.together import together
 SMALL = 2 * BLOCK
 """Bodies of up to so many bytes are gathered: they are sent at once, with their digests, and again if need be."""
 
-AHEAD = 2
-"""Blocks that may wait to be sent."""
+AHEAD = 4
+"""Blocks that may wait to be sent; every other one is a small one."""
+
+HELD = 64 * 1024
+"""So many of the last bytes of a streamed body, at most, are held back until the commit."""
 
 Blocks = AsyncGenerator[bytes, None]
+Look = Callable[[], Coroutine[None, None, None]]
+
+
+async def _nothing() -> None:
+    """There is nothing to look at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,20 +47,26 @@ class Staged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incoming:
-    """A body that is to become the object `key`."""
+    """A body that is to become the object `key`, unless a `look` once all of it is here finds something against it."""
 
     key: Key
     body: CheckedBody
     wanted: frozenset[Algorithm]
     headers: Headers
+    look: Look
+
+    @property
+    def is_here(self) -> bool:
+        """All bytes have come; whether they are sound may not be known yet."""
+        return self.body.count == self.body.size
 
     @property
     def path(self) -> tuple[str, str]:
         return self.key.bucket, self.key.name
 
 
-def incoming(key: Key, body: Body, wanted: frozenset[Algorithm], headers: Headers) -> Incoming:
-    return Incoming(key=key, body=checked(body, {Algorithm.MD5, *wanted}), wanted=wanted, headers=headers)
+def incoming(key: Key, body: Body, wanted: frozenset[Algorithm], headers: Headers, look: Look = _nothing) -> Incoming:
+    return Incoming(key=key, body=checked(body, {Algorithm.MD5, *wanted}), wanted=wanted, headers=headers, look=look)
 
 
 class Staging:
@@ -62,14 +77,16 @@ class Staging:
 
     @asynccontextmanager
     async def staged(self, coming: Incoming) -> AsyncIterator[Staged]:
-        """Take in a body. Raises what the body does; nothing stands then."""
+        """Take in a body. Raises what the body and the look do; nothing stands then."""
         body = coming.body
         if isinstance(body, ReadyBody):
+            await coming.look()
             yield self._ready(coming, await body.small() if body.count <= SMALL else body)
             return
         async with aclosing(coming.body.chunks()) as blocks:
             first, ended = await _gathered(blocks)
             if ended:
+                await coming.look()
                 yield self._ready(coming, b"".join(first))
             else:
                 async with self._streamed(coming, _chained(first, blocks)) as staged:
@@ -85,15 +102,25 @@ class Staging:
 
     @asynccontextmanager
     async def _streamed(self, coming: Incoming, blocks: Blocks) -> AsyncIterator[Staged]:
-        """The last block is held back until the commit: what breaks before leaves the upstream with half a request."""
+        """The last bytes are held back until the commit: what breaks before leaves the upstream with half a request.
+
+        The look is taken while the digests of the last blocks are still being computed.
+        """
         feed = Feed(AHEAD, coming.body.size)
         request = Request(method="PUT", path=coming.path, headers=coming.headers(Facts()), body=feed)
         async with aclosing(blocks), together() as group:
             task = group.create_task(self._send(request, feed))
-            held = await anext(blocks)
+            looking: asyncio.Task[None] | None = None
+            held = memoryview(b"")
             async for block in blocks:
-                await feed.put(held)
-                held = block
+                view = memoryview(block)
+                for part in (held, view[:-HELD]):
+                    if part:
+                        await feed.put(part)
+                held = view[-HELD:]
+                if coming.is_here:
+                    looking = group.create_task(coming.look())
+            await (looking or coming.look())
             facts = facts_of(coming.body.digests, coming.wanted)
 
             async def commit() -> Answer:

@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from gateway.core.body import BytesBody
+from gateway.core.body import BytesBody, StreamBody
 from gateway.core.buckets import BucketProps
 from gateway.core.conditions import ABSENT
 from gateway.core.context import RequestContext, enter
-from gateway.core.errors import Busy, DeadlineExceeded, Denied, Unavailable
+from gateway.core.errors import Busy, DeadlineExceeded, Denied, NoSuchBucket, Unavailable
 from gateway.core.types import Key, ListQuery, Put
 from gateway.stores.memory import Memory
 from gateway.stores.swift import SwiftStore
@@ -97,6 +97,22 @@ async def test_a_deadline_ends_the_attempts() -> None:
         enter(RequestContext(deadline=time.monotonic() + 0.5))
         with pytest.raises(DeadlineExceeded):
             await store.stat(KEY)
+
+
+async def test_a_bucket_that_passes_to_another_account_while_a_large_object_comes_in() -> None:
+    async with behind() as (store, proxy):
+
+        async def coming() -> AsyncIterator[bytes]:
+            yield LARGE[:-1]
+            await store.delete(KEY)
+            await store.delete_bucket(BUCKET)
+            await store.create_bucket(BUCKET, BucketProps(owner="another"))
+            yield LARGE[-1:]
+
+        with pytest.raises(NoSuchBucket):
+            await store.put(Key(BUCKET, "new"), StreamBody(coming(), len(LARGE)), Put(owner=OWNER))
+        assert any(line.startswith(f"PUT /v1/AUTH_remote/{BUCKET}/new ") for line in proxy.lines)
+        assert await names(store) == []
 
 
 async def test_a_lost_answer_is_asked_for_again() -> None:
