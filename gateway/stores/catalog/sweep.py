@@ -6,7 +6,7 @@ from gateway.core.errors import StoreError
 from gateway.stores.catalog.failures import log
 from gateway.stores.catalog.readers import Readers
 from gateway.stores.catalog.tables import garbage
-from gateway.stores.catalog.volume import FOLDERS, Volume
+from gateway.stores.catalog.volume import Volume
 
 
 async def sweep(readers: Readers, volume: Volume) -> None:
@@ -16,7 +16,7 @@ async def sweep(readers: Readers, volume: Volume) -> None:
     """
     swept = 0
     try:
-        for folder in range(FOLDERS):
+        for folder in await volume.reading.run(volume.folders):
             swept += await _sweep_folder(readers, volume, folder)
     except StoreError as error:
         log.warning("the search for files that a crash left ended early: %s", error)

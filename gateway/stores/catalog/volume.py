@@ -19,6 +19,7 @@ READING_THREADS = 8
 
 FOLDERS = 256
 
+_FOLDER = re.compile("[0-9a-f]{2}")
 _NAME = re.compile("[0-9a-f]{16}")
 
 
@@ -92,8 +93,13 @@ class Volume:
             raise Corrupt
         return file
 
+    def folders(self) -> list[int]:
+        """The folders that are there; those made later hold this process's own segments alone. Raises `OSError`."""
+        with os.scandir(self._root) as entries:
+            return [int(entry.name, 16) for entry in entries if _FOLDER.fullmatch(entry.name)]
+
     def segments(self, folder: int) -> list[int]:
-        """The ids of the segments whose files lie in a folder, of which there are `FOLDERS`. Raises `OSError`."""
+        """The ids of the segments whose files lie in a folder. Raises `OSError`."""
         with suppress(FileNotFoundError), os.scandir(self._folder(folder)) as entries:
             return [int(entry.name, 16) for entry in entries if _NAME.fullmatch(entry.name)]
         return []
