@@ -113,10 +113,12 @@ class Succession:
             self._newer = 0
             if row.marker:
                 self._held = row
-            else:
-                yield Case(Kind.CURRENT, row)
-            return
+                return
+            before = row
         self._held = None
+        if row.latest and not row.marker:
+            yield Case(Kind.CURRENT, row)
+            return
         yield Case(Kind.PAST, row, before.meta.modified, self._newer)
         self._newer += 1
 

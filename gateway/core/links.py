@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import quote, unquote
 
 LINK = "swift:symlink"
 """The system property of a link: see `Link`."""
 FOLLOWED = "swift:symlink-target"
-"""What tells of an object that was reached by a link where it lies. Nothing is ever stored with it."""
+"""What tells of an object that was reached by a link: see `Followed`. Nothing is ever stored with it."""
 
 MAX_HOPS = 2
 """Links that are followed one after the other (Swift's `symloop_max`)."""
@@ -37,6 +38,27 @@ class Link:
     def path(self) -> str:
         """The place, quoted part by part: account, container and name."""
         return "/".join((quote(self.owner, safe=":"), quote(self.container, safe=""), quote(self.name)))
+
+
+class Followed(NamedTuple):
+    """Where an object lies that was reached by a link (as `Link.path`), and which version of it that is."""
+
+    place: str
+    version: str | None
+
+    @property
+    def packed(self) -> str:
+        """The value of the system property."""
+        return self.place if self.version is None else f"{self.place} {self.version}"
+
+
+def followed_of(system: Mapping[str, str]) -> Followed | None:
+    """Where an object with these system properties was found; None for one that was reached by its own name."""
+    value = system.get(FOLLOWED) if system else None
+    if value is None:
+        return None
+    place, _, version = value.partition(" ")
+    return Followed(place, version or None)
 
 
 def link_of(system: Mapping[str, str]) -> Link | None:

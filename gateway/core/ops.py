@@ -9,8 +9,8 @@ from gateway.core.buckets import AccountMeta, BucketMeta
 from gateway.core.capabilities import find
 from gateway.core.capabilities.accounts import Accounts, Recount, Roster
 from gateway.core.capabilities.objects import Append, Batch, Rename
-from gateway.core.capabilities.versions import Locks, Versions
-from gateway.core.conditions import ABSENT, ANY, When, check_write
+from gateway.core.capabilities.versions import Locks, Standing, Versions
+from gateway.core.conditions import ABSENT, ANY, ANYTHING, When, check_write
 from gateway.core.errors import (
     AlreadyExists,
     ConditionFailed,
@@ -159,6 +159,32 @@ async def delete_versions(store: Store, bucket: str, refs: Sequence[VersionRef])
         return await native.delete_versions(bucket, refs)
     await store.stat_bucket(bucket)
     return [await _delete_one(store, Key(bucket, ref.name), ref.version) for ref in refs]
+
+
+async def stand(store: Store, key: Key, version: str) -> Meta:
+    """Have a version with an id stand; without `Standing` a copy of it does. Raises as `Store.stat`."""
+    if native := find(store, Standing):
+        return await native.stand(key, version)
+    return await store.copy(key, key, Copy(source_version=version))
+
+
+async def withdraw(store: Store, key: Key, when: When = ANY) -> Deleted:
+    """Have nothing stand; without `Standing` a delete marker tells so. Raises as `Store.delete`."""
+    if native := find(store, Standing):
+        return await native.withdraw(key, when)
+    try:
+        return await store.delete(key, when=When(if_match=(ANYTHING,)) if when is ANY else when)
+    except ConditionFailed:
+        if when is ANY:
+            return Deleted(False)
+        raise
+
+
+async def expunge(store: Store, key: Key, version: str) -> Deleted:
+    """`Store.delete` of a version; what stands afterwards in its place depends on the store (`Standing`)."""
+    if native := find(store, Standing):
+        return await native.expunge(key, version)
+    return await store.delete(key, version)
 
 
 def locks_of(store: Store) -> Locks:

@@ -60,7 +60,8 @@ class VersionRef:
 class VersionQuery:
     """Which versions a listing shows, ordered by name, then from the newest to the oldest. The markers are exclusive.
 
-    `version_marker`: an id, or `NULL`, of a version of `key_marker`; empty: behind all of that name.
+    `version_marker`: an id, or `NULL`, of a version of `key_marker`; empty: behind all of that name. A name without a
+    version without an id begins behind that.
     """
 
     prefix: str = ""

@@ -13,7 +13,7 @@ from gateway.core.capabilities.listings import Expiring
 from gateway.core.capabilities.multipart import Multipart, Parted
 from gateway.core.capabilities.objects import Append, Batch, Rename
 from gateway.core.capabilities.segments import Keeping
-from gateway.core.capabilities.versions import Locks, Versions
+from gateway.core.capabilities.versions import Locks, Standing, Versions
 from gateway.core.conditions import ANY, When
 from gateway.core.digest import Algorithm
 from gateway.core.encryption import CustomerKey
@@ -249,6 +249,18 @@ class Around(Layer):
     async def delete_versions(self, bucket: str, refs: Sequence[VersionRef]) -> Sequence[Deleted | StoreError]:
         native, operation = self._native(Versions), Operation("delete_versions", harmless=False)
         return await self.around(operation, lambda: native.delete_versions(bucket, refs))
+
+    async def stand(self, key: Key, version: str) -> Meta:
+        native = self._native(Standing)
+        return await self.around(Operation("stand"), lambda: native.stand(key, version))
+
+    async def withdraw(self, key: Key, when: When = ANY) -> Deleted:
+        native, operation = self._native(Standing), Operation("withdraw", harmless=False)
+        return await self.around(operation, lambda: native.withdraw(key, when))
+
+    async def expunge(self, key: Key, version: str) -> Deleted:
+        native, operation = self._native(Standing), Operation("expunge", harmless=False)
+        return await self.around(operation, lambda: native.expunge(key, version))
 
     async def set_lock(self, bucket: str, lock: BucketLock) -> BucketMeta:
         native = self._native(Locks)

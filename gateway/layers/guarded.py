@@ -149,6 +149,18 @@ class Guarded(Layer):
             return [error for _ in refs]
         return await super().delete_versions(bucket, refs)
 
+    async def stand(self, key: Key, version: str) -> Meta:
+        await self._check(key.bucket)
+        return await super().stand(key, version)
+
+    async def withdraw(self, key: Key, when: When = ANY) -> Deleted:
+        await self._check_delete(key.bucket)
+        return await super().withdraw(key, when)
+
+    async def expunge(self, key: Key, version: str) -> Deleted:
+        await self._check_delete(key.bucket)
+        return await super().expunge(key, version)
+
     async def set_lock(self, bucket: str, lock: BucketLock) -> BucketMeta:
         await self._check(bucket)
         return await super().set_lock(bucket, lock)

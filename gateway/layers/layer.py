@@ -12,7 +12,7 @@ from gateway.core.capabilities.listings import Expiring
 from gateway.core.capabilities.multipart import Multipart, Parted
 from gateway.core.capabilities.objects import Append, Batch, Rename
 from gateway.core.capabilities.segments import Keeping
-from gateway.core.capabilities.versions import Locks, Versions
+from gateway.core.capabilities.versions import Locks, Standing, Versions
 from gateway.core.conditions import ANY, When
 from gateway.core.digest import Algorithm
 from gateway.core.encryption import CustomerKey
@@ -200,6 +200,15 @@ class Layer(Store):
 
     async def delete_versions(self, bucket: str, refs: Sequence[VersionRef]) -> Sequence[Deleted | StoreError]:
         return await self._native(Versions).delete_versions(bucket, refs)
+
+    async def stand(self, key: Key, version: str) -> Meta:
+        return await self._native(Standing).stand(key, version)
+
+    async def withdraw(self, key: Key, when: When = ANY) -> Deleted:
+        return await self._native(Standing).withdraw(key, when)
+
+    async def expunge(self, key: Key, version: str) -> Deleted:
+        return await self._native(Standing).expunge(key, version)
 
     async def expired(self, until: int, *, after: Expired | None = None, limit: int = 1000) -> Sequence[Expired]:
         return await self._native(Expiring).expired(until, after=after, limit=limit)

@@ -159,6 +159,10 @@ class Quotas(Knowing[_Limits]):
         async with self._room(key.bucket, size, 1):
             return await super().complete_upload(key, upload, parts, when=when, min_part=min_part)
 
+    async def stand(self, key: Key, version: str) -> Meta:
+        async with self._room(key.bucket, 0, 1):
+            return await super().stand(key, version)
+
     async def update_account(self, owner: str, change: PropsChange) -> AccountMeta:
         found = await super().update_account(owner, change)
         self._known.forget()

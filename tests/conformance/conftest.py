@@ -9,7 +9,7 @@ from gateway.core.capabilities.accounts import Accounts, Recount, Roster
 from gateway.core.capabilities.listings import Expiring
 from gateway.core.capabilities.multipart import Multipart, Parted
 from gateway.core.capabilities.objects import Append, Batch, Rename
-from gateway.core.capabilities.versions import Locks, Versions
+from gateway.core.capabilities.versions import Locks, Standing, Versions
 from gateway.core.locks import BucketLock
 from gateway.core.store import Store
 from tests.conformance.factories import CONTENDERS, Contender, Site
@@ -27,6 +27,7 @@ CAPABILITIES: dict[str, type] = {
     "recounter": Recount,
     "renamer": Rename,
     "roster": Roster,
+    "standing": Standing,
     "versions": Versions,
 }
 """Fixtures that give a capability: a test that asks for one runs with the stores that have it."""
@@ -166,6 +167,13 @@ def roster(store: Store) -> Roster:
 @pytest.fixture
 def versions(store: Store) -> Versions:
     found = find(store, Versions)
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def standing(store: Store) -> Standing:
+    found = find(store, Standing)
     assert found is not None
     return found
 

@@ -11,7 +11,7 @@ from gateway.core.capabilities.accounts import Accounts, Recount, Roster
 from gateway.core.capabilities.listings import Expiring
 from gateway.core.capabilities.multipart import Multipart, Parted
 from gateway.core.capabilities.objects import Append, Batch, Rename
-from gateway.core.capabilities.versions import Locks, Versions
+from gateway.core.capabilities.versions import Locks, Standing, Versions
 from gateway.core.faults import Backoff
 from gateway.core.store import Store
 from gateway.layers.archived import Archived
@@ -46,7 +46,7 @@ BACKOFF = Backoff(retries=2, base=0.01, cap=0.1)
 BOUNDS = Bounds(operations=4, waiting=1000, patience=60)
 
 CAPABILITIES: frozenset[type] = frozenset(
-    {Accounts, Append, Batch, Expiring, Locks, Multipart, Parted, Recount, Rename, Roster, Versions}
+    {Accounts, Append, Batch, Expiring, Locks, Multipart, Parted, Recount, Rename, Roster, Standing, Versions}
 )
 
 
@@ -166,7 +166,7 @@ def _of_files(**settings: object) -> Contender:
     return Contender(open=opening, lacks=directories.LACKS, exempt=directories.EXEMPT)
 
 
-S3_LACKS = frozenset({Accounts, Expiring, Recount, Rename, Roster})
+S3_LACKS = frozenset({Accounts, Expiring, Recount, Rename, Roster, Standing})
 NO_VERSIONS = frozenset({Versions, Locks})
 
 CONTENDERS = {

@@ -36,6 +36,7 @@ WRITES: dict[str, Ask] = {
     "set_lock": lambda store: store.set_lock("box", BucketLock()),
     "set_retention": lambda store: store.set_retention(KEY, None),
     "set_versioning": lambda store: store.set_versioning("box", enabled=True),
+    "stand": lambda store: store.stand(KEY, "null"),
     "update": lambda store: store.update(KEY, PropsChange(user={"a": "b"})),
     "update_bucket": lambda store: store.update_bucket("box", PropsChange(user={"a": "b"})),
 }
@@ -44,6 +45,8 @@ DELETES: dict[str, Ask] = {
     "delete": lambda store: store.delete(KEY),
     "delete_bucket": lambda store: store.delete_bucket("box"),
     "delete_governed": lambda store: store.delete_governed(KEY, "null"),
+    "expunge": lambda store: store.expunge(KEY, "null"),
+    "withdraw": lambda store: store.withdraw(KEY),
 }
 MANY: dict[str, Callable[[Guarded], Awaitable[Sequence[object]]]] = {
     "delete_many": lambda store: store.delete_many("box", ["thing"]),

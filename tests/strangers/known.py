@@ -3,14 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 NAMESPACES = "links stay in the namespace of their account, and the accounts of the tests have one each"
-CURRENT_VERSION = "as in S3, whose versions these are, the newest version that is left becomes the current one"
-SUSPENDED_MARKER = "as in S3, a delete while versioning is suspended leaves a marker"
-NULL_VERSION = "there is no version without an id, which S3 would not take for the current one"
-ONLY_STANDING = "counters and quotas of containers are about what listings show, not about former versions"
-LINKED_VERSION = "an object that a link leads to is told with the version of the link"
-NO_SUCH_MARKER = "a version_marker of a version that is not there is behind all versions of the name"
-LISTED_LINK = "a Swift keeps versions behind symbolic links, and its listings show that (symlink_path)"
-RESTORED_BY_COPY = "as in S3, a version that is to be the current one again is copied"
 
 OWNER = "the owner is the account: its id has no user in it"
 AMAZON = "Amazon S3 answers as Portico does, and not as Swift's own S3 API"
@@ -41,42 +33,6 @@ KNOWN: Mapping[str, str] = {
         f"test_symlink.TestSymlink.test_symlink_{test}": NAMESPACES
         for test in ("put_copy_from_cross_account", "put_target_account", "with_etag_put_target_account")
     },
-    **dict(
-        _both(
-            "test_object_versioning.TestObjectVersioning",
-            ["test_delete_with_version_api_current_object", "test_delete_with_version_api_current_object_disabled"],
-            CURRENT_VERSION,
-        )
-    ),
-    **dict(
-        _both(
-            "test_object_versioning.TestObjectVersioning",
-            ["test_delete_with_version_api_null_version"],
-            NULL_VERSION,
-        )
-    ),
-    **dict(
-        _both(
-            "test_object_versioning.TestObjectVersioning", ["test_unversioned_overwrite_and_delete"], SUSPENDED_MARKER
-        )
-    ),
-    **dict(
-        _both(
-            "test_object_versioning.TestContainerOperations",
-            ["test_bytes_count", "test_container_quota_bytes"],
-            ONLY_STANDING,
-        )
-    ),
-    **dict(_both("test_object_versioning.TestSloWithVersioning", ["test_links_to_slo"], LINKED_VERSION)),
-    **dict(_both("test_object_versioning.TestSloWithVersioning", ["test_slo_manifest_version"], LISTED_LINK)),
-    **dict(
-        _both(
-            "test_object_versioning.TestContainerOperations",
-            ["test_list_marker_and_version_marker_is_null"],
-            NO_SUCH_MARKER,
-        )
-    ),
-    **dict(_both("test_object_versioning.TestObjectVersioning", ["test_make_old_version_latest"], RESTORED_BY_COPY)),
     **dict(_signed("test_acl.TestS3Acl", {"acl": OWNER})),
     **dict(_signed("test_service.TestS3ApiService", {"service": OWNER})),
     **dict(

@@ -46,6 +46,9 @@ class Row(Protocol):
     @property
     def checksums(self) -> Mapping[str, str] | None: ...
 
+    @property
+    def version(self) -> str | None: ...
+
 
 class Rendering(Protocol):
     """Listings in the form that is wanted of them, made where their rows are read: none of it is the event loop's work.

@@ -36,6 +36,31 @@ class Versions(Protocol):
         ...
 
 
+class Standing(Protocol):
+    """Names that any of their versions may stand for, or none of them, as Swift has it.
+
+    The order of versions stays what it is, and with it who comes next by the rules of `Versions`.
+    """
+
+    async def stand(self, key: Key, version: str) -> Meta:
+        """Have a version stand as it is, which has an id. What stood is a former version then.
+
+        Raises as `Store.stat`.
+        """
+        ...
+
+    async def withdraw(self, key: Key, when: When = ANY) -> Deleted:
+        """Have nothing stand, and put no marker. What stood is a former version then if it has an id, or else gone.
+
+        Raises `NoSuchBucket`, `ConditionFailed`, `Locked`.
+        """
+        ...
+
+    async def expunge(self, key: Key, version: str) -> Deleted:
+        """`Store.delete` of a version, after which no other takes its place: was it the current one, nothing stands."""
+        ...
+
+
 class Locks(Protocol):
     """Versions that nobody removes while they are locked, by the rules of `core.locks`.
 

@@ -86,7 +86,7 @@ async def copy_version(call: Call) -> web.Response:
 
 
 async def put_version(call: Call) -> web.Response:
-    """PUT: a version becomes the current one again, by a copy without a body; `X-Copy-From` names another object."""
+    """PUT: a version becomes the current one again, as it is and without a body; `X-Copy-From` names another object."""
     if call.other is None:
         return await versioning.put(call)
     with versioning.explained():

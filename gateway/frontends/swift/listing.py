@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from json.encoder import encode_basestring_ascii as quoted
 from typing import TypeVar
+from urllib.parse import quote
 
 from gateway.core.buckets import BucketMeta
 from gateway.core.capabilities.listings import Row
@@ -38,7 +39,7 @@ def container_listing(
         case Format.PLAIN:
             return _pieces(rows, _line)
         case Format.JSON:
-            return _pieces(rows, partial(_object_json, account), "[", ", ", "]")
+            return _pieces(rows, partial(_object_json, account, container), "[", ", ", "]")
         case Format.XML | Format.TEXT_XML:
             element = f'{XML_DECLARATION}<container name="{_attribute(container)}"'
             head, tail = (f"{element}>", "</container>") if rows else (element, " />")
@@ -70,15 +71,17 @@ def _line(row: Row | BucketMeta | Prefix) -> str:
     return f"{row.name}\n"
 
 
-def _object_json(account: str, row: Row | Prefix) -> str:
+def _object_json(account: str, container: str, row: Row | Prefix) -> str:
     if isinstance(row, Prefix):
         return f'{{"subdir": {quoted(row.name)}}}'
     size, system, more = row.size, row.system, ""
     if system:
-        if link := link_of(system):
+        if (link := link_of(system)) and not row.version:
             more = _link_json(link, account)
         if static := static_of(system):
             size, more = static.size, rf', "slo_etag": "\"{static.etag}\""'
+    if row.version:
+        more += _version_json(f"/v1/{account}/{container}/{row.name}", row.version)
     return (
         f'{{"bytes": {size}, "hash": {quoted(row.etag)}, "name": {quoted(row.name)}, '
         f'"content_type": {quoted(row.content_type)}, "last_modified": "{iso8601(row.modified)}"{more}}}'
@@ -90,6 +93,11 @@ def _link_json(link: Link, account: str) -> str:
     if link.large:
         more = rf'{more}, "slo_etag": "\"{link.large}\""'
     return f'{more}, "symlink_etag": {quoted(link.etag)}, "symlink_bytes": {link.size}' if link.etag else more
+
+
+def _version_json(path: str, version: str) -> str:
+    """As Swift shows what has versions, which it keeps behind links."""
+    return f', "symlink_path": "{quote(path)}?version-id={version}", "version_symlink": true'
 
 
 def _object_xml(row: Row | Prefix) -> str:

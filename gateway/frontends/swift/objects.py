@@ -23,15 +23,14 @@ from gateway.core.errors import (
 from gateway.core.expiry import NEVER
 from gateway.core.manifest import DYNAMIC, static_of
 from gateway.core.ranges import Span, content_range
-from gateway.core.types import Deleted, Meta, PropsChange, Put
-from gateway.core.versions import Versioning
+from gateway.core.types import Meta, PropsChange, Put
 from gateway.frontends.http.answer import Answer
 from gateway.frontends.http.body import RequestBody
 from gateway.frontends.http.headers import spans_of
 from gateway.frontends.http.sending import Head, send_object
 from gateway.frontends.swift import manifests, metadata, symlinks, unmaking, versioning
 from gateway.frontends.swift.answers import answer, page
-from gateway.frontends.swift.call import Call, Place
+from gateway.frontends.swift.call import Call
 from gateway.frontends.swift.constraints import check_object_name
 from gateway.frontends.swift.copies import copy_from
 from gateway.frontends.swift.dated import DatedSource, when_of
@@ -39,6 +38,7 @@ from gateway.frontends.swift.errors import Refusal, of_store
 from gateway.frontends.swift.expiry import demanded_of, expires_of
 from gateway.frontends.swift.manifests import NumberedPart
 from gateway.frontends.swift.properties import content_type_of, described, linked, props_of, system_changes, validators
+from gateway.frontends.swift.removal import remove
 from gateway.frontends.swift.times import last_modified
 
 _MD5 = re.compile(r"[0-9a-f]{32}")
@@ -47,9 +47,6 @@ RESERVED = (
     "X-Static-Large-Object is a reserved header. To create a static large object add query param "
     "multipart-manifest=put."
 )
-
-_STANDING = When(if_match=(ANYTHING,))
-"""There is an object."""
 
 
 async def head(call: Call) -> web.StreamResponse:
@@ -190,25 +187,6 @@ async def delete(call: Call) -> web.StreamResponse:
             raise NoSuchKey from failed
         raise Refusal(412, "X-If-Delete-At and X-Delete-At do not match") from failed
     return answer(204, versioning.told_deleted(done))
-
-
-async def remove(place: Place, when: When = ANY) -> Deleted:
-    """Delete an object. Raises `NoSuchKey` where there is none, `ConditionFailed`.
-
-    Where there is none, a container that keeps versions gets a delete marker all the same, as in Swift and S3:
-    `DeleteMarker` tells of it.
-    """
-    if when is ANY and place.container.versioning is Versioning.SUSPENDED:
-        when = _STANDING
-    try:
-        done = await place.store.delete(place.key, when=when)
-    except ConditionFailed as failed:
-        if when is _STANDING:
-            raise NoSuchKey from failed
-        raise
-    if not done.existed:
-        raise DeleteMarker(version=done.version) if done.marker else NoSuchKey
-    return done
 
 
 async def _check_dates(call: Call) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from multidict import CIMultiDict
 
 from gateway.auth.resellers import in_paths
-from gateway.core.links import FOLLOWED, Link, link_of
+from gateway.core.links import Link, followed_of, link_of
 from gateway.core.manifest import DYNAMIC, static_of
 from gateway.core.types import DEFAULT_TYPE, Meta, Props
 from gateway.frontends.swift import metadata
@@ -112,8 +112,8 @@ def path_of(link: Link, account: str) -> str:
 
 def linked(system: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """The headers of a link by itself, or of what it led to."""
-    if (place := system.get(FOLLOWED)) is not None:
-        yield "Content-Location", f"/v1/{in_paths(place)}"
+    if (led := followed_of(system)) is not None:
+        yield "Content-Location", f"/v1/{in_paths(led.place)}"
     link = link_of(system)
     if link is None:
         return

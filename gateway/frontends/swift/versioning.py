@@ -14,10 +14,11 @@ from gateway.auth.access import Action
 from gateway.core import ops
 from gateway.core.archives import MARKER_TYPE
 from gateway.core.errors import DeleteMarker, InvalidVersion, NoSuchKey, NotFound, VersionsArchived
-from gateway.core.links import FOLLOWED
+from gateway.core.links import Link, followed_of
 from gateway.core.manifest import static_of
-from gateway.core.types import Copy, Deleted, Meta, Prefix
+from gateway.core.types import Deleted, Meta, Prefix
 from gateway.core.versions import NULL, Version, Versioning, VersionQuery
+from gateway.frontends.swift import unmaking
 from gateway.frontends.swift.accept import Format, accepts
 from gateway.frontends.swift.answers import answer
 from gateway.frontends.swift.archives import OTHER_KIND
@@ -53,11 +54,18 @@ def shown(versioning: Versioning) -> list[tuple[str, str]]:
 
 
 def told(place: Place, meta: Meta) -> list[tuple[str, str]]:
-    """The headers of an object in a container that keeps versions: its version, and where that is found."""
+    """The headers of an object in a container that keeps versions: its version, and where that is found.
+
+    Of what a link led to within the container, Swift tells the version.
+    """
     if place.container.versioning is Versioning.OFF:
         return []
-    if meta.version is None or FOLLOWED in meta.props.system:
-        return [(VERSION, meta.version or NULL)]
+    led = followed_of(meta.props.system)
+    if led is not None:
+        own = Link(owner=place.container.owner, container=place.container.name, name="").path
+        return [(VERSION, (led.version if led.place.startswith(own) else meta.version) or NULL)]
+    if meta.version is None:
+        return [(VERSION, NULL)]
     return [(VERSION, meta.version), ("Content-Location", f"{path_to(place.target)}?version-id={meta.version}")]
 
 
@@ -77,7 +85,7 @@ async def post(call: Call) -> web.Response:
 
 
 async def put(call: Call) -> web.Response:
-    """PUT: a version becomes the current one again, by a copy of it without a body."""
+    """PUT: a version becomes the current one again."""
     version = version_of(call)
     if version == NULL:
         raise Refusal(400, "Invalid version parameter")
@@ -86,21 +94,32 @@ async def put(call: Call) -> web.Response:
     with explained():
         await call.reach(Action.READ_VERSION, call.place.target)
         try:
-            meta = await call.store.copy(call.place.key, call.place.key, Copy(source_version=version))
+            meta = await ops.stand(call.store, call.place.key, version)
         except NotFound:
             raise Refusal(404, "The specified version does not exist") from None
     return answer(201, [("Etag", meta.etag), ("Last-Modified", last_modified(meta.modified)), *told_written(meta)])
 
 
-async def delete(call: Call) -> web.Response:
-    """DELETE: a version, for good. Where none are kept, the object that stands is the one without an id."""
+async def delete(call: Call) -> web.StreamResponse:
+    """DELETE: a version, for good, and no other takes its place; `null` without such a one: what stands, which is kept.
+
+    With `multipart-manifest=delete`, what the version is made of goes along.
+    """
     version = version_of(call)
+    if call.parameters.get("multipart-manifest") == "delete":
+        return await unmaking.delete(call, version)
+    store, key = call.store, call.place.key
     with explained():
-        is_plain = version == NULL and call.place.container.versioning is Versioning.OFF
-        if not (await call.store.delete(call.place.key, None if is_plain else version)).existed:
+        if call.place.container.versioning is Versioning.OFF:
+            done = await store.delete(key)
+        else:
+            done = await ops.expunge(store, key, version)
+            if version == NULL and not done.existed:
+                done = await ops.withdraw(store, key)
+        if not done.existed:
             raise NoSuchKey
     try:
-        current = (await call.store.stat(call.place.key)).version or NULL
+        current = (await store.stat(key)).version or NULL
     except NotFound:
         current = NULL
     return answer(204, [(VERSION, version), (CURRENT, current)])
@@ -130,18 +149,19 @@ async def versions(call: Call) -> web.Response:
             rows = [*(await ops.versions(call.store, bucket, query)).items] if query.limit else []
     except InvalidVersion:
         raise Refusal(400, "invalid version_marker param") from None
-    body = json.dumps([_row(row) for row in rows]).encode()
+    body = json.dumps([_row(row, parameters.get("marker")) for row in rows]).encode()
     return answer(200, [("Content-Type", Format.JSON.content_type)], body)
 
 
-def _row(row: Version | Prefix) -> dict[str, str | int | bool]:
+def _row(row: Version | Prefix, marker: str) -> dict[str, str | int | bool]:
+    """A row of a listing behind the name `marker`: of the versions of that name, Swift calls none the latest then."""
     if isinstance(row, Prefix):
         return {"subdir": row.name}
     meta = row.meta
     static = static_of(meta.props.system)
     return {
         "name": row.name,
-        "is_latest": row.latest,
+        "is_latest": row.latest and (row.marker or row.name != marker),
         "version_id": meta.version or NULL,
         "content_type": MARKER_TYPE if row.marker else meta.props.content_type,
         "bytes": meta.size,

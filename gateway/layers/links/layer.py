@@ -18,7 +18,7 @@ from gateway.core.errors import (
     NotModified,
     Unsupported,
 )
-from gateway.core.links import FOLLOWED, MAX_HOPS, Link, link_of, without_link
+from gateway.core.links import FOLLOWED, MAX_HOPS, Followed, Link, link_of, without_link
 from gateway.core.ranges import Span
 from gateway.core.store import Reader, Store
 from gateway.core.types import Copy, Deleted, Key, ListQuery, Meta, Page, Prefix, Props, PropsChange, Put
@@ -44,7 +44,7 @@ class Target:
         """The object as it reads under the link's name."""
         props = self.meta.props
         place = Link(owner=self.owner, container=self.key.bucket, name=self.key.name).path
-        system = {**props.system, FOLLOWED: place}
+        system = {**props.system, FOLLOWED: Followed(place, self.meta.version).packed}
         return replace(self.meta, key=link.key, version=link.version, props=replace(props, system=system))
 
 
@@ -154,6 +154,9 @@ class Linked(Layer):
 
     async def delete(self, key: Key, version: str | None = None, when: When = ANY) -> Deleted:
         return await self.inner.delete(key, version, await self._pinned(key, when, version))
+
+    async def withdraw(self, key: Key, when: When = ANY) -> Deleted:
+        return await super().withdraw(key, await self._pinned(key, when))
 
     async def complete_upload(
         self, key: Key, upload: str, parts: Sequence[PartRef], *, when: When = ANY, min_part: int = 0

@@ -141,6 +141,12 @@ class LargeObjects(Layer):
             when = await self._views.pinned(key, when, version)
         return await self.inner.delete(key, version, when)
 
+    async def stand(self, key: Key, version: str) -> Meta:
+        return await self._views.row(await super().stand(key, version))
+
+    async def withdraw(self, key: Key, when: When = ANY) -> Deleted:
+        return await super().withdraw(key, await self._views.pinned(key, when) if hinges(when) else when)
+
     async def delete_governed(self, key: Key, version: str, when: When = ANY) -> Deleted:
         if hinges(when):
             when = await self._views.pinned(key, when, version)

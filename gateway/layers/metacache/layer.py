@@ -242,6 +242,18 @@ class MetaCache(Layer):
         async with self._writing(bucket):
             return await super().delete_versions(bucket, refs)
 
+    async def stand(self, key: Key, version: str) -> Meta:
+        async with self._writing(key.bucket):
+            return await super().stand(key, version)
+
+    async def withdraw(self, key: Key, when: When = ANY) -> Deleted:
+        async with self._writing(key.bucket):
+            return await super().withdraw(key, when)
+
+    async def expunge(self, key: Key, version: str) -> Deleted:
+        async with self._writing(key.bucket):
+            return await super().expunge(key, version)
+
     async def set_lock(self, bucket: str, lock: BucketLock) -> BucketMeta:
         async with self._writing(bucket):
             return await super().set_lock(bucket, lock)

@@ -56,7 +56,7 @@ class Accounts(Objects):
     async def recount(self, bucket: str) -> BucketMeta:
         found = self._buckets.get(bucket)
         found.bytes = sum(entry.meta.size for entry in found.objects.walk("", included=True))
-        found.former = sum(entry.meta.size for entry in found.history.walk("", None))
+        found.former = sum(entry.meta.size for _, entry in found.history.walk())
         return found.meta
 
     def _stated(self, owner: str) -> AccountMeta:

@@ -116,9 +116,33 @@ class Bucket:
         self.history.put(rank, Entry(meta, marker=True))
         return Deleted(existed, version, marker=True)
 
-    def delete_version(self, name: str, version: str, when: When, *, bypass: bool = False) -> Deleted:
+    def stand(self, name: str, version: str) -> Meta:
+        """Have a version with an id stand in the place of what does, which is kept. Raises as `entry`."""
+        rank_of(version)
+        found = self.entry(name, version)
+        if found is not self.objects.get(name):
+            current = self._remove(name)
+            if current is not None:
+                self._keep(self._rank(current), current)
+            self._drop(name, found.meta.version)
+            self._stand(found)
+        return found.meta
+
+    def withdraw(self, name: str) -> Deleted:
+        """Have nothing stand: a version with an id is kept, one without removed. Raises `Locked`."""
+        current = self.objects.get(name)
+        if current is not None and current.meta.version is None:
+            locks.check_removal(current.meta.props.system, time.time_ns(), bypass=False)
+        elif current is not None:
+            self._keep(self._rank(current), current)
+        return Deleted(self._remove(name) is not None)
+
+    def delete_version(
+        self, name: str, version: str, when: When, *, bypass: bool = False, promotes: bool = True
+    ) -> Deleted:
         """Remove a version for good; `bypass`: whatever retention in governance mode it has.
 
+        `promotes`: the newest version that is left stands where this one did, or was the marker in the place of it.
         Raises `InvalidVersion`, `ConditionFailed`, `Locked`.
         """
         wanted = id_of(version)
@@ -129,29 +153,29 @@ class Bucket:
             check_write(when, current)
             locks.check_removal(current.props.system, time.time_ns(), bypass=bypass)
             self._remove(name)
-            self._promote(name)
+            if promotes:
+                self._promote(name)
             return Deleted(True, wanted)
         found = self.history.find(name, wanted)
         check_write(when, None if found is None or found[1].marker else found[1].meta)
         if found is None:
             return Deleted(False, wanted)
         locks.check_removal(found[1].meta.props.system, time.time_ns(), bypass=bypass)
+        hides = found[1].marker and current is None and found == self.history.newest(name)
         self._drop(name, wanted)
-        self._promote(name)
+        if promotes and hides:
+            self._promote(name)
         return Deleted(True, wanted, found[1].marker)
 
     def _displace(self, name: str) -> tuple[int, str | None]:
         """Make way for a new version: keep what stands, unless the new one replaces it. The new one's rank and id."""
         if self.versioning is Versioning.OFF:
             return 0, None
-        current, newest = self.objects.get(name), self.history.newest(name)
+        current = self.objects.get(name)
+        if current is not None and (current.meta.version is not None or self.versioning is Versioning.ENABLED):
+            self._keep(self._rank(current), current)
+        newest = self.history.newest(name)
         rank = newest[0] if newest else None
-        if current is not None and current.meta.version is not None:
-            rank = rank_of(current.meta.version)
-            self._keep(rank, current)
-        elif current is not None and self.versioning is Versioning.ENABLED:
-            rank = next_rank(rank)
-            self._keep(rank, current)
         if self.versioning is Versioning.SUSPENDED:
             self._drop(name, None)
             return next_rank(rank), None
@@ -161,9 +185,16 @@ class Bucket:
     def _promote(self, name: str) -> None:
         """Have the newest version that is left stand, unless it is a marker."""
         newest = self.history.newest(name)
-        if newest is not None and self.find(name) is None and not newest[1].marker:
+        if newest is not None and not newest[1].marker:
             self._drop(name, newest[1].meta.version)
             self._stand(newest[1])
+
+    def _rank(self, current: Entry) -> int:
+        """The rank of what stands, once it is a former version."""
+        if current.meta.version is not None:
+            return rank_of(current.meta.version)
+        newest = self.history.newest(current.meta.name)
+        return next_rank(newest[0] if newest else None)
 
     def _keep(self, rank: int, entry: Entry) -> None:
         self.history.put(rank, entry)

@@ -42,10 +42,10 @@ class History:
         self._index.pop((name, _place(found[0])))
         return found[1]
 
-    def walk(self, name: str, rank: int | None) -> Iterator[Entry]:
-        """Versions in order, from the first of `name` that is older than `rank`; all of that name if it is None."""
-        start = "" if rank is None else _place(rank)
-        return (entry for _, entry in self._index.walk((name, start), included=False))
+    def walk(self, name: str = "", rank: int = -1) -> Iterator[_Row]:
+        """Versions with their ranks, in order, from the first of `name` that is older than `rank`."""
+        start = "" if rank < 0 else _place(rank)
+        return self._index.walk((name, start), included=False)
 
     def rename(self, bucket: str) -> None:
         """Have all of it be of a bucket of that name."""

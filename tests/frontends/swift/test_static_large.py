@@ -326,6 +326,23 @@ async def test_a_delete_with_all_segments_tells_what_it_did(world: World) -> Non
     assert await world.contents() == {"box", "parts"}
 
 
+async def test_a_version_is_deleted_with_all_segments(world: World) -> None:
+    await world.do("POST", "box", headers={"X-Versions-Enabled": "true"})
+    made = [await put(world, manifest) for manifest in ([{"path": "parts/s0"}], [{"path": "parts/s1"}])]
+    first, second = (answer.headers["X-Object-Version-Id"] for answer in made)
+    path = f"{DELETE}&version-id={first}"
+    answer = await world.do("DELETE", "box", "large", query=path, Accept="application/json")
+    assert (json.loads(answer.body)["Number Deleted"], json.loads(answer.body)["Errors"]) == (2, [])
+    listed = (await world.do("GET", "box", query="versions&format=json")).rows
+    assert [row["version_id"] for row in listed] == [second]
+    assert (await world.do("HEAD", "parts", "s0")).status == 404
+    again = await world.do("DELETE", "box", "large", query=path, Accept="application/json")
+    assert json.loads(again.body)["Number Not Found"] == 1
+    assert (await world.do("DELETE", "box", "large", query=f"{DELETE}&async=on&version-id={second}")).status == 204
+    assert (await world.do("HEAD", "parts", "s1")).status == 404
+    assert (await world.do("GET", "box", query="versions&format=json")).rows == []
+
+
 async def test_what_is_no_manifest_is_not_deleted_as_one(world: World) -> None:
     plain = await world.do("DELETE", "parts", "s0", query=DELETE)
     assert (plain.status, plain.headers["Content-Type"]) == (200, "text/plain")

@@ -51,20 +51,43 @@ async def test_each_version_is_read_by_its_id(world: World) -> None:
     assert (ranged.status, ranged.body) == (206, b"ir")
 
 
+async def remove(world: World, version: str) -> str:
+    """Delete a version; the one that stands then."""
+    gone = await world.do("DELETE", "box", "thing", query=f"version-id={version}")
+    assert (gone.status, gone.headers["X-Object-Version-Id"]) == (204, version)
+    return gone.headers["X-Object-Current-Version-Id"]
+
+
 async def test_a_delete_puts_a_marker_and_a_version_goes_for_good(world: World) -> None:
     first, second = await keeping(world, b"first", b"second")
     marker = (await world.do("DELETE", "box", "thing")).headers["X-Object-Version-Id"]
     assert (await world.do("GET", "box", "thing")).status == 404
     named = await world.do("GET", "box", "thing", query=f"version-id={marker}")
     assert (named.status, named.headers["X-Object-Version-Id"], named.headers["Content-Type"]) == (404, marker, MARKER)
-    gone = await world.do("DELETE", "box", "thing", query=f"version-id={marker}")
-    assert (gone.status, gone.headers["X-Object-Current-Version-Id"]) == (204, second)
-    gone = await world.do("DELETE", "box", "thing", query=f"version-id={second}")
-    assert gone.headers["X-Object-Current-Version-Id"] == first
-    assert (await world.do("DELETE", "box", "thing", query=f"version-id={second}")).status == 404
-    assert (await world.do("GET", "box", "thing")).body == b"first"
-    await world.do("DELETE", "box", "thing", query=f"version-id={first}")
+    assert await remove(world, marker) == "null"
+    assert (await world.do("GET", "box", "thing")).status == 404
+    assert (await world.do("PUT", "box", "thing", query=f"version-id={second}", body=b"")).status == 201
+    assert await remove(world, first) == second
+    assert (await world.do("DELETE", "box", "thing", query=f"version-id={first}")).status == 404
+    assert (await world.do("GET", "box", "thing")).body == b"second"
+    assert await remove(world, second) == "null"
     assert (await world.do("DELETE", "box")).status == 204
+
+
+async def test_no_version_takes_the_place_of_the_current_one(world: World) -> None:
+    first, second = await keeping(world, b"first", b"second")
+    assert await remove(world, second) == "null"
+    assert (await world.do("GET", "box", "thing")).status == 404
+    assert [(row["version_id"], row["is_latest"]) for row in await listed(world)] == [(first, False)]
+    assert (await world.do("GET", "box", "thing", query=f"version-id={first}")).body == b"first"
+
+
+async def test_the_version_without_an_id_is_what_stands(world: World) -> None:
+    first, second = await keeping(world, b"first", b"second")
+    assert await remove(world, "null") == "null"
+    assert (await world.do("GET", "box", "thing")).status == 404
+    assert [row["version_id"] for row in await listed(world)] == [second, first]
+    assert (await world.do("DELETE", "box", "thing", query="version-id=null")).status == 404
 
 
 async def test_listings_of_versions(world: World) -> None:
@@ -85,6 +108,7 @@ async def test_listings_of_versions(world: World) -> None:
     assert await listed(world, "prefix=th") == rows[1:]
     assert await listed(world, f"marker=thing&version_marker={second}") == rows[3:]
     assert await listed(world, "marker=a") == rows[1:]
+    assert await listed(world, "marker=thing&version_marker=null") == rows[1:]
     assert await listed(world, "reverse=on") == rows[::-1]
     assert await listed(world, "reverse=on&limit=2") == rows[:1:-1]
     assert await listed(world, "reverse=on&limit=0") == []
@@ -119,11 +143,17 @@ async def test_a_delete_of_nothing_leaves_a_marker(world: World) -> None:
 
 
 async def test_a_version_is_restored(world: World) -> None:
-    first, _ = await keeping(world, b"first", b"second")
+    first, second = await keeping(world, b"first", b"second")
     answer = await world.do("PUT", "box", "thing", query=f"version-id={first}", body=b"")
     assert (answer.status, answer.headers["Etag"]) == (201, md5(b"first"))
     assert (await world.do("GET", "box", "thing")).body == b"first"
-    assert len(await listed(world)) == 3
+    assert answer.headers["X-Object-Version-Id"] == first
+    rows = await listed(world)
+    assert [(row["version_id"], row["is_latest"]) for row in rows] == [(second, False), (first, True)]
+    assert [row["version_id"] for row in await listed(world, "reverse=on")] == [first, second]
+    (row,) = (await world.do("GET", "box", query="format=json")).rows
+    assert row["symlink_path"] == f"/v1/AUTH_test/box/thing?version-id={first}"
+    assert row["version_symlink"] is True
     full = await world.do("PUT", "box", "thing", query=f"version-id={first}", body=b"bytes")
     assert (full.status, full.body) == (400, b"PUT version-id requests require a zero byte body")
     none = await world.do("PUT", "box", "none", query=f"version-id={first}", body=b"")
@@ -140,6 +170,13 @@ async def test_suspended_versions_stay(world: World) -> None:
     await world.do("PUT", "box", "thing", body=b"null again")
     assert [row["version_id"] for row in await listed(world)] == ["null", first]
     assert (await world.do("GET", "box", "thing", query="version-id=null")).body == b"null again"
+    assert (await world.do("DELETE", "box", "thing")).status == 204
+    assert [(row["version_id"], row["is_latest"]) for row in await listed(world)] == [(first, False)]
+    await world.do("PUT", "box", "thing", query=f"version-id={first}", body=b"")
+    assert (await world.do("DELETE", "box", "thing", headers={"If-Match": "other"})).status == 412
+    assert (await world.do("DELETE", "box", "thing")).status == 204
+    assert [row["version_id"] for row in await listed(world)] == [first]
+    assert (await world.do("DELETE", "box", "thing")).status == 404
 
 
 @pytest.mark.parametrize("method", ("GET", "HEAD", "PUT", "DELETE"))
@@ -233,6 +270,9 @@ async def test_a_version_may_be_a_link(world: World) -> None:
     await world.do("PUT", "box", "link", body=b"no link")
     followed = await world.do("GET", "box", "link", query=f"version-id={version}")
     assert (followed.body, followed.headers["Content-Type"]) == (b"target", "application/octet-stream")
+    await world.do("PUT", "box", "link", query=f"version-id={version}", body=b"")
+    target = (await world.do("HEAD", "box", "target")).headers["X-Object-Version-Id"]
+    assert (await world.do("HEAD", "box", "link")).headers["X-Object-Version-Id"] == target
     itself = await world.do("GET", "box", "link", query=f"version-id={version}&symlink=get")
     assert (itself.body, itself.headers["Content-Type"]) == (b"", "application/symlink")
 

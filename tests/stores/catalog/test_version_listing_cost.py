@@ -66,13 +66,14 @@ def cost(db: Connection, bucket: str, query: VersionQuery) -> int:
     return count
 
 
-def test_nothing_is_sorted_and_nothing_looked_up(db: Connection) -> None:
-    place = {"bucket": 1, "object": "", "name": "", "rank": -1, "limit": 1000}
+def test_nothing_is_sorted_and_only_for_markers_anything_looked_up(db: Connection) -> None:
+    place = {"bucket": 1, "name": "", "rank": -1, "limit": 1000}
     plan = [row[3] for row in db.execute("EXPLAIN QUERY PLAN " + versions._PAGE, place)]
     assert "MERGE (UNION ALL)" in plan
     assert [step for step in plan if "SEARCH" in step] == [
         "SEARCH objects USING PRIMARY KEY (bucket=? AND name>?)",
-        "SEARCH versions USING PRIMARY KEY (bucket=? AND (name,rank)>(?,?))",
+        "SEARCH v USING PRIMARY KEY (bucket=? AND (name,rank)>(?,?))",
+        "SEARCH objects USING PRIMARY KEY (bucket=? AND name=?)",
     ]
     assert not [step for step in plan if "TEMP B-TREE" in step or "AUTOMATIC" in step]
 

@@ -78,6 +78,18 @@ class Model(RuleBasedStateMachine):
     def delete_version(self, name: str, place: int) -> None:
         self.both(lambda store: store.delete(Key(BUCKET, name), self.version(store, name, place)))
 
+    @rule(name=names, place=places)
+    def stand(self, name: str, place: int) -> None:
+        self.both(lambda store: store.stand(Key(BUCKET, name), self.version(store, name, place)))
+
+    @rule(name=names)
+    def withdraw(self, name: str) -> None:
+        self.both(lambda store: store.withdraw(Key(BUCKET, name)))
+
+    @rule(name=names, place=places)
+    def expunge(self, name: str, place: int) -> None:
+        self.both(lambda store: store.expunge(Key(BUCKET, name), self.version(store, name, place)))
+
     @rule(source=names, destination=names, place=places)
     def copy(self, source: str, destination: str, place: int) -> None:
         self.both(

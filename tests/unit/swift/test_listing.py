@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.buckets import STORAGE_POLICY, BucketMeta
+from gateway.core.links import LINK, Link
 from gateway.core.types import Key, Meta, Prefix, Props
 from gateway.frontends.swift import listing
 from gateway.frontends.swift.accept import Format
@@ -119,6 +120,14 @@ def test_an_account_as_xml_is_what_elementtree_writes(rows: list[BucketMeta | Pr
                 SubElement(element, field).text = str(value)
         element.tail = "\n"
     assert account_listing(Format.XML, name, rows) == declared(document)
+
+
+def test_an_object_with_versions_is_shown_as_a_link_to_one() -> None:
+    link = Props(system={LINK: Link(container="c", name="other", etag="x").packed})
+    row = Meta(key=Key("c", 'é "'), size=1, etag="x", modified=0, props=link, version="1f")
+    (shown,) = json.loads(b"".join(listing.container_listing(Format.JSON, "c", [row], "AUTH_a")))
+    assert (shown["symlink_path"], shown["version_symlink"]) == ("/v1/AUTH_a/c/%C3%A9%20%22?version-id=1f", True)
+    assert "symlink_etag" not in shown
 
 
 def test_plain_listings_are_names_in_lines() -> None:

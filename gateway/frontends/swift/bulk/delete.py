@@ -15,7 +15,8 @@ from gateway.frontends.http.body import RequestBody
 from gateway.frontends.swift.call import Call, Place
 from gateway.frontends.swift.constraints import MAX_CONTAINER_NAME_LENGTH, MAX_OBJECT_NAME_LENGTH
 from gateway.frontends.swift.errors import Refusal, refusal_of
-from gateway.frontends.swift.objects import remove, stated_length
+from gateway.frontends.swift.objects import stated_length
+from gateway.frontends.swift.removal import remove
 from gateway.frontends.swift.tally import Deletions, told
 from gateway.frontends.swift.target import Target, is_legible
 

@@ -13,7 +13,7 @@ from gateway.core.types import Deleted, Key, Meta
 from gateway.core.versions import Versioning, id_of, new_id, next_rank, rank_of
 from gateway.stores.catalog.database import Connection
 from gateway.stores.catalog.tables import contents, objects, versions
-from gateway.stores.catalog.tables.objects import Found, Opened, Place
+from gateway.stores.catalog.tables.objects import Found, Opened, Place, Standing
 
 
 def find(db: Connection, key: Key, version: str | None = None) -> Found:
@@ -83,9 +83,43 @@ def delete(db: Connection, key: Key, when: When = ANY) -> Deleted:
     return Deleted(existed)
 
 
-def delete_version(db: Connection, key: Key, version: str, when: When = ANY, *, bypass: bool = False) -> Deleted:
+def stand(db: Connection, key: Key, version: str) -> Meta:
+    """Have a version with an id stand in the place of what does, which is kept. Raises as `find`."""
+    rank_of(version)
+    found = find(db, key, version)
+    if found.rank is None:
+        return found.meta
+    standing = objects.place(db, key, ANY).standing
+    if standing is not None:
+        _keep(db, found.bucket, key.name, standing)
+        objects.take(db, found.bucket, key.name, standing.size)
+    versions.restore(db, found.bucket, key.name, found.rank, found.meta.size)
+    return found.meta
+
+
+def withdraw(db: Connection, key: Key, when: When = ANY) -> Deleted:
+    """Have nothing stand: a version with an id is kept, one without removed. Raises as `delete`, and `Locked`."""
+    place = objects.place(db, key, when)
+    standing = place.standing
+    if standing is None:
+        return Deleted(False)
+    existed = when.expires is not None or not standing.has_vanished
+    if standing.version is not None:
+        _keep(db, place.bucket, key.name, standing)
+    else:
+        if place.lock is not None:
+            _check_removal(objects.find(db, key, vanished=True).meta, bypass=False)
+        contents.release(db, standing.content)
+    objects.take(db, place.bucket, key.name, standing.size)
+    return Deleted(existed)
+
+
+def delete_version(
+    db: Connection, key: Key, version: str, when: When = ANY, *, bypass: bool = False, promotes: bool = True
+) -> Deleted:
     """Remove a version for good; `bypass`: whatever retention in governance mode it has.
 
+    `promotes`: the newest version that is left stands where this one did, or was the marker in the place of it.
     Raises `NoSuchBucket`, `InvalidVersion`, `ConditionFailed`, `Locked`.
     """
     wanted = id_of(version)
@@ -99,7 +133,8 @@ def delete_version(db: Connection, key: Key, version: str, when: When = ANY, *, 
             _check_removal(objects.find(db, key, vanished=True).meta, bypass)
         objects.take(db, bucket, key.name, standing.size)
         contents.release(db, standing.content)
-        _promote(db, bucket, key.name)
+        if promotes:
+            _promote(db, bucket, key.name)
         return Deleted(True, wanted)
     past = versions.find(db, bucket, key.name, wanted)
     check_write(when, None if past is None or past.content is None else past)
@@ -107,10 +142,12 @@ def delete_version(db: Connection, key: Key, version: str, when: When = ANY, *, 
         return Deleted(False, wanted)
     if place.lock is not None:
         _check_removal(versions.meta(db, bucket, key, past.rank), bypass)
+    is_marker = past.content is None
+    promotes = promotes and is_marker and standing is None and past == versions.newest(db, bucket, key.name)
     versions.remove(db, bucket, key.name, past)
-    if standing is None:
+    if promotes:
         _promote(db, bucket, key.name)
-    return Deleted(True, wanted, marker=past.content is None)
+    return Deleted(True, wanted, marker=is_marker)
 
 
 def _check_removal(meta: Meta, bypass: bool) -> None:
@@ -128,13 +165,12 @@ def _displace(db: Connection, place: Place, name: str) -> tuple[int, str | None]
     The rank and the id of the new one. The row of what stands stays, to be replaced or taken out.
     """
     bucket, standing = place.bucket, place.standing
-    newest = versions.newest(db, bucket, name)
-    rank = newest.rank if newest else None
     if standing is not None and keeps(place):
-        rank = next_rank(rank) if standing.version is None else rank_of(standing.version)
-        versions.keep(db, bucket, name, rank, standing.size)
-    elif standing is not None:
-        contents.release(db, standing.content)
+        rank: int | None = _keep(db, bucket, name, standing)
+    else:
+        rank = _newest_rank(db, bucket, name)
+        if standing is not None:
+            contents.release(db, standing.content)
     if place.versioning == Versioning.ENABLED:
         rank = next_rank(rank)
         return rank, new_id(rank)
@@ -143,8 +179,21 @@ def _displace(db: Connection, place: Place, name: str) -> tuple[int, str | None]
     return next_rank(rank), None
 
 
+def _keep(db: Connection, bucket: int, name: str, standing: Standing) -> int:
+    """Keep what stands as a former version, too; the rank of the newest one that there then is."""
+    newest = _newest_rank(db, bucket, name)
+    rank = next_rank(newest) if standing.version is None else rank_of(standing.version)
+    versions.keep(db, bucket, name, rank, standing.size)
+    return rank if newest is None else min(rank, newest)
+
+
+def _newest_rank(db: Connection, bucket: int, name: str) -> int | None:
+    newest = versions.newest(db, bucket, name)
+    return None if newest is None else newest.rank
+
+
 def _promote(db: Connection, bucket: int, name: str) -> None:
     """Have the newest version that is left stand, unless it is a marker."""
     newest = versions.newest(db, bucket, name)
     if newest is not None and newest.content is not None:
-        versions.restore(db, bucket, name, newest)
+        versions.restore(db, bucket, name, newest.rank, newest.size)

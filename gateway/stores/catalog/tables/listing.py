@@ -21,7 +21,7 @@ _COLUMNS = """SELECT json_array(json_group_array(name), json_group_array(size), 
         json_group_array(system), json_group_array(checksums), json_group_array(version))
     FROM objects WHERE bucket = ? AND name >= ? AND name < ?"""
 _ROWS = """SELECT json_group_array(json_array(
-        name, size, etag, modified, content_type, json(user), json(system), json(checksums)))
+        name, size, etag, modified, content_type, json(user), json(system), json(checksums), version))
     FROM objects WHERE bucket = ? AND name >= ? AND name < ?"""
 _ABOVE = "SELECT name FROM objects WHERE bucket = ? AND name >= ? AND name < ? ORDER BY name LIMIT 1 OFFSET ?"
 _BELOW = "SELECT name FROM objects WHERE bucket = ? AND name >= ? AND name < ? ORDER BY name DESC LIMIT 1 OFFSET ? - 1"
@@ -62,6 +62,7 @@ class Listed(msgspec.Struct, array_like=True, gc=False):
     user: dict[str, str] | None
     system: dict[str, str] | None
     checksums: dict[str, str] | None
+    version: str | None
 
 
 _columns = msgspec.json.Decoder(_Columns).decode

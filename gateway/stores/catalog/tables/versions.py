@@ -14,7 +14,7 @@ from gateway.stores.catalog.database import Connection
 from gateway.stores.catalog.tables import buckets, contents
 from gateway.stores.catalog.tables.packing import floor, pack, unpack, unpack_props
 
-_Row = tuple[str, int, int | None, int, str, int, str, int | None, str | None, str | None, str | None, str | None]
+_Row = tuple[str, int, int | None, int, str, int, str, int | None, str | None, str | None, str | None, str | None, int]
 
 _NEWEST = """SELECT rank, content, size, etag, modified, version FROM versions
     WHERE bucket = ? AND name = ? ORDER BY rank LIMIT 1"""
@@ -22,16 +22,24 @@ _WITHOUT_ID = """SELECT rank, content, size, etag, modified, version FROM versio
     WHERE bucket = ? AND name = ? AND version IS NULL"""
 _BY_ID = """SELECT rank, content, size, etag, modified, version FROM versions
     WHERE bucket = ? AND name = ? AND rank = ? AND version = ?"""
+_RANK_WITHOUT_ID = """SELECT coalesce(
+    (SELECT ifnull(rank, 0) FROM objects WHERE bucket = :bucket AND name = :name AND version IS NULL),
+    (SELECT rank FROM versions WHERE bucket = :bucket AND name = :name AND version IS NULL))"""
 _PAGE = """SELECT json_group_array(json_array(
-        name, rank, content, size, etag, modified, content_type, expires, user, system, checksums, version))
+        name, rank, content, size, etag, modified, content_type, expires, user, system, checksums, version, latest))
     FROM (
-        SELECT name, 0 AS rank, content, size, etag, modified, content_type, expires, user, system, checksums, version
-            FROM objects WHERE bucket = :bucket AND name >= :object
+        SELECT name, ifnull(rank, 0) AS rank,
+                content, size, etag, modified, content_type, expires, user, system, checksums, version, 1 AS latest
+            FROM objects WHERE bucket = :bucket AND name >= :name AND (name > :name OR ifnull(rank, 0) > :rank)
         UNION ALL
-        SELECT name, rank, content, size, etag, modified, content_type, expires, user, system, checksums, version
-            FROM versions WHERE bucket = :bucket AND (name, rank) > (:name, :rank)
+        SELECT name, rank,
+                content, size, etag, modified, content_type, expires, user, system, checksums, version,
+                content IS NULL AND NOT EXISTS (
+                    SELECT 1 FROM objects WHERE bucket = v.bucket AND name = v.name) AS latest
+            FROM versions v WHERE bucket = :bucket AND (name, rank) > (:name, :rank)
         ORDER BY name, rank LIMIT :limit)"""
-"""Two walks, each along its table, that SQLite merges: nothing is sorted. What stands comes first of its name."""
+"""Two walks, each along its table, that SQLite merges: nothing is sorted. What stands comes first of its name, unless
+another version was made to stand. Of markers those are told that could be in the place of an object."""
 
 _decode = msgspec.json.Decoder(list[_Row]).decode
 
@@ -73,7 +81,7 @@ def find(db: Connection, bucket: int, name: str, version: str | None) -> Past | 
 def meta(db: Connection, bucket: int, key: Key, rank: int) -> Meta:
     """The version of that rank, which is there."""
     row = db.execute(
-        """SELECT name, rank, content, size, etag, modified, content_type, expires, user, system, checksums, version
+        """SELECT name, rank, content, size, etag, modified, content_type, expires, user, system, checksums, version, 0
             FROM versions WHERE bucket = ? AND name = ? AND rank = ?""",
         (bucket, key.name, rank),
     ).fetchone()
@@ -100,18 +108,18 @@ def keep(db: Connection, bucket: int, name: str, rank: int, size: int) -> None:
     buckets.count_former(db, bucket, size)
 
 
-def restore(db: Connection, bucket: int, name: str, found: Past) -> None:
-    """Have a version stand, where nothing does."""
+def restore(db: Connection, bucket: int, name: str, rank: int, size: int) -> None:
+    """Have the version of that rank and size stand, where nothing does."""
     db.execute(
         """INSERT INTO objects (bucket, name,
-                content, size, etag, modified, content_type, expires, user, system, checksums, version)
+                content, size, etag, modified, content_type, expires, user, system, checksums, version, rank)
             SELECT bucket, name,
-                content, size, etag, modified, content_type, expires, user, system, checksums, version
+                content, size, etag, modified, content_type, expires, user, system, checksums, version, rank
             FROM versions WHERE bucket = ? AND name = ? AND rank = ?""",
-        (bucket, name, found.rank),
+        (bucket, name, rank),
     )
-    _drop(db, bucket, name, found)
-    buckets.count(db, bucket, 1, found.size)
+    _drop(db, bucket, name, rank, size)
+    buckets.count(db, bucket, 1, size)
 
 
 def mark(db: Connection, bucket: int, name: str, rank: int, version: str | None) -> None:
@@ -143,7 +151,7 @@ def update(db: Connection, bucket: int, rank: int, meta: Meta) -> None:
 
 def remove(db: Connection, bucket: int, name: str, found: Past) -> None:
     """Remove a version for good."""
-    _drop(db, bucket, name, found)
+    _drop(db, bucket, name, found.rank, found.size)
     if found.content is not None:
         contents.release(db, found.content)
 
@@ -171,13 +179,13 @@ class _Walk:
         """The rank that a page begins behind, of the marker's name; None: all of that name is passed."""
         if query.version_marker != NULL:
             return rank_of(query.version_marker) if query.version_marker else None
-        found = find(self._db, self._number, query.key_marker, None)
-        return found.rank if found else 0
+        (rank,) = self._db.execute(_RANK_WITHOUT_ID, {"bucket": self._number, "name": query.key_marker}).fetchone()
+        return -1 if rank is None else int(rank)
 
     def seek(self, start: str, included: bool) -> Iterator[Version]:
         """Versions from those of the name `start` on."""
         rank = self._rank if start == self._marker and not included else None
-        before = None if rank is None else start
+        before = None if rank is None or rank < 0 else start
         if rank is None:
             start, rank = floor(start, included), -1
         block = self._first
@@ -185,21 +193,17 @@ class _Walk:
             rows = self._rows(start, rank, block)
             for row in rows:
                 shown = _meta(self._bucket, row)
-                yield Version(meta=shown, latest=row[0] != before, marker=row[2] is None)
+                is_marker = row[2] is None
+                latest = row[12] != 0 and not (is_marker and row[0] == before)
+                yield Version(meta=shown, latest=latest, marker=is_marker)
                 before = row[0]
             if len(rows) < block:
                 return
             start, rank, block = rows[-1][0], rows[-1][1], min(2 * block, self._most)
 
     def _rows(self, name: str, rank: int, limit: int) -> list[_Row]:
-        """Rows behind that name and rank. An object that stands has rank 0, so that nothing comes before it."""
-        place = {
-            "bucket": self._number,
-            "object": floor(name, included=rank < 0),
-            "name": name,
-            "rank": rank,
-            "limit": limit,
-        }
+        """Rows behind that name and rank."""
+        place = {"bucket": self._number, "name": name, "rank": rank, "limit": limit}
         (rows,) = self._db.execute(_PAGE, place).fetchone()
         return _decode(rows)
 
@@ -209,12 +213,12 @@ def _past(db: Connection, sql: str, *which: int | str) -> Past | None:
     return None if row is None else Past(*row)
 
 
-def _drop(db: Connection, bucket: int, name: str, found: Past) -> None:
-    db.execute("DELETE FROM versions WHERE bucket = ? AND name = ? AND rank = ?", (bucket, name, found.rank))
-    buckets.count_former(db, bucket, -found.size)
+def _drop(db: Connection, bucket: int, name: str, rank: int, size: int) -> None:
+    db.execute("DELETE FROM versions WHERE bucket = ? AND name = ? AND rank = ?", (bucket, name, rank))
+    buckets.count_former(db, bucket, -size)
 
 
 def _meta(bucket: str, row: _Row) -> Meta:
-    name, _, _, size, etag, modified, content_type, expires, user, system, checksums, version = row
+    name, _, _, size, etag, modified, content_type, expires, user, system, checksums, version, _ = row
     props = unpack_props(content_type, expires, user, system)
     return Meta(Key(bucket, name), size, etag, modified, props, unpack(checksums), version)
