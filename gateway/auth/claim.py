@@ -21,7 +21,7 @@ USUAL_TERMS = 1024
 _UNSIGNED = "UNSIGNED-PAYLOAD"
 _CREDENTIAL = '"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request"'
 _TIMESTAMP = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
-_DIGITS = re.compile(r"-?\d{1,9}", re.ASCII)
+_DIGITS = re.compile(r"-?\d{1,19}", re.ASCII)
 _REQUIRED = (
     "X-Amz-Algorithm",
     "X-Amz-Credential",
@@ -198,8 +198,13 @@ def _expires(text: str) -> int:
     if not _DIGITS.fullmatch(text):
         raise _bad_query("X-Amz-Expires should be a number")
     seconds = int(text)
-    if not 1 <= seconds <= MAX_EXPIRES:
-        raise AuthError(AuthCode.ACCESS_DENIED, f"X-Amz-Expires must be between 1 and {MAX_EXPIRES} seconds")
+    if seconds < 0:
+        raise _bad_query("X-Amz-Expires must be non-negative")
+    if seconds > MAX_EXPIRES:
+        raise _bad_query(
+            "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than "
+            f"{MAX_EXPIRES} seconds"
+        )
     return seconds
 
 
