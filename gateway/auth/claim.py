@@ -15,6 +15,9 @@ ALGORITHM = "AWS4-HMAC-SHA256"
 MAX_EXPIRES = 7 * 24 * 3600
 """Seconds that a presigned URL may be valid for."""
 
+MAX_NUMBER = 2**63 - 1
+"""What S3 does not take for a number any more is greater."""
+
 USUAL_TERMS = 1024
 """Characters of the terms in a header that may be remembered: strangers must not fill the memory."""
 
@@ -195,9 +198,8 @@ def _parameters(query: str) -> Mapping[str, str]:
 
 
 def _expires(text: str) -> int:
-    if not _DIGITS.fullmatch(text):
+    if not _DIGITS.fullmatch(text) or (seconds := int(text)) > MAX_NUMBER:
         raise _bad_query("X-Amz-Expires should be a number")
-    seconds = int(text)
     if seconds < 0:
         raise _bad_query("X-Amz-Expires must be non-negative")
     if seconds > MAX_EXPIRES:
