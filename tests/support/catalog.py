@@ -3,7 +3,7 @@
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from gateway.core.types import Key
@@ -38,9 +38,12 @@ async def tidy(directory: Path) -> None:
 
 
 def files(directory: Path) -> dict[int, int]:
-    """Sizes of the segment files, by segment."""
-    volume = directory / "volumes" / "0"
-    return {int(path.name, 16): path.stat().st_size for path in volume.glob("[0-9a-f][0-9a-f]/*")}
+    """Sizes of the segment files, by segment; the collector may remove some meanwhile."""
+    found = {}
+    for path in (directory / "volumes" / "0").glob("[0-9a-f][0-9a-f]/*"):
+        with suppress(FileNotFoundError):
+            found[int(path.name, 16)] = path.stat().st_size
+    return found
 
 
 def drafts(directory: Path) -> list[Path]:
@@ -71,12 +74,13 @@ def extents(directory: Path, key: Key) -> int:
 
 
 def _counters(db: sqlite3.Connection) -> Iterator[str]:
-    for name, *told, objects, size in db.execute(
-        """SELECT b.name, b.objects, b.bytes, count(o.name), ifnull(sum(o.size), 0)
+    for name, *told, objects, size, former in db.execute(
+        """SELECT b.name, b.objects, b.bytes, b.former, count(o.name), ifnull(sum(o.size), 0),
+                (SELECT ifnull(sum(v.size), 0) FROM versions v WHERE v.bucket = b.id)
             FROM buckets b LEFT JOIN objects o ON o.bucket = b.id GROUP BY b.id"""
     ):
-        if told != [objects, size]:
-            yield f"bucket {name} tells {told} objects and bytes instead of {[objects, size]}"
+        if told != [objects, size, former]:
+            yield f"bucket {name} tells {told} objects, bytes and former bytes instead of {[objects, size, former]}"
 
 
 def _references(db: sqlite3.Connection) -> Iterator[str]:
@@ -106,12 +110,6 @@ def _references(db: sqlite3.Connection) -> Iterator[str]:
         ("extents without a segment", "SELECT count(*) FROM extents WHERE segment NOT IN (SELECT id FROM segments)"),
         ("objects without a bucket", "SELECT count(*) FROM objects WHERE bucket NOT IN (SELECT id FROM buckets)"),
         ("versions without a bucket", "SELECT count(*) FROM versions WHERE bucket NOT IN (SELECT id FROM buckets)"),
-        (
-            "versions that should stand",
-            """SELECT count(*) FROM versions v WHERE v.content IS NOT NULL
-                AND v.rank = (SELECT min(rank) FROM versions n WHERE n.bucket = v.bucket AND n.name = v.name)
-                AND NOT EXISTS (SELECT 1 FROM objects o WHERE o.bucket = v.bucket AND o.name = v.name)""",
-        ),
         ("uploads without a bucket", "SELECT count(*) FROM uploads WHERE bucket NOT IN (SELECT id FROM buckets)"),
         ("parts without an upload", "SELECT count(*) FROM parts WHERE upload NOT IN (SELECT serial FROM uploads)"),
     ):

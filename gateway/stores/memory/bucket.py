@@ -70,7 +70,7 @@ class Bucket:
             return self._version(name, entry, id_of(version))
         if entry is not None:
             return entry
-        if (newest := self.history.newest(name)) is not None:
+        if (newest := self.history.newest(name)) is not None and newest[1].marker:
             raise _marker(newest[1], named=False)
         raise NoSuchKey
 
