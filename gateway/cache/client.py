@@ -9,6 +9,12 @@ from aiomcache.pool import Connection
 CHUNK = 256 * 1024
 """Bytes of an answer that are read at once, at most."""
 
+MAX_VALUE = 1000 * 1000
+"""Bytes; memcached's own limit, unless it has another, is 1 MiB with key and overhead. Larger values are not kept."""
+
+_MAX_PENDING = MAX_VALUE + 4096
+"""Bytes of a value with its line: whoever sends more without coming to an end is no memcached that we filled."""
+
 _NOT_STORED = b"NOT_STORED"
 
 
@@ -34,32 +40,39 @@ class Client(aiomcache.Client):
         has no values.
         """
         conn.writer.write(b"get " + b" ".join(keys) + b"\r\n")
-        answer = bytearray()
-        while (found := values(answer)) is None:
+        answer = Answer()
+        while not answer.whole:
             piece = await conn.reader.read(CHUNK)
             if not piece:
                 raise ConnectionResetError("memcached closed the connection")
-            answer += piece
-        return found
+            answer.feed(piece)
+        return answer.values
 
 
-def values(answer: bytes | bytearray) -> Mapping[bytes, bytes] | None:
-    """The values of an answer to `get`; None where it is not whole. Raises `ClientException` for any other answer.
+class Answer:
+    """An answer to `get`, piece by piece. Source: "Retrieval command" in memcached's protocol.txt."""
 
-    Source: "Retrieval command" in memcached's protocol.txt.
-    """
-    found: dict[bytes, bytes] = {}
-    place = 0
-    while (end := answer.find(b"\r\n", place)) >= 0:
-        match bytes(answer[place:end]).split():
-            case [b"END"]:
-                return found
-            case [b"VALUE", key, _, size] if size.isdigit():
-                start = end + 2
-                place = start + int(size) + 2
-                if len(answer) < place:
-                    return None
-                found[key] = bytes(answer[start : place - 2])
-            case _:
-                raise aiomcache.ClientException("get failed", bytes(answer[place:end]))
-    return None
+    def __init__(self) -> None:
+        self.values: dict[bytes, bytes] = {}
+        self.whole = False
+        self._rest = bytearray()
+
+    def feed(self, piece: bytes) -> None:
+        """Take what came. Raises `ClientException` for an answer that has no values, or too large ones."""
+        self._rest += piece
+        place = 0
+        while not self.whole and (end := self._rest.find(b"\r\n", place)) >= 0:
+            match bytes(self._rest[place:end]).split():
+                case [b"END"]:
+                    self.whole = True
+                case [b"VALUE", key, _, size] if size.isdigit():
+                    start, stop = end + 2, end + 2 + int(size)
+                    if len(self._rest) < stop + 2:
+                        break
+                    self.values[key] = bytes(self._rest[start:stop])
+                    place = stop + 2
+                case _:
+                    raise aiomcache.ClientException("get failed", bytes(self._rest[place:end]))
+        del self._rest[:place]
+        if len(self._rest) > _MAX_PENDING:
+            raise aiomcache.ClientException("get failed", bytes(self._rest[:64]))

@@ -11,7 +11,7 @@ import aiomcache
 
 from gateway.cache.base import Cache, Health
 from gateway.cache.breaker import Breaker
-from gateway.cache.client import Client
+from gateway.cache.client import MAX_VALUE, Client
 
 logger = logging.getLogger("portico.cache")
 
@@ -24,9 +24,6 @@ PATIENCE = 2.0
 POOL = 4
 TOGETHER = 100
 """Keys that are asked for at once, about."""
-
-MAX_VALUE = 1000 * 1000
-"""Bytes; memcached's own limit, unless it has another, is 1 MiB with key and overhead. Larger values are not kept."""
 
 T = TypeVar("T")
 R = TypeVar("R")

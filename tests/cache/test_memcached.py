@@ -7,8 +7,9 @@ import pytest
 
 from gateway.cache import memcached as module
 from gateway.cache.base import Health
+from gateway.cache.client import MAX_VALUE
 from gateway.cache.entries import Entries
-from gateway.cache.memcached import MAX_VALUE, Memcached
+from gateway.cache.memcached import Memcached
 from tests.support.memcacheds import Memcacheds
 from tests.support.waiting import eventually
 
