@@ -80,9 +80,8 @@ KNOWN: Mapping[str, str] = {
         )
     ),
     **dict(
-        _signed("test_presigned.TestS3ApiPresignedUrls", {"bucket": WHOLE_SECONDS}),
+        _signed("test_presigned.TestS3ApiPresignedUrls", {"bucket": WHOLE_SECONDS, "expiration_limits": OTHERWISE}),
     ),
-    "s3api.test_presigned.TestS3ApiPresignedUrls.test_expiration_limits": OTHERWISE,
     **{
         f"s3api.test_xxe_injection.TestS3ApiXxeInjection.test_{test}": why
         for test, why in {

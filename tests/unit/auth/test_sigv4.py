@@ -242,10 +242,11 @@ def test_a_presigned_url_lives_as_long_as_it_says() -> None:
     assert (early.code, early.message) == (AuthCode.ACCESS_DENIED, "Request is not valid yet")
 
 
-def test_a_presigned_url_lives_for_a_week_at_most() -> None:
+def test_a_presigned_url_lives_a_second_to_a_week() -> None:
     for seconds in (1, 604_800):
         assert SIGV4.verify(by_query("GET", "/b/k", expires=seconds)).user is TESTER
-    assert refusal(by_query("GET", "/b/k", expires=0), at(1)).message == "Request has expired"
+    for seconds in (0, -1, 604_801):
+        assert refusal(by_query("GET", "/b/k", expires=seconds)).code is AuthCode.ACCESS_DENIED
 
 
 def test_another_region_is_named() -> None:

@@ -90,10 +90,6 @@ def test_session_tokens_are_refused() -> None:
     (
         ("X-Amz-Expires=300", "X-Amz-Expires=soon", "should be a number"),
         ("X-Amz-Expires=300", "X-Amz-Expires=" + "9" * 5000, "should be a number"),
-        ("X-Amz-Expires=300", f"X-Amz-Expires={2**63}", "should be a number"),
-        ("X-Amz-Expires=300", "X-Amz-Expires=-1", "must be non-negative"),
-        ("X-Amz-Expires=300", "X-Amz-Expires=604801", "must be less than a week"),
-        ("X-Amz-Expires=300", f"X-Amz-Expires={2**63 - 1}", "must be less than a week"),
         ("X-Amz-Expires=300", "", "requires the X-Amz-Algorithm"),
         ("X-Amz-Expires=300", "X-Amz-Expires=300&X-Amz-Expires=600000", "each of them once"),
         ("AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256", "X-Amz-Algorithm only supports"),
