@@ -126,12 +126,7 @@ async def _remote(_: Site) -> AsyncIterator[Store]:
         yield store
 
 
-def _over(
-    upstream: str,
-    exempt: Mapping[str, str],
-    lacks: frozenset[type] = frozenset(),
-    modules: frozenset[str] = remotes.MODULES,
-) -> Contender:
+def _over(upstream: str, exempt: Mapping[str, str], lacks: frozenset[type] = frozenset()) -> Contender:
     """A store over an S3 that others have made, which `lacks` more than all of them."""
 
     def opening(site: Site) -> AbstractAsyncContextManager[Store]:
@@ -140,7 +135,7 @@ def _over(
         return started(segmented(S3Store(pointing_at(remote.endpoint, **keys), OWNER)))
 
     return Contender(
-        open=opening, upstream=upstream, modules=modules, durable=False, lacks=S3_LACKS | lacks, exempt=exempt
+        open=opening, upstream=upstream, modules=remotes.MODULES, durable=False, lacks=S3_LACKS | lacks, exempt=exempt
     )
 
 
@@ -199,7 +194,7 @@ CONTENDERS = {
     "retry": Contender(open=lambda _: started(Retry(Memory(), BACKOFF)), durable=False),
     "s3": Contender(open=_remote, durable=False, lacks=S3_LACKS, exempt=remotes.PORTICO),
     "s3 of rclone": _over("rclone", remotes.RCLONE, lacks=NO_VERSIONS),
-    "s3 of moto": _over("moto", remotes.MOTO, modules=remotes.KEEPING_VERSIONS),
+    "s3 of moto": _over("moto", remotes.MOTO),
     "s3 of swift": _over("s3api", remotes.SWIFT, lacks=NO_VERSIONS),
     "swift": Contender(open=_swift, durable=False, lacks=CAPABILITIES - {Accounts, Batch}, exempt=SWIFT_EXEMPT),
 }
